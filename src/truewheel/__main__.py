@@ -1,0 +1,5 @@
+"""``python -m truewheel``."""
+
+from truewheel.cli.main import run
+
+run()

@@ -1,0 +1,194 @@
+"""Compiles sources that come in on stdin, and answers with canonical marshal bytes on stdout.
+
+Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touches no file.
+
+Request: two little-endian 4-byte sizes, a JSON header {"dfile": str, "levels": [int, ...]}, the source bytes.
+Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
+{"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or
+{"error": {"type": str, "message": str, "line": int or null}} and no payload.  The end of stdin ends it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import struct
+import sys
+import warnings
+from typing import Any, BinaryIO, Dict, List, Tuple
+
+if not __package__:  # run as a script: make the folder a package, behind the standard library on sys.path
+    import importlib
+
+    _here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _here] + [os.path.dirname(_here)]
+    __package__ = os.path.basename(_here)
+    importlib.import_module(__package__)
+
+from .canonical import encode
+
+SIZES = struct.Struct("<II")
+COLLECT_EVERY = 256  # requests between garbage collections
+SPARE = 64 * 1024 * 1024  # bytes a healthy machine can still give
+
+# the statement stands alone: letters, digits and _ next to it would make it another name; the word comes
+# first because that is what the regular expression engine is quick to find
+_assert = re.compile(rb"assert(?<![A-Za-z0-9_]assert)(?![A-Za-z0-9_])").search
+_assert_text = re.compile("assert(?<![A-Za-z0-9_]assert)(?![A-Za-z0-9_])").search
+_cookie = re.compile(rb"coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_UTF8 = frozenset(("utf-8", "utf8", "u8", "utf"))
+_ASCII_BASED = _UTF8 | {
+    "ascii",
+    "us-ascii",
+    "latin-1",
+    "latin1",
+    "iso-8859-1",
+    "iso8859-1",
+    "iso-latin-1",
+    "iso-8859-15",
+    "cp1252",
+    "windows-1252",
+}
+
+
+def asserts_nothing(source: bytes) -> bool:
+    """Say whether `source` provably compiles to the same code with optimize=0 and optimize=1.
+
+    These differ only where the source says `assert` or `__debug__`.  True only for sources whose encoding
+    leaves ASCII as it is (PEP 263, from a list of known names), and for UTF-8 after the NFKC normalisation
+    that identifiers get (PEP 3131).  False means unknown.
+    """
+    if _assert(source) or b"__debug__" in source:
+        return False
+    names = {name.decode("ascii").lower().replace("_", "-") for name in _cookie.findall(_two_lines(source))}
+    if source.isascii():
+        return names <= _ASCII_BASED
+    if not names <= _UTF8:
+        return False
+    try:
+        import unicodedata
+
+        text = unicodedata.normalize("NFKC", source.decode("utf-8"))
+    except (ImportError, UnicodeDecodeError):
+        return False
+    return not _assert_text(text) and "__debug__" not in text
+
+
+def _two_lines(source: bytes) -> bytes:
+    """Return at least the first two lines."""
+    return b"\n".join(source.split(b"\n", 2)[:2])
+
+
+def source_hash(source: bytes) -> str:
+    """Return the 8 bytes of PEP 552's source hash in hex, as they are in the pyc."""
+    from importlib.util import source_hash as compute
+
+    return compute(source).hex()
+
+
+def compile_levels(source: bytes, dfile: str, levels: List[int]) -> Tuple[List[Dict[str, int]], List[bytes]]:
+    """Compile `source` once a level (compile's `optimize`) with co_filename `dfile`.
+
+    Returns the response's "codes" and the canonical marshal bytes of the entries with a size.  Raises what
+    compile raises.
+    """
+    entries: List[Dict[str, int]] = []
+    blobs: List[bytes] = []
+    made: Dict[bytes, int] = {}
+    plain = None  # a level below 2 that is done; level 2 drops docstrings
+    for level in levels:
+        if plain is not None and level < 2 and asserts_nothing(source):
+            entries.append({"level": level, "same_as": plain})
+            continue
+        data = encode(compile(source, dfile, "exec", dont_inherit=True, optimize=level))
+        if data in made:
+            entries.append({"level": level, "same_as": made[data]})
+        else:
+            made[data] = level
+            entries.append({"level": level, "size": len(data)})
+            blobs.append(data)
+        if level < 2 and plain is None:
+            plain = level
+    return entries, blobs
+
+
+def describe(error: Exception) -> Dict[str, Any]:
+    """Return the response's "error" for a source that does not compile."""
+    line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    line = line if isinstance(line, int) else None
+    return {"type": type(error).__name__, "message": str(message), "line": line}
+
+
+def memory_is_short(size: int) -> bool:
+    """Say whether a MemoryError is the machine's; old parsers raise it for what is nested too deep."""
+    try:
+        bytearray(SPARE + 1024 * size)  # more than a compiler takes for a source of this size
+    except MemoryError:
+        return True
+    return False
+
+
+def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
+    """Return the response to one request: its header and the parts of its payload."""
+    request = json.loads(header.decode("utf-8"))
+    try:
+        entries, blobs = compile_levels(source, request["dfile"], request["levels"])
+    except Exception as error:  # whatever compile says about the source belongs to the caller
+        if isinstance(error, MemoryError) and memory_is_short(len(source)):
+            raise
+        return {"error": describe(error)}, []
+    return {"source_hash": source_hash(source), "codes": entries}, blobs
+
+
+def take(stream: BinaryIO, size: int) -> bytes:
+    """Read exactly `size` bytes; EOFError when the stream ends before."""
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError("request cut short: {} bytes of {}".format(len(data), size))
+    return data
+
+
+def serve(requests: BinaryIO, responses: BinaryIO) -> int:
+    """Answer requests until the stream ends between two of them; return their number."""
+    count = 0
+    while True:
+        sizes = requests.read(SIZES.size)
+        if not sizes:
+            return count
+        header_size, source_size = SIZES.unpack(sizes + take(requests, SIZES.size - len(sizes)))
+        header = take(requests, header_size)
+        reply, blobs = answer(header, take(requests, source_size))
+        text = json.dumps(reply).encode("ascii")
+        responses.write(SIZES.pack(len(text), sum(map(len, blobs))) + text + b"".join(blobs))
+        responses.flush()
+        count += 1
+        if count % COLLECT_EVERY == 0:
+            gc.collect()
+
+
+def has_positions() -> bool:
+    """Say whether code objects get column positions here (not with -X no_debug_ranges, from 3.11)."""
+    positions: Any = getattr(compile("x", "x", "eval"), "co_positions", None)
+    return positions is None or any(None not in place for place in positions())
+
+
+def main() -> int:
+    """Serve on the process' stdin and stdout; nothing else gets to write there."""
+    if not has_positions():
+        sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the byte-code would differ\n")
+        return 2
+    responses = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
+    gc.disable()  # code objects form no cycles, and collecting among them takes time
+    serve(sys.stdin.buffer, responses)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Import what was installed, from the root and by the target Python, and say what fails."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from truewheel.errors import InterpreterError, RefusedInput
+from truewheel.model import InstallPaths, Interpreter
+from truewheel.tree import below
+
+_SCRIPT = Path(__file__).parent / "_target" / "import_check.py"
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """Modules to import by one interpreter: ``paths`` are final paths below ``root``."""
+
+    modules: tuple[str, ...]
+    root: Path
+    paths: InstallPaths
+    interpreter: Interpreter
+    trace: bool = False
+
+
+@dataclass(frozen=True)
+class ImportFailure:
+    """A module that cannot be imported, and why, in one line."""
+
+    module: str
+    reason: str
+
+
+def choose_modules(names: Iterable[str], excluded: Sequence[str], top_level: bool) -> tuple[str, ...]:
+    """The modules to import, sorted, each once; ``excluded`` are globs over the whole dotted name.
+
+    Each of ``names`` may hold several, with blanks or commas between. Raises RefusedInput when none is left.
+    """
+    named = {name for text in names for name in re.split(r"[\s,]+", text) if name}
+    chosen = {
+        name
+        for name in named
+        if not (top_level and "." in name) and not any(fnmatch.fnmatchcase(name, glob) for glob in excluded)
+    }
+    if not chosen:
+        counts = f"all {len(named)} modules are excluded" if named else "no module is named"
+        raise RefusedInput(
+            f"nothing to import: {counts}", hint="name modules, give --modules FILE, or exclude less"
+        )
+    return tuple(sorted(chosen))
+
+
+def check_imports(request: ImportRequest, environ: Mapping[str, str]) -> tuple[ImportFailure, ...]:
+    """Import each module, all in one process, and return those that fail, in the order asked for.
+
+    A module that ends the process is a failure of its own; a new process goes on behind it. What modules
+    print goes to standard error. Raises InterpreterError where the Python ends before the first import.
+    """
+    failures: list[ImportFailure] = []
+    left = list(request.modules)
+    while left:
+        results, status = _run(request, left, environ)
+        ended = {record["end"]: record["error"] for record in results if "end" in record}
+        failures += [ImportFailure(name, str(error)) for name, error in ended.items() if error]
+        if any("done" in record for record in results):
+            break
+        begun = [record["begin"] for record in results if "begin" in record]
+        if not begun or begun[-1] in ended:
+            raise InterpreterError(
+                f"{_ending(status)} before an import began",
+                path=request.interpreter.command,
+                hint="look at the .pth files below the root",
+            )
+        failures.append(ImportFailure(begun[-1], f"{_ending(status)} during the import"))
+        left = left[left.index(begun[-1]) + 1 :]
+    return tuple(failures)
+
+
+def _run(
+    request: ImportRequest, modules: Sequence[str], environ: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    """Run the script once; returns its records and the exit status as subprocess gives it."""
+    with tempfile.TemporaryDirectory(prefix="truewheel-import-") as folder:
+        task, results = Path(folder) / "task.json", Path(folder) / "results"
+        task.write_text(
+            json.dumps({"modules": modules, "paths": _folders(request), "trace": request.trace}), "utf-8"
+        )
+        results.touch()
+        sys.stderr.flush()
+        finished = subprocess.run(
+            [*_command(request.interpreter), str(task), str(results)],
+            env=_environment(request, environ),
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            check=False,
+        )
+        return [json.loads(line) for line in results.read_text("ascii").splitlines()], finished.returncode
+
+
+def _command(interpreter: Interpreter) -> list[str]:
+    """No user site, no byte-code, and from 3.11 on no script folder on the path; not -I, for PYTHONPATH."""
+    safe_path = ["-P"] if interpreter.version >= (3, 11) else []
+    return [interpreter.executable, "-s", "-B", *safe_path, str(_SCRIPT)]
+
+
+def _environment(request: ImportRequest, environ: Mapping[str, str]) -> dict[str, str]:
+    """The caller's, with the root's programs first; processes a module starts write no byte-code either."""
+    programs = os.path.abspath(below(request.root, request.paths.scripts))
+    path = os.pathsep.join(filter(None, (programs, environ.get("PATH", os.defpath))))
+    return {**environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _folders(request: ImportRequest) -> list[str]:
+    finals = dict.fromkeys((request.paths.platlib, request.paths.purelib))
+    return [os.path.abspath(below(request.root, final)) for final in finals]
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"Python ended with status {status}"
+    try:
+        return f"Python was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"Python was ended by signal {-status}"

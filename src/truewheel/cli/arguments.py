@@ -1,0 +1,75 @@
+"""Arguments that several commands share, and what they become."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from truewheel.model import ErrorPolicy, InvalidationMode
+from truewheel.pipeline import BytecodeOptions
+
+
+def add_target_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--scheme``, ``--python``, ``--jobs``, ``--report`` and what is said of byte-code."""
+    parser.add_argument(
+        "--scheme",
+        default="generic",
+        metavar="NAME|FILE.yaml",
+        help="fedora, opensuse, debian, generic, or a file of your own (default: generic)",
+    )
+    parser.add_argument(
+        "--python",
+        action="append",
+        metavar="PY",
+        help="the target interpreter; repeat for several flavors, the default one last (default: python3)",
+    )
+    parser.add_argument(
+        "--invalidation-mode",
+        choices=[mode.value for mode in InvalidationMode],
+        help="how imports tell a stale pyc (default: the scheme's, checked-hash)",
+    )
+    parser.add_argument(
+        "--optimize",
+        type=_levels,
+        metavar="0,1",
+        help="optimization levels to compile (default: the scheme's)",
+    )
+    parser.add_argument(
+        "--errors",
+        choices=[policy.value for policy in ErrorPolicy],
+        help="what a source that does not compile means (default: the scheme's)",
+    )
+    parser.add_argument(
+        "--jobs", "-j", type=_jobs, metavar="N", help="workers (default: the build's or all CPUs)"
+    )
+    parser.add_argument("--report", metavar="FILE", help="write an account of every path as JSON")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print warnings and errors alone")
+    parser.add_argument("--verbose", "-v", action="store_true", help="print every path")
+
+
+def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
+    """What the arguments say of byte-code."""
+    return BytecodeOptions(
+        mode=InvalidationMode(options.invalidation_mode) if options.invalidation_mode else None,
+        levels=options.optimize,
+        errors=ErrorPolicy(options.errors) if options.errors else None,
+        jobs=options.jobs,
+    )
+
+
+def read_overrides(path: Path | None) -> tuple[str, ...]:
+    """The words of a file of dependency overrides, none where it is not there."""
+    return tuple(path.read_text(encoding="utf-8").split()) if path is not None and path.is_file() else ()
+
+
+def _levels(text: str) -> tuple[int, ...]:
+    levels = tuple(text.split(",")) if text else ()
+    if not all(level in ("0", "1", "2") for level in levels):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of levels such as 0,1")
+    return tuple(int(level) for level in levels)
+
+
+def _jobs(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers, at least 1")
+    return int(text)

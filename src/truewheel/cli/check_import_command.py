@@ -1,0 +1,77 @@
+"""``truewheel check-import``: import what was installed, from the root."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from truewheel.check_import import ImportRequest, check_imports, choose_modules
+from truewheel.cli.console import complain, say
+from truewheel.errors import RefusedInput, UsageError
+from truewheel.interpreter import probe
+from truewheel.paths import install_paths
+from truewheel.schemes import load_scheme
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("names", nargs="*", metavar="MODULE", help="a module to import, as in an import")
+    parser.set_defaults(scattered=("names", str))
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
+    parser.add_argument(
+        "--modules",
+        "-f",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a file of modules, such as files --modules wrote; repeatable",
+    )
+    parser.add_argument(
+        "--exclude", "-e", action="append", default=[], metavar="GLOB", help="leave these out; repeatable"
+    )
+    parser.add_argument("--top-level-only", "-t", action="store_true", help="leave out names with a dot")
+    parser.add_argument("--python", default="python3", metavar="PY", help="the target (default: python3)")
+    parser.add_argument(
+        "--scheme",
+        default="generic",
+        metavar="NAME|FILE.yaml",
+        help="where modules are below the root, as for install (default: generic)",
+    )
+    parser.add_argument("--prefix", metavar="DIR", help="final prefix (default: the scheme's, /usr)")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print errors alone")
+    parser.add_argument("--verbose", "-v", action="store_true", help="print whole tracebacks")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Import; prints each failure, then a count."""
+    names = [*options.names, *_from_files(options.modules)]
+    modules = choose_modules(names, options.exclude, options.top_level_only)
+    interpreter = probe(options.python)
+    scheme = load_scheme(options.scheme)
+    paths = install_paths(scheme, interpreter, options.prefix or scheme.prefix, "any")
+    request = ImportRequest(modules, options.root, paths, interpreter, options.verbose)
+    failures = check_imports(request, os.environ)
+    for failure in failures:
+        complain("error", f"import {failure.module}: {failure.reason}")
+    if failures:
+        raise RefusedInput(
+            f"{len(failures)} of {len(modules)} modules cannot be imported",
+            hint="add what they need to the build dependencies, or leave them out with -e GLOB",
+        )
+    if not options.quiet:
+        say(f"done: {len(modules)} modules imported by Python {interpreter.version_text}")
+    return 0
+
+
+def _from_files(files: list[Path]) -> Iterator[str]:
+    for file in files:
+        try:
+            yield from file.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise UsageError(
+                f"cannot be read: {reason}", path=str(file), hint="give what files --modules wrote"
+            ) from error

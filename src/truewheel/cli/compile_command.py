@@ -1,0 +1,54 @@
+"""``truewheel compile``: byte-code for sources that come from no wheel."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from truewheel.cli.arguments import add_target_arguments, bytecode_options
+from truewheel.cli.console import complain, say
+from truewheel.pipeline import CompileRequest, compile_tree
+from truewheel.report.document import compile_document, write_document
+from truewheel.report.text import compile_lines, warning_lines
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a file or folder, as on the installed system"
+    )
+    parser.set_defaults(scattered=("paths", str))
+    parser.add_argument(
+        "--root", default=Path("/"), type=Path, metavar="DIR", help="where the tree is staged (default: /)"
+    )
+    add_target_arguments(parser)
+    parser.add_argument(
+        "--report-file",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="leave out what is as this report of an install says; repeatable",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compile; prints a summary, warns of what does not compile."""
+    request = CompileRequest(
+        paths=tuple(options.paths),
+        root=options.root,
+        scheme=options.scheme,
+        pythons=tuple(options.python or ("python3",)),
+        bytecode=bytecode_options(options),
+        reports=tuple(options.report_file),
+    )
+    manifest = compile_tree(request, os.environ)
+    for warning in warning_lines(manifest):
+        complain("warning", warning)
+    if options.report:
+        write_document(Path(options.report), compile_document(manifest))
+    if not options.quiet:
+        for line in compile_lines(manifest, options.verbose):
+            say(line)
+    return 0

@@ -1,0 +1,87 @@
+"""``truewheel files``: the %files list of what was installed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from truewheel.cli.console import complain, say
+from truewheel.errors import UsageError
+from truewheel.filelist import FileList, FileListRequest, list_files, parse_rpm_version
+from truewheel.filelist_reader import read_installed
+
+_AUTO = "+auto"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "globs", nargs="*", metavar="MODULE", help="a top-level module, ns.pkg, a glob of either, or +auto"
+    )
+    parser.set_defaults(scattered=("globs", str))
+    parser.add_argument(
+        "--report-file",
+        required=True,
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="what install --report wrote; repeatable",
+    )
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
+    parser.add_argument("--auto", "-a", action="store_true", help="list what belongs to no module too")
+    parser.add_argument(
+        "--allow-no-modules", "-M", action="store_true", help="the package has no modules; none is named"
+    )
+    parser.add_argument(
+        "--dist-name", "-D", action="append", metavar="NAME", help="of this project alone; repeatable"
+    )
+    licence = parser.add_mutually_exclusive_group()
+    licence.add_argument(
+        "--assert-license", "-l", action="store_true", help="fail where a project has no licence file"
+    )
+    licence.add_argument("--no-assert-license", "-L", action="store_true", help="do not (the default)")
+    parser.add_argument(
+        "--rpm-version", default="4.19", metavar="X.Y", help="the rpm that reads the list (default: 4.19)"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the list, not to stdout")
+    parser.add_argument("--modules", type=Path, metavar="FILE", help="where to write modules to import")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print or write the list; warns of what is no longer in the root."""
+    request = FileListRequest(
+        globs=tuple(glob for glob in options.globs if glob != _AUTO),
+        auto=options.auto or _AUTO in options.globs,
+        allow_no_modules=options.allow_no_modules,
+        require_license=options.assert_license,
+        dists=tuple(options.dist_name or ()),
+        rpm_version=parse_rpm_version(options.rpm_version),
+    )
+    if not options.root.is_dir():
+        raise UsageError("is not a folder", path=str(options.root), hint="give the folder to --root")
+    listed = list_files(read_installed(options.report_file, options.root), request)
+    for warning in listed.warnings:
+        complain("warning", warning)
+    _deliver(options, listed)
+    return 0
+
+
+def _deliver(options: argparse.Namespace, listed: FileList) -> None:
+    if options.modules:
+        _write(options.modules, listed.modules)
+    if options.output:
+        _write(options.output, listed.lines)
+    else:
+        for line in listed.lines:
+            say(line)
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    try:
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", path=str(path), hint="check --output and --modules"
+        ) from error

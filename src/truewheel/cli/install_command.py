@@ -1,0 +1,72 @@
+"""``truewheel install``: wheels into a root."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
+from truewheel.cli.console import complain, say
+from truewheel.pipeline import InstallRequest, install, prepare_install
+from truewheel.report.document import check_report, install_document, write_document
+from truewheel.report.text import install_lines, plan_lines, warning_lines
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a folder of wheels"
+    )
+    parser.set_defaults(scattered=("wheels", Path))
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
+    parser.add_argument("--prefix", metavar="DIR", help="final prefix (default: the scheme's, /usr)")
+    parser.add_argument(
+        "--script-python", metavar="PATH", help="the Python scripts start with, as a final path"
+    )
+    parser.add_argument("--script-flags", metavar="sP", help="its flags, without a dash; may be empty")
+    parser.add_argument(
+        "--dep-overrides-file",
+        type=Path,
+        metavar="FILE",
+        help="changes of the requirements in METADATA, PACKAGE:ACTION[:VERSION] each",
+    )
+    add_target_arguments(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace files of other content in the root")
+    parser.add_argument("--sync", action="store_true", help="return only when everything is on the disk")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Install; prints a summary, warns of what has no byte-code."""
+    request = InstallRequest(
+        wheels=tuple(options.wheels),
+        root=options.root,
+        scheme=options.scheme,
+        pythons=tuple(options.python or ("python3",)),
+        prefix=options.prefix,
+        bytecode=bytecode_options(options),
+        script_python=options.script_python,
+        script_flags=options.script_flags,
+        overrides=read_overrides(options.dep_overrides_file),
+        overwrite=options.overwrite,
+        sync=options.sync,
+    )
+    if options.report:
+        check_report(Path(options.report))
+    prepared = prepare_install(request, os.environ)
+    if options.dry_run:
+        for line in plan_lines(prepared.plan):
+            say(line)
+        return 0
+    manifest = install(prepared)
+    for warning in warning_lines(manifest):
+        complain("warning", warning)
+    if options.report:
+        write_document(Path(options.report), install_document(prepared.plan, manifest))
+    if not options.quiet:
+        for line in install_lines(prepared.plan, manifest, options.root, options.verbose):
+            say(line)
+    return 0

@@ -1,0 +1,195 @@
+"""``truewheel requires``: what a package needs, in the words of its distribution."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from truewheel.build import parse_settings
+from truewheel.buildrequires import BuildRequiresRequest, build_requires
+from truewheel.cli.arguments import read_overrides
+from truewheel.cli.dist_arguments import add_dist_arguments, print_for_each
+from truewheel.cli.wheel_command import add_backend_arguments
+from truewheel.errors import UsageError
+from truewheel.interpreter import probe
+from truewheel.model import Interpreter
+from truewheel.requires import Wording
+from truewheel.rundeps import run_requires
+
+# the first releases whose macros refuse an extra that is not there
+_STRICT_SINCE = {"FEDORA": 45, "RHEL": 11}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run")
+    running = kinds.add_parser(
+        "run",
+        help="what an installed project requires, for rpm's dependency generator",
+        description="Print what installed projects require, as rpm dependencies.",
+    )
+    add_dist_arguments(running)
+    running.add_argument(
+        "--no-extras",
+        action="store_true",
+        help="require no python3dist(name[extra]) where a requirement names extras",
+    )
+    build = kinds.add_parser(
+        "build",
+        help="what %%generate_buildrequires asks for",
+        description="Print what a project needs to be built and tested, as rpm dependencies. Where something "
+        "is not installed that a later step needs, print what is known so far.",
+        allow_abbrev=False,
+    )
+    _add_runtime_arguments(build)
+    _add_test_arguments(build)
+    _add_project_arguments(build)
+    _add_wording_arguments(build)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the dependencies, or write them to ``--output``."""
+    if options.kind == "run":
+        return print_for_each(options, lambda dist, extra: run_requires(dist, extra, not options.no_extras))
+    request = _request(options, probe(options.python), os.environ)
+    lines = build_requires(request, os.environ, _log)
+    text = "".join(f"{line}\n" for line in lines)
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-r", "--runtime", action="store_true", help="run time requirements (the default)")
+    parser.add_argument("-R", "--no-runtime", action="store_true", help="no run time requirements")
+    parser.add_argument(
+        "-p",
+        "--pyproject-dependencies",
+        action="store_true",
+        help="read run time requirements from [project]",
+    )
+    parser.add_argument(
+        "-w", "--wheel", action="store_true", help="read run time requirements from a wheel built for that"
+    )
+    parser.add_argument(
+        "-W", "--no-wheel", dest="wheel", action="store_false", help="build no wheel (the default)"
+    )
+    parser.add_argument(
+        "--wheeldir", type=Path, metavar="DIR", help="where -w keeps its wheel between passes"
+    )
+    parser.add_argument(
+        "-x", "--extras", action="append", default=[], metavar="EXTRAS", help="these extras too, by comma"
+    )
+
+
+def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-t", "--tox", action="store_true", help="what tox's environment for this Python needs"
+    )
+    parser.add_argument(
+        "-e",
+        "--toxenv",
+        action="append",
+        default=[],
+        metavar="TOXENVS",
+        help="what these tox environments need",
+    )
+    parser.add_argument(
+        "-g",
+        "--dependency-groups",
+        action="append",
+        default=[],
+        metavar="GROUPS",
+        help="these dependency groups of pyproject.toml, by comma",
+    )
+    parser.add_argument(
+        "requirement_files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="requirements files, relative to the project",
+    )
+    parser.set_defaults(scattered=("requirement_files", Path))
+
+
+def _add_project_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-d", "--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)"
+    )
+    parser.add_argument(
+        "-N",
+        "--no-use-build-system",
+        action="store_true",
+        help="no build backend: requirements files and dependency groups alone; implies -R",
+    )
+    add_backend_arguments(parser)
+
+
+def _add_wording_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--python3-pkgversion",
+        default="3",
+        metavar="VERSION",
+        help="3.12 writes python3.12dist(...) (default: 3)",
+    )
+    parser.add_argument(
+        "--generate-extras", action="store_true", help="also require python3dist(name[extra]) of extras"
+    )
+    parser.add_argument(
+        "--dep-overrides-file",
+        type=Path,
+        metavar="FILE",
+        help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none where the file is not there",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: standard output)")
+
+
+def _request(
+    options: argparse.Namespace, python: Interpreter, environ: Mapping[str, str]
+) -> BuildRequiresRequest:
+    runtime = not options.no_runtime and not options.no_use_build_system
+    toxenvs = _toxenvs(options, python, environ)
+    if not runtime and (options.runtime or options.extras or toxenvs):
+        raise UsageError(
+            "-r, -x, -t and -e want run time requirements, -R and -N do not", hint="leave one away"
+        )
+    overrides = options.dep_overrides_file
+    return BuildRequiresRequest(
+        python=python.executable,
+        project=options.directory,
+        use_backend=not options.no_use_build_system,
+        runtime=runtime,
+        from_pyproject=options.pyproject_dependencies,
+        from_wheel=options.wheel,
+        wheeldir=options.wheeldir,
+        extras=tuple(options.extras),
+        strict_extras=_strict_extras(environ),
+        groups=tuple(options.dependency_groups),
+        toxenvs=toxenvs,
+        requirement_files=tuple(options.requirement_files),
+        settings=parse_settings(options.config_settings) or None,
+        overrides=read_overrides(overrides),
+        wording=Wording(options.python3_pkgversion, options.generate_extras),
+    )
+
+
+def _toxenvs(options: argparse.Namespace, python: Interpreter, environ: Mapping[str, str]) -> tuple[str, ...]:
+    if options.toxenv or not options.tox:
+        return tuple(options.toxenv)
+    return (environ.get("RPM_TOXENV") or f"py{python.version[0]}{python.version[1]}",)
+
+
+def _strict_extras(environ: Mapping[str, str]) -> bool:
+    """An extra that is not there is refused, but on the releases whose own macros only warn."""
+    releases = {name: environ.get(name, "") for name in _STRICT_SINCE}
+    named = {name: int(text) for name, text in releases.items() if text.isdecimal() and int(text)}
+    return not named or any(number >= _STRICT_SINCE[name] for name, number in named.items())
+
+
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,69 @@
+"""The one tree of errors: each knows its exit code, the path it is about and what to do.
+
+Exit codes (design: 0 done and complete, 1 findings or refused input, 2 usage or trouble).
+"""
+
+from __future__ import annotations
+
+
+class TruewheelError(Exception):
+    """Base of every error shown to a user as one line.
+
+    ``path`` is the file the error is about, as the user knows it (a wheel, an entry of a wheel
+    written ``wheel: entry``, a path below the buildroot); ``hint`` says what to do next.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.hint = hint
+
+    def __str__(self) -> str:
+        subject = f"{self.path}: " if self.path else ""
+        advice = f" ({self.hint})" if self.hint else ""
+        return _one_line(f"{subject}{self.message}{advice}")
+
+
+class RefusedInput(TruewheelError):
+    """An input that is not installed; nothing on disk was changed."""
+
+    exit_code = 1
+
+
+class WheelRefused(RefusedInput):
+    """A wheel that breaks the wheel specification or does not fit the target."""
+
+
+class ConflictRefused(RefusedInput):
+    """A planned file collides with another planned file or with what is already in the root."""
+
+
+class Uncompilable(RefusedInput):
+    """Sources that do not compile, where the scheme or the user says that this fails the run."""
+
+
+class UsageError(TruewheelError):
+    """Arguments or environment variables that make no sense."""
+
+
+class SchemeError(TruewheelError):
+    """A scheme that cannot be read; ``path`` is ``FILE:LINE``."""
+
+
+class InterpreterError(TruewheelError):
+    """A target Python that cannot be run or is not supported."""
+
+
+class StageError(TruewheelError):
+    """The operating system refused a write below the root; what this run made was removed."""
+
+
+class CompileError(TruewheelError):
+    """The byte-code worker could not do its work (not: a source that does not compile)."""
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

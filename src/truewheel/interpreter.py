@@ -1,0 +1,228 @@
+"""Reader: a target Python described by its own probe, and how to run our scripts in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from truewheel.errors import InterpreterError
+from truewheel.model import Interpreter
+
+_PROBE = Path(__file__).parent / "_target" / "probe.py"
+_OLDEST = (3, 7)
+_TIMEOUT = 30.0
+_NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
+_SUPPORTED = "name a CPython 3.7 or newer"
+_T = TypeVar("_T")
+
+# PEP 600: the legacy names and the glibc each stands for; the first two exist for x86 only
+_LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+_MANYLINUX_ARCHS = frozenset(
+    {"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"}
+)
+_NARROW = {"linux_x86_64": "linux_i686", "linux_aarch64": "linux_armv8l"}
+
+
+def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
+    """Run the target Python once and return what it says of itself.
+
+    ``command`` is a path or a name on PATH; ``timeout`` is in seconds. The file found is run as it is:
+    a symbolic link is not followed, so a venv's Python stays the venv's. Nothing of the caller's environment
+    but PATH reaches it.
+
+    Raises InterpreterError where the command is missing, does not run or end, answers something else than the
+    probe does, or is not a CPython from 3.7 on.
+    """
+    executable = _resolve(command)
+    output = _run([executable, "-s", "-S", "-B", str(_PROBE)], command, timeout)
+    try:
+        answer = json.loads(output)
+        _refuse_unsupported(command, answer)
+        return _interpreter(command, executable, answer)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InterpreterError(
+            "does not answer like a Python", path=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
+        ) from error
+
+
+def worker_command(interpreter: Interpreter) -> list[str]:
+    """Return the arguments that start a script of ours in the target Python, up to the script's path.
+
+    No user site, no site module, no pycs written, and from 3.11 on no script folder in ``sys.path``. Not
+    isolated (-I), because that would ignore PYTHONHASHSEED.
+    """
+    safe_path = ["-P"] if interpreter.version >= (3, 11) else []
+    return [interpreter.executable, "-s", "-S", "-B", *safe_path]
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the whole environment our scripts run in, the same on every machine but for PATH."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def platform_tags(platform: str, pointer_bits: int, libc: str) -> tuple[str, ...]:
+    """Return the platform tags a Python can load, best first (PEP 600, PEP 656).
+
+    ``platform`` is ``sysconfig.get_platform()``, ``libc`` is ``glibc 2.36``, ``musl 1.2`` or empty. A 32-bit
+    Python on a 64-bit kernel gets the tags of the 32-bit machine. Another system's platform is its only tag.
+    """
+    tag = re.sub(r"[-.]", "_", platform)
+    if not tag.startswith("linux_"):
+        return (tag,)
+    if pointer_bits == 32:
+        tag = _NARROW.get(tag, tag)
+    arch = tag.removeprefix("linux_")
+    archs = ("armv8l", "armv7l") if arch == "armv8l" else (arch,)
+    tags = [found for each in archs for found in _libc_tags(each, libc)]
+    return (*tags, *(f"linux_{each}" for each in archs))
+
+
+def _libc_tags(arch: str, libc: str) -> Iterator[str]:
+    found = re.match(r"(glibc|musl) (\d+)\.(\d+)", libc)
+    if not found:
+        return
+    family, major, newest = found[1], int(found[2]), int(found[3])
+    if family == "musl":
+        yield from (f"musllinux_{major}_{minor}_{arch}" for minor in range(newest, -1, -1))
+    elif major == 2 and arch in _MANYLINUX_ARCHS:
+        oldest = 5 if arch in ("x86_64", "i686") else 17
+        for minor in range(newest, oldest - 1, -1):
+            yield f"manylinux_2_{minor}_{arch}"
+            if minor in _LEGACY:
+                yield f"{_LEGACY[minor]}_{arch}"
+
+
+def _resolve(command: str) -> str:
+    if "/" not in command:
+        found = shutil.which(command)
+        if not found:
+            raise InterpreterError(
+                "no such command on PATH", path=command, hint="give the path of a Python or its name on PATH"
+            )
+        command = found
+    # joined only: normalising "link/../python" could name another file
+    path = Path.cwd() / command
+    if not path.is_file():
+        problem = "is a folder, not a Python" if path.is_dir() else "no such file"
+        raise InterpreterError(problem, path=command, hint="give the path of a Python, e.g. /usr/bin/python3")
+    return str(path)
+
+
+def _run(arguments: list[str], command: str, timeout: float) -> bytes:
+    """Return what the probe printed; a session of its own, so that nothing it started outlives it."""
+    try:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=worker_environment(),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise InterpreterError(f"cannot be run: {error.strerror}", path=command, hint=_SUPPORTED) from error
+    with process:
+        try:
+            output, errors = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise InterpreterError(
+                f"does not answer within {timeout:g} s", path=command, hint=_SUPPORTED
+            ) from error
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
+        raise InterpreterError(_death(process.returncode, errors), path=command, hint=_SUPPORTED)
+    return output
+
+
+def _death(status: int, errors: bytes) -> str:
+    lines = errors.decode("utf-8", "replace").strip().splitlines()
+    how = f"is killed by signal {-status}" if status < 0 else f"exits with status {status}"
+    return f"{how} when it is asked what it is" + (f": {lines[-1].strip()[:200]}" if lines else "")
+
+
+def _refuse_unsupported(command: str, answer: Mapping[str, Any]) -> None:
+    implementation = _typed(answer, "implementation", str)
+    version = _version(answer)
+    name = _NAMES.get(implementation, implementation)
+    if implementation == "cpython" and version[:2] >= _OLDEST:
+        return
+    text = f"{name} {'.'.join(map(str, version))}"
+    raise InterpreterError(f"is {text}, which is not supported", path=command, hint=_SUPPORTED)
+
+
+def _interpreter(command: str, executable: str, answer: Mapping[str, Any]) -> Interpreter:
+    return Interpreter(
+        command=command,
+        executable=executable,
+        version=_version(answer),
+        version_text=_typed(answer, "version_text", str),
+        implementation=_typed(answer, "implementation", str),
+        cache_tag=_filled(answer, "cache_tag"),
+        magic=_magic(answer),
+        soabi=_typed(answer, "soabi", str),
+        ext_suffix=_typed(answer, "ext_suffix", str),
+        free_threaded=_typed(answer, "free_threaded", bool),
+        platlibdir=_filled(answer, "platlibdir"),
+        platforms=platform_tags(
+            _filled(answer, "platform"), _typed(answer, "pointer_bits", int), _typed(answer, "libc", str)
+        ),
+        scheme_paths=_scheme_paths(answer),
+        install_scheme=_filled(answer, "install_scheme"),
+        patched=", ".join(_text(name) for name in _typed(answer, "added_schemes", list)),
+    )
+
+
+def _typed(answer: Mapping[str, Any], key: str, kind: type[_T]) -> _T:
+    value = answer[key]
+    if type(value) is not kind:
+        raise TypeError(f"{key} is {value!r}")
+    return value
+
+
+def _filled(answer: Mapping[str, Any], key: str) -> str:
+    value = _typed(answer, key, str)
+    if not value:
+        raise ValueError(f"{key} is empty")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _version(answer: Mapping[str, Any]) -> tuple[int, int, int]:
+    major, minor, micro = _typed(answer, "version", list)
+    for part in (major, minor, micro):
+        if type(part) is not int:
+            raise TypeError(f"version part {part!r}")
+    return major, minor, micro
+
+
+def _magic(answer: Mapping[str, Any]) -> bytes:
+    magic = bytes.fromhex(_typed(answer, "magic", str))
+    if len(magic) != 4:
+        raise ValueError("the magic number has not four bytes")
+    return magic
+
+
+def _scheme_paths(answer: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    schemes: dict[str, Any] = _typed(answer, "schemes", dict)
+    return tuple(
+        (name, tuple((key, _text(path)) for key, path in sorted(_typed(schemes, name, dict).items())))
+        for name in sorted(schemes)
+    )

@@ -1,0 +1,290 @@
+"""What passes between the stages: frozen dataclasses, no I/O.
+
+Paths named ``final`` are absolute POSIX paths on the system the package is installed on.
+They never hold the buildroot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class InvalidationMode(str, Enum):
+    """How an import decides whether a pyc is stale (PEP 552)."""
+
+    CHECKED_HASH = "checked-hash"
+    UNCHECKED_HASH = "unchecked-hash"
+    TIMESTAMP = "timestamp"
+
+
+class ErrorPolicy(str, Enum):
+    """What an uncompilable source means for the run."""
+
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Kind(str, Enum):
+    """What an installed path is."""
+
+    SOURCE = "source"
+    EXTENSION = "extension"
+    MODULE_DATA = "module-data"
+    METADATA = "metadata"
+    SCRIPT = "script"
+    DATA = "data"
+    HEADER = "header"
+    BYTECODE = "bytecode"
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """A console or gui script a wheel asks for; ``attr`` is dotted, ``section`` console or gui."""
+
+    name: str
+    module: str
+    attr: str
+    section: str
+
+
+@dataclass(frozen=True)
+class WheelEntry:
+    """One file of a wheel's archive.
+
+    ``name`` is its name in the archive; ``category`` the install path it belongs to (purelib,
+    platlib, scripts, data, headers) and ``relative`` the path below that; ``sha256`` the hex digest of
+    its ``size`` bytes; ``mtime`` the archive's date read as UTC, in seconds since the epoch.
+    """
+
+    name: str
+    category: str
+    relative: str
+    size: int
+    sha256: str
+    executable: bool
+    mtime: int
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel that passed every check. ``path`` is where the file lies; names as in its metadata."""
+
+    path: str
+    filename: str
+    sha256: str
+    name: str
+    version: str
+    dist_info: str
+    root_is_purelib: bool
+    tags: tuple[str, ...]
+    entries: tuple[WheelEntry, ...]
+    entry_points: tuple[EntryPoint, ...]
+
+    @property
+    def newest(self) -> int:
+        """The newest mtime of an entry, in seconds since the epoch: the date of generated files."""
+        return max(entry.mtime for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A target Python as its own probe describes it.
+
+    ``command`` is what was asked for, ``executable`` the file that ran; ``magic`` four bytes;
+    ``scheme_paths`` maps each sysconfig scheme name to its paths with ``{prefix}`` left open;
+    ``install_scheme`` is the scheme the distribution installs by default; ``platforms`` the platform tags
+    it can load, best first.
+    """
+
+    command: str
+    executable: str
+    version: tuple[int, int, int]
+    version_text: str
+    implementation: str
+    cache_tag: str
+    magic: bytes
+    soabi: str
+    ext_suffix: str
+    free_threaded: bool
+    platlibdir: str
+    platforms: tuple[str, ...]
+    scheme_paths: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    install_scheme: str
+    patched: str
+
+    @property
+    def short_version(self) -> str:
+        """Major and minor, as in ``3.11``."""
+        return f"{self.version[0]}.{self.version[1]}"
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a distribution wants a wheel laid out (see docs/schemes.md for each key)."""
+
+    name: str
+    family: str
+    prefix: str
+    sysconfig: tuple[str, ...]
+    purelib: str
+    platlib: str
+    scripts: str
+    data: str
+    headers: str
+    installer: str
+    record: bool
+    requested: bool
+    direct_url: bool
+    script_python: str
+    script_flags: str
+    every_shebang: bool
+    optimize: tuple[int, ...]
+    hardlink: bool
+    invalidation_mode: InvalidationMode
+    errors: ErrorPolicy
+    file_mode: int
+    executable_mode: int
+    directory_mode: int
+
+
+@dataclass(frozen=True)
+class InstallPaths:
+    """Final absolute folders of one wheel for one interpreter."""
+
+    purelib: str
+    platlib: str
+    scripts: str
+    data: str
+    headers: str
+
+
+@dataclass(frozen=True)
+class EntrySource:
+    """Content copied from a wheel: which wheel (index into the plan) and which entry."""
+
+    wheel: int
+    entry: WheelEntry
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """Content made by us, or an entry rewritten by us (a script's first line)."""
+
+    content: bytes
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file to stage at ``final``; ``mtime`` in seconds since the epoch, already clamped."""
+
+    final: str
+    kind: Kind
+    mode: int
+    mtime: int
+    size: int
+    sha256: str
+    source: EntrySource | TextSource
+    wheel: str
+
+
+@dataclass(frozen=True)
+class PycTarget:
+    """One pyc to write: its optimization level and final path."""
+
+    level: int
+    final: str
+
+
+@dataclass(frozen=True)
+class PycJob:
+    """One source to compile for one interpreter (index into the plan), at all its levels."""
+
+    source: str
+    interpreter: int
+    size: int
+    mtime: int
+    targets: tuple[PycTarget, ...]
+
+
+@dataclass(frozen=True)
+class BytecodePolicy:
+    """What the byte-code of a run is like."""
+
+    mode: InvalidationMode
+    levels: tuple[int, ...]
+    hardlink: bool
+    errors: ErrorPolicy
+
+
+@dataclass(frozen=True)
+class RecordPlan:
+    """A RECORD to write last: where, and the final paths it lists apart from itself."""
+
+    final: str
+    base: str
+    members: tuple[str, ...]
+    mtime: int
+    wheel: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An entry of a wheel that is not installed, and why."""
+
+    wheel: str
+    entry: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class InstallPlan:
+    """Everything an install will do, decided before the first write."""
+
+    scheme: Scheme
+    wheels: tuple[Wheel, ...]
+    interpreters: tuple[Interpreter, ...]
+    files: tuple[PlannedFile, ...]
+    jobs: tuple[PycJob, ...]
+    policy: BytecodePolicy
+    records: tuple[RecordPlan, ...]
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True)
+class InstalledFile:
+    """A path that is there after a run. ``sha256`` is hex; ``wheel`` the file name it came from."""
+
+    final: str
+    kind: Kind
+    mode: int
+    mtime: int
+    size: int
+    sha256: str
+    wheel: str
+    state: str
+
+
+@dataclass(frozen=True)
+class CompileResult:
+    """What became of one source: its pycs, or the reason why there are none."""
+
+    source: str
+    interpreter: str
+    source_hash: str
+    pycs: tuple[PycTarget, ...]
+    error: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run put below the root: every path, every compile result."""
+
+    files: tuple[InstalledFile, ...]
+    compiled: tuple[CompileResult, ...]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def failures(self) -> tuple[CompileResult, ...]:
+        """The sources that did not compile."""
+        return tuple(result for result in self.compiled if result.error)

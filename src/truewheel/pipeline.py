@@ -1,0 +1,376 @@
+"""The pipeline's functions: read, decide, then write. Nothing is printed here."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from truewheel.bytecode import biggest_first, plan_job
+from truewheel.compile import Compiled, CompilePool
+from truewheel.deliver import Delivery
+from truewheel.environment import default_jobs, source_date_epoch
+from truewheel.errors import RefusedInput, Uncompilable, UsageError
+from truewheel.interpreter import probe
+from truewheel.model import (
+    BytecodePolicy,
+    Dropped,
+    EntrySource,
+    ErrorPolicy,
+    InstalledFile,
+    InstallPlan,
+    Interpreter,
+    InvalidationMode,
+    Kind,
+    Manifest,
+    PlannedFile,
+    PycJob,
+    Scheme,
+    Wheel,
+)
+from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
+from truewheel.reports import settled_sources
+from truewheel.schemes import load_scheme
+from truewheel.shebang import wants_python
+from truewheel.stage import Buildroot
+from truewheel.tree import Found, below, look, sources
+from truewheel.wheel import Kept, WheelContents, check_tags, open_contents, read_wheel
+
+if TYPE_CHECKING:
+    from truewheel.overrides import Override
+
+_STREAMED = 16 * 1024 * 1024
+_KEPT = 128 * 1024 * 1024
+_BIG_SOURCE = 32 * 1024  # what a worker must not begin last
+
+
+@dataclass(frozen=True)
+class BytecodeOptions:
+    """What a caller says about byte-code; None leaves it to the scheme. ``jobs`` is a number of workers."""
+
+    mode: InvalidationMode | None = None
+    levels: tuple[int, ...] | None = None
+    errors: ErrorPolicy | None = None
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class InstallRequest:
+    """An install as asked for.
+
+    ``root`` and ``wheels`` lie on the build host; a folder stands for the wheels in it. ``prefix`` and
+    ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
+    """
+
+    wheels: tuple[Path, ...]
+    root: Path
+    scheme: str = "generic"
+    pythons: tuple[str, ...] = ("python3",)
+    prefix: str | None = None
+    bytecode: BytecodeOptions = BytecodeOptions()
+    script_python: str | None = None
+    script_flags: str | None = None
+    overrides: tuple[str, ...] = ()
+    overwrite: bool = False
+    sync: bool = False
+
+
+@dataclass(frozen=True)
+class CompileRequest:
+    """Sources to compile that come from no wheel: ``paths`` are final paths, or lie below ``root``.
+
+    What ``reports`` of installs cover, and what did not change since, is left out.
+    """
+
+    paths: tuple[str, ...]
+    root: Path = Path("/")
+    scheme: str = "generic"
+    pythons: tuple[str, ...] = ("python3",)
+    bytecode: BytecodeOptions = BytecodeOptions()
+    reports: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparedInstall:
+    """A plan that was accepted, and what is in the root before it is carried out."""
+
+    plan: InstallPlan
+    found: Mapping[str, Found]
+    root: Path
+    jobs: int
+    sync: bool
+    kept: Kept
+
+
+def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
+    """Read every input and decide everything; nothing is written.
+
+    Raises the TruewheelError of whatever is refused.
+    """
+    epoch = source_date_epoch(environ)
+    scheme = _scheme(request)
+    overrides = _overrides(request.overrides)
+    interpreters = _probe_all(request.pythons)
+    kept = Kept(_KEPT)
+    wheels = tuple(read_wheel(path, kept) for path in _wheel_files(request.wheels))
+    for wheel, interpreter in itertools.product(wheels, interpreters):
+        check_tags(wheel, interpreter)
+    inputs = InstallInputs(
+        wheels=wheels,
+        interpreters=interpreters,
+        scheme=scheme,
+        prefix=request.prefix or scheme.prefix,
+        policy=_policy(scheme, request.bytecode),
+        epoch=epoch,
+        bodies=_rewritten(wheels, scheme, overrides, kept),
+        overrides=overrides,
+    )
+    plan = plan_install(inputs)
+    found = look(request.root, planned_paths(plan))
+    refuse_conflicts(plan, found, request.overwrite)
+    return PreparedInstall(plan, found, request.root, _jobs(request.bytecode, environ), request.sync, kept)
+
+
+def install(prepared: PreparedInstall) -> Manifest:
+    """Carry out a prepared install: files, byte-code, RECORD last. All of it or nothing.
+
+    Raises StageError or CompileError for trouble, Uncompilable where the policy says so; the root is
+    then as it was.
+    """
+    plan = prepared.plan
+    with (
+        Buildroot(prepared.root, plan.scheme.directory_mode) as buildroot,
+        CompilePool(plan.interpreters, prepared.jobs) as pool,
+        contextlib.ExitStack() as opened,
+    ):
+        contents = [opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels]
+        delivery = Delivery(buildroot, prepared.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
+        wheel_of = {file.final: file.wheel for file in plan.files}
+        jobs = _jobs_by_source(plan.jobs)
+        for group in _by_content(plan.files):
+            _stage_group(group, contents, delivery, pool, jobs)
+            _deliver(pool.finished(), delivery, wheel_of)
+        _deliver(pool.drain(), delivery, wheel_of)
+        _refuse_failures(delivery, plan.policy)
+        for record in plan.records:
+            delivery.put_record(record)
+        buildroot.commit(prepared.sync)
+    return _manifest(delivery, plan.dropped)
+
+
+def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
+    """Compile sources that are below a root already, in place, with their final paths in the code.
+
+    Raises UsageError for a path that is not there, Uncompilable where the policy says so.
+    """
+    epoch = source_date_epoch(environ)
+    scheme = load_scheme(request.scheme)
+    interpreters = _probe_all(request.pythons)
+    policy = _policy(scheme, request.bytecode)
+    jobs = _compile_jobs(request, interpreters, policy, epoch)
+    found = look(request.root, [target.final for job in jobs for target in job.targets])
+    with (
+        Buildroot(request.root, scheme.directory_mode) as buildroot,
+        CompilePool(interpreters, _jobs(request.bytecode, environ)) as pool,
+    ):
+        delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
+        for job in jobs:
+            pool.submit(job, below(request.root, job.source).read_bytes())
+            _deliver(pool.finished(), delivery, {})
+        _deliver(pool.drain(), delivery, {})
+        _refuse_failures(delivery, policy)
+        buildroot.commit()
+    return _manifest(delivery, ())
+
+
+def _probe_all(commands: Sequence[str]) -> tuple[Interpreter, ...]:
+    interpreters = tuple(probe(command) for command in commands)
+    tags = [interpreter.cache_tag for interpreter in interpreters]
+    for number, tag in enumerate(tags):
+        if tag in tags[:number]:
+            raise UsageError(
+                f"is {tag}, which another --python is already", path=commands[number], hint="name it once"
+            )
+    return interpreters
+
+
+def _policy(scheme: Scheme, options: BytecodeOptions) -> BytecodePolicy:
+    levels = scheme.optimize if options.levels is None else options.levels
+    return BytecodePolicy(
+        mode=options.mode or scheme.invalidation_mode,
+        levels=tuple(sorted(set(levels))),
+        hardlink=scheme.hardlink,
+        errors=options.errors or scheme.errors,
+    )
+
+
+def _jobs(options: BytecodeOptions, environ: Mapping[str, str]) -> int:
+    return default_jobs(environ) if options.jobs is None else options.jobs
+
+
+def _wheel_files(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        # a folder that is not there yet is one without wheels
+        is_folder = path.is_dir() or (path.suffix != ".whl" and not path.exists())
+        inside = sorted(path.glob("*.whl")) if is_folder else [path]
+        if not inside:
+            raise RefusedInput(
+                "holds no wheel", path=str(path), hint="build one there first: truewheel wheel --outdir DIR"
+            )
+        files += inside
+    return sorted(files, key=lambda file: file.name)
+
+
+def _scheme(request: InstallRequest) -> Scheme:
+    scheme = load_scheme(request.scheme)
+    if request.script_python is not None:
+        scheme = replace(scheme, script_python=request.script_python)
+    if request.script_flags is not None:
+        scheme = replace(scheme, script_flags=f"-{request.script_flags}" if request.script_flags else "")
+    return scheme
+
+
+def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
+    if not texts:
+        return ()
+    from truewheel.overrides import parse_override  # what it imports takes a tenth of a small install
+
+    return tuple(parse_override(text) for text in texts)
+
+
+def _rewritten(
+    wheels: Sequence[Wheel], scheme: Scheme, overrides: Sequence[Override], kept: Kept
+) -> dict[tuple[int, str], bytes]:
+    """Bodies of what is not installed as it is; other scripts may be large binaries."""
+    bodies = {}
+    for index, wheel in enumerate(wheels):
+        with open_contents(wheel, kept) as contents:
+            for entry in wheel.entries:
+                if entry.category == "scripts":
+                    head = next(iter(contents.chunks(entry)), b"")
+                    wanted = wants_python(head, scheme.every_shebang)
+                else:
+                    wanted = bool(overrides) and entry.name == f"{wheel.dist_info}/METADATA"
+                if wanted:
+                    bodies[index, entry.name] = contents.read(entry)
+    return bodies
+
+
+def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
+    """Files that share an entry together, so that it is read once; sources first, and of these the big ones.
+
+    All others go folder by folder, so that each folder is opened once, then and when its pycs come.
+    """
+    groups: dict[object, list[PlannedFile]] = {}
+    for file in files:
+        source = file.source
+        key = (source.wheel, source.entry.name) if isinstance(source, EntrySource) else file.final
+        groups.setdefault(key, []).append(file)
+
+    def order(group: list[PlannedFile]) -> tuple[bool, int, str, str]:
+        file = group[0]
+        is_source = file.kind is Kind.SOURCE
+        folder, _, name = file.final.rpartition("/")
+        return not is_source, -file.size if is_source and file.size >= _BIG_SOURCE else 0, folder, name
+
+    return sorted(groups.values(), key=order)
+
+
+def _stage_group(
+    group: list[PlannedFile],
+    contents: Sequence[WheelContents],
+    delivery: Delivery,
+    pool: CompilePool,
+    jobs: Mapping[str, list[PycJob]],
+) -> None:
+    source = group[0].source
+    if not isinstance(source, EntrySource):
+        data = source.content
+    elif group[0].size > _STREAMED and group[0].kind is not Kind.SOURCE:
+        for file in group:
+            delivery.put(_installed(file), lambda: contents[source.wheel].chunks(source.entry))
+        return
+    else:
+        data = contents[source.wheel].read(source.entry)
+    for file in group:
+        delivery.put(_installed(file), lambda: (data,))
+        for job in jobs.get(file.final, ()):
+            pool.submit(job, data)
+
+
+def _installed(file: PlannedFile) -> InstalledFile:
+    return InstalledFile(file.final, file.kind, file.mode, file.mtime, file.size, file.sha256, file.wheel, "")
+
+
+def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:
+    by_source: dict[str, list[PycJob]] = {}
+    for job in jobs:
+        by_source.setdefault(job.source, []).append(job)
+    return by_source
+
+
+def _deliver(results: Iterable[Compiled], delivery: Delivery, wheel_of: Mapping[str, str]) -> None:
+    for compiled in results:
+        delivery.put_pycs(compiled, wheel_of.get(compiled.job.source, ""))
+
+
+def _refuse_failures(delivery: Delivery, policy: BytecodePolicy) -> None:
+    failed = sorted(result.source for result in delivery.compiled if result.error)
+    if not failed or policy.errors is ErrorPolicy.WARN:
+        return
+    first = min((r for r in delivery.compiled if r.error), key=lambda r: (r.source, r.interpreter))
+    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
+    raise Uncompilable(
+        f"does not compile on Python {first.interpreter}: {first.error}{more}",
+        path=first.source,
+        hint="fix or remove it, or give --errors warn to install it without byte-code",
+    )
+
+
+def _manifest(delivery: Delivery, dropped: tuple[Dropped, ...]) -> Manifest:
+    return Manifest(
+        files=tuple(sorted(delivery.files.values(), key=lambda file: file.final)),
+        compiled=tuple(sorted(delivery.compiled, key=lambda result: (result.source, result.interpreter))),
+        dropped=dropped,
+    )
+
+
+def _compile_jobs(
+    request: CompileRequest, interpreters: Sequence[Interpreter], policy: BytecodePolicy, epoch: int | None
+) -> list[PycJob]:
+    jobs = []
+    for final in _final_sources(request) if policy.levels else ():
+        info = below(request.root, final).lstat()
+        mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
+        for number, interpreter in enumerate(interpreters):
+            jobs.append(plan_job(final, info.st_size, mtime, number, interpreter, policy.levels))
+    return biggest_first(jobs)
+
+
+def _final_sources(request: CompileRequest) -> list[str]:
+    finals: set[str] = set()
+    for path in request.paths:
+        start = _final_path(request.root, path)
+        try:
+            finals.update(sources(request.root, start))
+        except OSError as error:
+            raise UsageError(
+                f"cannot be read: {error.strerror}",
+                path=path,
+                hint="paths are those on the installed system, below --root",
+            ) from error
+    return sorted(finals - settled_sources(request.reports, request.root))
+
+
+def _final_path(root: Path, path: str) -> str:
+    absolute = os.path.abspath(path)
+    inside = os.path.abspath(root)
+    if inside != "/" and (absolute == inside or absolute.startswith(inside + "/")):
+        return absolute[len(inside) :] or "/"
+    return absolute

@@ -1,0 +1,330 @@
+"""Decide every file of an install before the first write: where, which bytes, which mode, which date."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from installer.scripts import Script
+from packaging.utils import canonicalize_name
+
+from truewheel.bytecode import biggest_first, plan_job
+from truewheel.errors import ConflictRefused
+from truewheel.model import (
+    BytecodePolicy,
+    Dropped,
+    EntrySource,
+    InstallPaths,
+    InstallPlan,
+    Interpreter,
+    Kind,
+    PlannedFile,
+    PycJob,
+    RecordPlan,
+    Scheme,
+    TextSource,
+    Wheel,
+    WheelEntry,
+)
+from truewheel.paths import install_paths, script_shebang
+from truewheel.shebang import with_python
+from truewheel.tree import Found
+
+if TYPE_CHECKING:
+    from truewheel.overrides import Override
+
+_OURS = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+@dataclass(frozen=True)
+class InstallInputs:
+    """What the readers found: ``bodies`` holds what is rewritten, scripts and METADATA, by wheel number and
+    entry name; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA."""
+
+    wheels: tuple[Wheel, ...]
+    interpreters: tuple[Interpreter, ...]
+    scheme: Scheme
+    prefix: str
+    policy: BytecodePolicy
+    epoch: int | None
+    bodies: Mapping[tuple[int, str], bytes]
+    overrides: tuple[Override, ...] = ()
+
+
+def plan_install(inputs: InstallInputs) -> InstallPlan:
+    """Plan an install.
+
+    Raises ConflictRefused when two wheels are of one project or two planned files want one path.
+    """
+    _refuse_twins(inputs.wheels)
+    files: dict[str, PlannedFile] = {}
+    jobs: dict[tuple[str, int], PycJob] = {}
+    owned: dict[str, _Record] = {}
+    for number, interpreter in enumerate(inputs.interpreters):
+        for index, wheel in enumerate(inputs.wheels):
+            paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name)
+            planner = _WheelPlanner(inputs, index, wheel, interpreter, paths)
+            mine = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            for file in mine:
+                files[file.final] = _merge(files.get(file.final), file)
+            mine_jobs = [
+                plan_job(file.final, file.size, file.mtime, number, interpreter, inputs.policy.levels)
+                for file in mine
+                if file.kind is Kind.SOURCE and inputs.policy.levels
+            ]
+            jobs.update(((job.source, number), job) for job in mine_jobs)
+            record = owned.setdefault(planner.dist_info, planner.record())
+            record.members.update(file.final for file in mine)
+            record.members.update(target.final for job in mine_jobs for target in job.targets)
+    records = _records(inputs, owned)
+    pycs = (target.final for job in jobs.values() for target in job.targets)
+    _refuse_nesting([*files, *pycs, *(record.final for record in records)])
+    return InstallPlan(
+        inputs.scheme,
+        inputs.wheels,
+        inputs.interpreters,
+        tuple(sorted(files.values(), key=lambda file: file.final)),
+        tuple(biggest_first(jobs.values())),
+        inputs.policy,
+        records,
+        tuple(_dropped(inputs.wheels)),
+    )
+
+
+def planned_paths(plan: InstallPlan) -> list[str]:
+    """Every final path the plan may write."""
+    pycs = (target.final for job in plan.jobs for target in job.targets)
+    return [*(file.final for file in plan.files), *pycs, *(record.final for record in plan.records)]
+
+
+def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: bool) -> None:
+    """Raise ConflictRefused for what is in the root and is not ours to replace.
+
+    A folder, link or device never is; a file of other content only with ``overwrite``. Byte-code and
+    RECORD are derived from what is installed and are always replaced.
+    """
+    for final in planned_paths(plan):
+        if final in found and not found[final].regular:
+            raise ConflictRefused(
+                "is there already and is not a regular file", path=final, hint="remove it from the root"
+            )
+    if overwrite:
+        return
+    different = [f for f in plan.files if f.final in found and found[f.final].sha256 != f.sha256]
+    if different:
+        more = f" (and {len(different) - 1} more)" if different[1:] else ""
+        raise ConflictRefused(
+            f"is there already with other content{more}",
+            path=different[0].final,
+            hint="install into an empty root, or give --overwrite to replace it",
+        )
+
+
+@dataclass
+class _Record:
+    base: str
+    dist_info: str
+    mtime: int
+    wheel: str
+    members: set[str]
+
+
+class _WheelPlanner:
+    """The files of one wheel for one interpreter."""
+
+    def __init__(
+        self, inputs: InstallInputs, index: int, wheel: Wheel, interpreter: Interpreter, paths: InstallPaths
+    ) -> None:
+        self._inputs = inputs
+        self._scheme = inputs.scheme
+        self._index = index
+        self._wheel = wheel
+        self._paths = paths
+        self._folders = {
+            "purelib": paths.purelib,
+            "platlib": paths.platlib,
+            "scripts": paths.scripts,
+            "data": paths.data,
+            "headers": paths.headers,
+        }
+        self._base = paths.purelib if wheel.root_is_purelib else paths.platlib
+        self._shebang = script_shebang(inputs.scheme, interpreter, inputs.prefix)
+        self.dist_info = posixpath.join(self._base, wheel.dist_info)
+
+    def files(self) -> Iterator[PlannedFile]:
+        """Entries, then entry points, then what an installer adds to the dist-info folder."""
+        for entry in self._wheel.entries:
+            if not _drop_reason(self._wheel, entry):
+                yield self._entry(entry)
+        for point in self._wheel.entry_points:
+            section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
+            script = Script(point.name, point.module, point.attr, section)
+            _, body = script.generate("/python", "posix")
+            content = self._shebang + body[body.index(b"\n") :]
+            final = posixpath.join(self._paths.scripts, point.name)
+            yield self._text(final, Kind.SCRIPT, self._scheme.executable_mode, content)
+        if self._scheme.installer:
+            yield self._metadata("INSTALLER", f"{self._scheme.installer}\n".encode())
+        if self._scheme.requested:
+            yield self._metadata("REQUESTED", b"")
+        if self._scheme.direct_url:
+            yield self._metadata("direct_url.json", _direct_url(self._wheel))
+
+    def record(self) -> _Record:
+        """Where this wheel's RECORD goes, still without members."""
+        mtime = self._clamp(self._wheel.newest)
+        return _Record(self._base, self.dist_info, mtime, self._wheel.filename, set())
+
+    def _entry(self, entry: WheelEntry) -> PlannedFile:
+        final = posixpath.join(self._folders[entry.category], entry.relative)
+        kind = self._kind(entry, final)
+        executable = entry.executable or kind is Kind.SCRIPT
+        mode = self._scheme.executable_mode if executable else self._scheme.file_mode
+        planned = PlannedFile(
+            final=final,
+            kind=kind,
+            mode=mode,
+            mtime=self._clamp(entry.mtime),
+            size=entry.size,
+            sha256=entry.sha256,
+            source=EntrySource(self._index, entry),
+            wheel=self._wheel.filename,
+        )
+        body = self._inputs.bodies.get((self._index, entry.name))
+        if body is None:
+            return planned
+        if kind is Kind.METADATA:
+            from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
+
+            return _with_content(planned, patched_metadata(body, self._inputs.overrides))
+        return _with_content(planned, with_python(body, self._shebang, self._scheme.every_shebang))
+
+    def _kind(self, entry: WheelEntry, final: str) -> Kind:
+        if entry.category in ("scripts", "headers"):
+            return Kind.SCRIPT if entry.category == "scripts" else Kind.HEADER
+        if final.startswith(self.dist_info + "/"):
+            return Kind.METADATA
+        modules = (self._paths.purelib + "/", self._paths.platlib + "/")
+        if not final.startswith(modules):
+            return Kind.DATA
+        if final.endswith(".py"):
+            return Kind.SOURCE
+        return Kind.EXTENSION if final.endswith(".so") else Kind.MODULE_DATA
+
+    def _metadata(self, name: str, content: bytes) -> PlannedFile:
+        final = posixpath.join(self.dist_info, name)
+        return self._text(final, Kind.METADATA, self._scheme.file_mode, content)
+
+    def _text(self, final: str, kind: Kind, mode: int, content: bytes) -> PlannedFile:
+        mtime = self._clamp(self._wheel.newest)
+        digest = hashlib.sha256(content).hexdigest()
+        source = TextSource(content)
+        return PlannedFile(final, kind, mode, mtime, len(content), digest, source, self._wheel.filename)
+
+    def _clamp(self, mtime: int) -> int:
+        return mtime if self._inputs.epoch is None else min(mtime, self._inputs.epoch)
+
+
+def _direct_url(wheel: Wheel) -> bytes:
+    """PEP 610 without the build host's folder, which is no input."""
+    url = f"file:///{quote(wheel.filename)}"
+    archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
+    return json.dumps({"archive_info": archive, "url": url}).encode()
+
+
+def _with_content(planned: PlannedFile, content: bytes) -> PlannedFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return replace(planned, size=len(content), sha256=digest, source=TextSource(content))
+
+
+def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
+    folder, _, name = entry.name.partition("/")
+    if folder == wheel.dist_info and name in _OURS:
+        return "written by the installer"
+    parts = entry.name.split("/")
+    if "__pycache__" in parts[:-1] and entry.name.endswith((".pyc", ".pyo")):
+        return "byte-code in a wheel is not used; it is compiled here"
+    return ""
+
+
+def _dropped(wheels: Iterable[Wheel]) -> Iterator[Dropped]:
+    for wheel in wheels:
+        for entry in wheel.entries:
+            reason = _drop_reason(wheel, entry)
+            if reason and entry.name != f"{wheel.dist_info}/RECORD":
+                yield Dropped(wheel.filename, entry.name, reason)
+
+
+def _unique(files: Iterable[PlannedFile], record: str) -> list[PlannedFile]:
+    """The files of one wheel for one interpreter, of which no two may differ at one path."""
+    unique: dict[str, PlannedFile] = {}
+    for file in files:
+        before = unique.setdefault(file.final, file)
+        if (before.sha256, before.mode) != (file.sha256, file.mode) or file.final == record:
+            raise ConflictRefused(
+                f"is wanted twice by {file.wheel} with different content",
+                path=file.final,
+                hint="the wheel cannot be installed in this layout",
+            )
+    return list(unique.values())
+
+
+def _merge(before: PlannedFile | None, now: PlannedFile) -> PlannedFile:
+    """One file for a path planned twice: equal ones fall together, the last flavor's scripts win."""
+    if before is None:
+        return now
+    same = (before.sha256, before.mode) == (now.sha256, now.mode)
+    if same or (now.kind is before.kind is Kind.SCRIPT and now.wheel == before.wheel):
+        return now
+    raise ConflictRefused(
+        f"is wanted by {before.wheel} and by {now.wheel} with different content",
+        path=now.final,
+        hint="install them into different roots or leave one out",
+    )
+
+
+def _refuse_twins(wheels: Iterable[Wheel]) -> None:
+    known: dict[str, Wheel] = {}
+    for wheel in wheels:
+        name = canonicalize_name(wheel.name)
+        if name in known:
+            raise ConflictRefused(
+                f"and {known[name].filename} both are {name}",
+                path=wheel.filename,
+                hint="give one wheel of each project; remove old ones from the wheel folder",
+            )
+        known[name] = wheel
+
+
+def _refuse_nesting(finals: Iterable[str]) -> None:
+    files = set(finals)
+    fine = {"/"}
+    for folder in sorted({posixpath.dirname(final) for final in files}):
+        above = folder
+        while above not in fine and above not in files:
+            fine.add(above)
+            above = posixpath.dirname(above)
+        if above not in fine:
+            raise ConflictRefused(
+                "is wanted as a file and as a folder", path=above, hint="these wheels cannot share a root"
+            )
+
+
+def _records(inputs: InstallInputs, owned: Mapping[str, _Record]) -> tuple[RecordPlan, ...]:
+    if not inputs.scheme.record:
+        return ()
+    return tuple(
+        RecordPlan(
+            final=posixpath.join(record.dist_info, "RECORD"),
+            base=record.base,
+            members=tuple(sorted(record.members)),
+            mtime=record.mtime,
+            wheel=record.wheel,
+        )
+        for _, record in sorted(owned.items())
+    )

@@ -1,0 +1,165 @@
+"""Reader: the tables of pyproject.toml that say what a project requires (PEP 518, PEP 621, PEP 735)."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from truewheel.errors import RefusedInput, TruewheelError
+
+LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
+_FILE = "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class BuildSystem:
+    """The [build-system] table; ``backend`` is empty where the project names none."""
+
+    requires: tuple[str, ...] = ()
+    backend: str = ""
+    backend_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectTable:
+    """What the [project] table requires: at run time, and for each extra."""
+
+    name: str
+    dependencies: tuple[str, ...]
+    optional: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def load_pyproject(project: Path) -> dict[str, Any]:
+    """Read the pyproject.toml of a project folder; empty where there is none.
+
+    Raises RefusedInput where it is no TOML, TruewheelError on Python 3.10 without tomli.
+    """
+    path = project / _FILE
+    try:
+        data = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "") or "not UTF-8"
+        raise RefusedInput(f"cannot be read: {reason}", path=str(path)) from error
+    toml = _toml_module()
+    try:
+        loaded: dict[str, Any] = toml.loads(data)
+    except ValueError as error:
+        raise RefusedInput(f"is not TOML: {error}", path=str(path)) from error
+    return loaded
+
+
+def build_system(data: Mapping[str, Any]) -> BuildSystem:
+    """Read [build-system], with what pip lets pass: no ``requires``, a ``backend-path`` that is a string.
+
+    Raises RefusedInput for values of another type.
+    """
+    table = _table(data, "build-system")
+    backend = table.get("build-backend", "")
+    if not isinstance(backend, str):
+        raise _malformed("[build-system] build-backend", "a string")
+    path = table.get("backend-path", [])
+    return BuildSystem(
+        requires=_strings(table.get("requires", []), "[build-system] requires"),
+        backend=backend,
+        backend_path=(path,) if isinstance(path, str) else _strings(path, "[build-system] backend-path"),
+    )
+
+
+def project_table(data: Mapping[str, Any]) -> ProjectTable:
+    """Read the requirements of [project] (PEP 621).
+
+    Raises RefusedInput where there is no such table, or it leaves requirements to the backend.
+    """
+    table = _table(data, "project")
+    hint = "leave -p away to ask the build backend"
+    if not table:
+        raise RefusedInput("has no [project] table", path=_FILE, hint=hint)
+    dynamic = _strings(table.get("dynamic", []), "[project] dynamic")
+    for key in ("dependencies", "optional-dependencies"):
+        if key in dynamic:
+            raise RefusedInput(f"[project] {key} is dynamic", path=_FILE, hint=hint)
+    name = table.get("name")
+    if not isinstance(name, str):
+        raise _malformed("[project] name", "a string")
+    optional = table.get("optional-dependencies", {})
+    if not isinstance(optional, dict):
+        raise _malformed("[project.optional-dependencies]", "a table")
+    return ProjectTable(
+        name=name,
+        dependencies=_strings(table.get("dependencies", []), "[project] dependencies"),
+        optional=tuple(
+            (extra, _strings(value, f"[project.optional-dependencies] {extra}"))
+            for extra, value in optional.items()
+        ),
+    )
+
+
+def group_requirements(data: Mapping[str, Any], group: str) -> list[str]:
+    """Return the requirements of a dependency group and of those it includes (PEP 735).
+
+    Raises RefusedInput for a group that is not there, includes itself or is malformed.
+    """
+    groups: dict[str, object] = {}
+    for name, value in _table(data, "dependency-groups").items():
+        if _normalized(name) in groups:
+            raise RefusedInput(f"has two dependency groups named {name!r}, once normalised", path=_FILE)
+        groups[_normalized(name)] = value
+    return _expanded(groups, _normalized(group), ())
+
+
+def _expanded(groups: Mapping[str, object], name: str, parents: tuple[str, ...]) -> list[str]:
+    if name in parents:
+        raise RefusedInput(f"dependency group {name!r} includes itself", path=_FILE)
+    if name not in groups:
+        known = ", ".join(sorted(groups)) or "none"
+        raise RefusedInput(f"has no dependency group {name!r}", path=_FILE, hint=f"groups: {known}")
+    items = groups[name]
+    if not isinstance(items, list):
+        raise _malformed(f"[dependency-groups] {name}", "an array")
+    found: list[str] = []
+    for item in items:
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict) and list(item) == ["include-group"]:
+            found += _expanded(groups, _normalized(str(item["include-group"])), (*parents, name))
+        else:
+            raise _malformed(f"[dependency-groups] {name}", "requirements and include-group tables")
+    return found
+
+
+def _toml_module() -> Any:
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise TruewheelError("pyproject.toml cannot be read without tomli", hint="install tomli") from error
+
+
+def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise _malformed(f"[{name}]", "a table")
+    return table
+
+
+def _strings(value: object, name: str) -> tuple[str, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise _malformed(name, "an array of strings")
+    if not all(isinstance(item, str) for item in value):
+        raise _malformed(name, "an array of strings")
+    return tuple(value)
+
+
+def _malformed(what: str, expected: str) -> RefusedInput:
+    return RefusedInput(f"{what} is not {expected}", path=_FILE, hint="patch pyproject.toml")
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()

@@ -1,0 +1,1 @@
+"""Reports of runs: text for people, JSON for programs."""

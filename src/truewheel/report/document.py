@@ -1,0 +1,138 @@
+"""Reports as JSON documents; their schemas are the ``*.schema.json`` files beside this module."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from truewheel import __version__
+from truewheel.errors import TruewheelError, UsageError
+from truewheel.model import CompileResult, InstalledFile, InstallPlan, Interpreter, Manifest, Scheme
+
+REPORT_VERSION = 1
+
+
+def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
+    """The account of an install: what went in, every path that is there, each compile result.
+
+    All paths are final ones, so that two installs of the same inputs give the same document.
+    """
+    return {
+        **_head("install"),
+        "scheme": plan.scheme.name,
+        "interpreters": [_interpreter(interpreter) for interpreter in plan.interpreters],
+        "wheels": [
+            {"file": wheel.filename, "sha256": wheel.sha256, "name": wheel.name, "version": wheel.version}
+            for wheel in plan.wheels
+        ],
+        **_account(manifest),
+        "dropped": [asdict(dropped) for dropped in manifest.dropped],
+    }
+
+
+def compile_document(manifest: Manifest) -> dict[str, Any]:
+    """The account of a compile."""
+    return {**_head("compile"), **_account(manifest)}
+
+
+def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
+    """Everything known of a target Python."""
+    facts = {
+        **asdict(interpreter),
+        "magic": interpreter.magic.hex(),
+        "version": list(interpreter.version),
+        "platforms": list(interpreter.platforms),
+        "scheme_paths": {name: dict(paths) for name, paths in interpreter.scheme_paths},
+    }
+    return {**_head("python"), "interpreter": facts}
+
+
+def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
+    """Schemes with every key; modes as octal strings."""
+    return {**_head("schemes"), "schemes": [_scheme(scheme) for scheme in schemes]}
+
+
+def check_report(path: Path) -> None:
+    """Raise UsageError for a place no report can be written to, before the work is done."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError("the report cannot be written there", path=os.fspath(path), hint="check --report")
+
+
+def write_document(path: Path, document: dict[str, Any]) -> None:
+    """Write a document to ``path`` on the build host: whole or not at all, but for a pipe or device."""
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+            return
+        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(fd, "w", encoding="utf-8") as stream:
+                json.dump(document, stream, indent=1)
+                stream.write("\n")
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise TruewheelError(
+            f"the report cannot be written: {error.strerror}", path=os.fspath(path), hint="check --report"
+        ) from error
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"report": kind, "version": REPORT_VERSION, "truewheel": __version__}
+
+
+def _account(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "files": [_file(file) for file in manifest.files],
+        "compiled": [_result(result) for result in manifest.compiled],
+    }
+
+
+def _file(file: InstalledFile) -> dict[str, Any]:
+    return {
+        "path": file.final,
+        "kind": file.kind.value,
+        "mode": f"{file.mode:04o}",
+        "mtime": file.mtime,
+        "size": file.size,
+        "sha256": file.sha256,
+        "wheel": file.wheel,
+        "state": file.state,
+    }
+
+
+def _result(result: CompileResult) -> dict[str, Any]:
+    return {
+        "source": result.source,
+        "python": result.interpreter,
+        "source_hash": result.source_hash,
+        "pycs": {str(target.level): target.final for target in result.pycs},
+        "error": result.error or None,
+    }
+
+
+def _interpreter(interpreter: Interpreter) -> dict[str, Any]:
+    return {
+        "version": interpreter.version_text,
+        "cache_tag": interpreter.cache_tag,
+        "magic": interpreter.magic.hex(),
+        "free_threaded": interpreter.free_threaded,
+    }
+
+
+def _scheme(scheme: Scheme) -> dict[str, Any]:
+    modes = ("file_mode", "executable_mode", "directory_mode")
+    document = asdict(scheme)
+    document.update({name: f"{getattr(scheme, name):04o}" for name in modes})
+    document.update(invalidation_mode=scheme.invalidation_mode.value, errors=scheme.errors.value)
+    return document

@@ -1,0 +1,110 @@
+"""Reports as lines of text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import fields
+from enum import Enum
+from pathlib import Path
+
+from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme
+
+
+def plan_lines(plan: InstallPlan) -> Iterator[str]:
+    """A plan, a path a line, byte-code and RECORD included, then its sums."""
+    lines = {file.final: f"{file.mode:04o} {file.size:>9} {file.final}" for file in plan.files}
+    for job in plan.jobs:
+        for target in job.targets:
+            lines[target.final] = f"{plan.scheme.file_mode:04o} {'pyc':>9} {target.final}"
+    for record in plan.records:
+        lines[record.final] = f"{plan.scheme.file_mode:04o} {'RECORD':>9} {record.final}"
+    for _, line in sorted(lines.items()):
+        yield line
+    yield f"{len(lines)} paths planned, nothing written"
+
+
+def install_lines(plan: InstallPlan, manifest: Manifest, root: Path, verbose: bool) -> Iterator[str]:
+    """What an install did, for a person: each wheel, then one line with counts."""
+    if verbose:
+        yield from _paths(manifest)
+    pythons = ", ".join(interpreter.version_text for interpreter in plan.interpreters)
+    for wheel in plan.wheels:
+        yield f"{wheel.name} {wheel.version} into {root} for Python {pythons} ({plan.scheme.name} scheme)"
+    yield _summary(manifest)
+
+
+def compile_lines(manifest: Manifest, verbose: bool) -> Iterator[str]:
+    """What a compile did: one line with counts."""
+    if verbose:
+        yield from _paths(manifest)
+    yield _summary(manifest)
+
+
+def warning_lines(manifest: Manifest) -> Iterator[str]:
+    """What a packager must know: sources without byte-code, entries that were left out."""
+    for result in manifest.failures:
+        yield f"{result.source}: no byte-code for Python {result.interpreter}: {result.error}"
+    for dropped in manifest.dropped:
+        yield f"{dropped.wheel}: {dropped.entry}: not installed: {dropped.reason}"
+
+
+def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
+    """A target Python: each fact, then its install paths by scheme."""
+    for field in fields(interpreter):
+        value = getattr(interpreter, field.name)
+        if field.name not in ("scheme_paths", "platforms"):
+            yield f"{field.name + ':':16}{_plain(value)}"
+    yield f"{'platforms:':16}{' '.join(interpreter.platforms[:3])} ... ({len(interpreter.platforms)})"
+    for name, paths in interpreter.scheme_paths:
+        yield f"{name + ':':16}" + " ".join(f"{key}={path}" for key, path in paths)
+
+
+def scheme_lines(scheme: Scheme) -> Iterator[str]:
+    """A scheme: its name, then each key."""
+    yield f"{scheme.name}:"
+    for field in fields(scheme):
+        if field.name != "name":
+            value = getattr(scheme, field.name)
+            shown = (
+                f"{value:04o}" if field.name.endswith("_mode") and isinstance(value, int) else _plain(value)
+            )
+            yield f"  {field.name + ':':20}{shown}"
+
+
+def _paths(manifest: Manifest) -> Iterator[str]:
+    for file in manifest.files:
+        yield f"{file.state:9} {file.mode:04o} {file.size:>9} {file.final}"
+
+
+def _summary(manifest: Manifest) -> str:
+    pycs = [file for file in manifest.files if file.kind is Kind.BYTECODE]
+    others = [file for file in manifest.files if file.kind is not Kind.BYTECODE]
+    counts = [f"{len(others)} files ({_size(others)})"]
+    counts.append(f"{len(pycs)} pycs ({_size(pycs)}) of {len(manifest.compiled)} sources")
+    if manifest.failures:
+        counts.append(f"{len(manifest.failures)} sources without byte-code")
+    states = [file.state for file in manifest.files]
+    counts += [f"{states.count(s)} {s}" for s in ("unchanged", "replaced") if s in states]
+    return f"done: {', '.join(counts)}"
+
+
+def _size(files: list[InstalledFile]) -> str:
+    size = float(sum(file.size for file in files))
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple):
+        return ", ".join(_plain(item) for item in value) or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return os.fspath(value) if isinstance(value, Path) else str(value) or "-"

@@ -1,0 +1,62 @@
+"""Reader: what an earlier install said it put below a root."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from truewheel.errors import RefusedInput
+from truewheel.tree import look
+
+
+def load_report(report: Path) -> dict[str, Any]:
+    """The document ``install --report`` wrote to a file; raises RefusedInput for anything else."""
+    try:
+        document = json.loads(report.read_bytes())
+        kind, version = document["report"], document["version"]
+    except OSError as error:
+        raise RefusedInput(
+            f"cannot be read: {error.strerror}", path=str(report), hint="give what install --report wrote"
+        ) from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise RefusedInput(
+            "is not a report", path=str(report), hint="give the file that truewheel install --report wrote"
+        ) from error
+    if (kind, version) != ("install", 1):
+        raise RefusedInput(
+            f"is a report of {kind}, version {version}, not of install, version 1",
+            path=str(report),
+            hint="give the file that truewheel install --report of this truewheel wrote",
+        )
+    return dict(document)
+
+
+def settled_sources(reports: Iterable[Path], root: Path) -> frozenset[str]:
+    """Final paths of the sources that are below ``root`` as they were installed, and their byte-code too.
+
+    A report that is not there covers nothing. Raises RefusedInput for what is no report.
+    """
+    settled: set[str] = set()
+    for report in reports:
+        if report.exists():
+            document = load_report(report)
+            modules = {path for result in document["compiled"] for path in _paths(result)}
+            digests = {file["path"]: file["sha256"] for file in document["files"] if file["path"] in modules}
+            found = look(root, digests)
+            same = {
+                path for path, digest in digests.items() if path in found and found[path].sha256 == digest
+            }
+            settled.update(_whole(document["compiled"], same))
+    return frozenset(settled)
+
+
+def _whole(compiled: Iterable[dict[str, Any]], same: set[str]) -> set[str]:
+    results = list(compiled)
+    broken = {result["source"] for result in results if not same.issuperset(_paths(result))}
+    return {result["source"] for result in results if not result["error"]} - broken
+
+
+def _paths(result: dict[str, Any]) -> list[str]:
+    return [result["source"], *result["pycs"].values()]

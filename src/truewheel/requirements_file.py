@@ -1,0 +1,96 @@
+"""Reader: requirements files of pip, as far as packages can be required from them.
+
+Source: pip's requirements file format. Options but ``-r`` are refused: they say where to download from, which
+a package build never does.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from truewheel.errors import RefusedInput
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_URL = re.compile(r"[A-Za-z0-9+_-]+://")
+_EGG_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NESTED = re.compile(r"(?:-r|--requirement(?:=|\s))\s*(.+)")
+_LINE_OPTION = re.compile(r"\s(--(?:hash|config-settings|global-option)\b)")
+
+
+def read_requirements_file(path: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return the requirements of a file and of those it names by ``-r``, which lie relative to it.
+
+    ``${NAME}`` stands for a variable of ``environ`` that is set. Raises RefusedInput for a file that cannot
+    be read or includes itself, and for options that have no meaning in a package build.
+    """
+    return _read(path, environ, ())
+
+
+def requirements_of_lines(lines: Iterable[str], origin: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return the requirements of lines as they could stand in the file ``origin``."""
+    return _convert(lines, origin, environ, (origin,))
+
+
+def _read(path: Path, environ: Mapping[str, str], parents: tuple[Path, ...]) -> list[str]:
+    if path.resolve() in parents:
+        raise RefusedInput("includes itself", path=str(path), hint="remove the -r line that comes back to it")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "") or "not UTF-8"
+        raise RefusedInput(f"requirements file cannot be read: {reason}", path=str(path)) from error
+    return _convert(text.splitlines(), path, environ, (*parents, path.resolve()))
+
+
+def _convert(
+    lines: Iterable[str], origin: Path, environ: Mapping[str, str], parents: tuple[Path, ...]
+) -> list[str]:
+    found: list[str] = []
+    for logical in _logical(lines):
+        stripped = _COMMENT.sub("", logical).strip()
+        line = _VARIABLE.sub(lambda match: environ.get(match[1], match[0]), stripped)
+        nested = _NESTED.fullmatch(line)
+        if nested:
+            found.extend(_read(origin.parent / nested[1], environ, parents))
+        elif line:
+            _refuse_options(line, origin)
+            found.append(_named(line))
+    return found
+
+
+def _logical(lines: Iterable[str]) -> Iterator[str]:
+    """Join continued lines; a line that is all comment is none, whatever it ends with."""
+    joined = ""
+    for line in lines:
+        text = line.rstrip("\n")
+        if re.match(r"\s*#", text):
+            continue
+        if text.endswith("\\"):
+            joined += text[:-1]
+            continue
+        yield joined + text
+        joined = ""
+    yield joined
+
+
+def _refuse_options(line: str, origin: Path) -> None:
+    option = re.match(r"-\S+", line) or _LINE_OPTION.search(line)
+    if option:
+        raise RefusedInput(
+            f"unsupported requirements file option: {option[0].strip()}",
+            path=str(origin),
+            hint="patch the line out, or write the requirements into another file",
+        )
+
+
+def _named(line: str) -> str:
+    """Put the name of a URL's ``#egg=`` fragment in front of it, as PEP 508 wants it."""
+    if not _URL.match(line):
+        return line
+    eggs = urllib.parse.parse_qs(urllib.parse.urlsplit(line).fragment).get("egg", [""])
+    name = _EGG_NAME.match(eggs[0])
+    return f"{name[0]}@{line}" if name else line

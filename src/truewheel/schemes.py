@@ -1,0 +1,332 @@
+"""Reader: a scheme from YAML, every mistake told with file, line, key and what was expected.
+
+The keys are those of ``_FIELDS``; docs/schemes.md explains each. YAML is composed, not loaded, which keeps
+the lines, shows keys written twice, and leaves a mode as it was written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from string import Formatter
+from typing import Any, TypeVar
+
+import yaml
+
+from truewheel.errors import SchemeError
+from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
+
+_SHIPPED = Path(__file__).parent / "schemes"
+_FAMILIES = ("fedora", "opensuse", "debian", "generic")
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_PLACES = ("prefix", "version", "version_nodot", "abi_thread")
+_FOLDER_PLACES = (*_PLACES, "platlibdir", "name")
+_KINDS = {"tag:yaml.org,2002:null": "nothing", "tag:yaml.org,2002:bool": "a truth value"}
+_E = TypeVar("_E", bound=Enum)
+
+
+def shipped_schemes() -> tuple[str, ...]:
+    """Return the names of the schemes that come with truewheel, sorted."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+
+
+def load_scheme(name_or_path: str) -> Scheme:
+    """Return a scheme by its shipped name, or from a file: a path with a slash, or ending in .yaml or .yml.
+
+    Raises SchemeError, its path ``FILE:LINE``, for the first thing in the file that is not as documented.
+    """
+    if "/" not in name_or_path and not name_or_path.endswith((".yaml", ".yml")):
+        if name_or_path not in shipped_schemes():
+            raise SchemeError(
+                "no such scheme",
+                path=name_or_path,
+                hint=_suggest(name_or_path, shipped_schemes())
+                + "; a file is named by a path with a slash or .yaml",
+            )
+        return _read(str(_SHIPPED / f"{name_or_path}.yaml"))
+    return _read(name_or_path)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """One key of a scheme file with what stands there."""
+
+    file: str
+    key: str
+    node: yaml.Node
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.node.start_mark.line + 1}"
+
+    @property
+    def found(self) -> str:
+        if isinstance(self.node, yaml.MappingNode):
+            return "a mapping"
+        if isinstance(self.node, yaml.SequenceNode):
+            return "a list"
+        return _KINDS.get(self.node.tag, "") if self.node.value == "" else repr(self.node.value)
+
+    def refuse(self, expected: str, hint: str = "") -> SchemeError:
+        """Make the error that says what was expected and what is there."""
+        found = self.found or "an empty text"
+        return SchemeError(f"{self.key}: expected {expected}, found {found}", path=self.where, hint=hint)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A key of the file: the field of Scheme it fills, its reader, its default (none: it must be given)."""
+
+    attribute: str
+    read: Callable[[_Setting], Any]
+    default: tuple[Any, ...] = ()
+
+
+def _scalar(setting: _Setting, kind: str, expected: str) -> str:
+    node = setting.node
+    if not isinstance(node, yaml.ScalarNode) or node.tag != f"tag:yaml.org,2002:{kind}":
+        hint = 'put it in quotes: ""' if kind == "str" and isinstance(node, yaml.ScalarNode) else ""
+        raise setting.refuse(expected, hint)
+    text: str = node.value
+    return text
+
+
+def _text(setting: _Setting, expected: str = "a text") -> str:
+    text = _scalar(setting, "str", expected)
+    if not text.isprintable():
+        raise setting.refuse(f"{expected} on one line")
+    return text
+
+
+def _matching(setting: _Setting, pattern: str, expected: str) -> str:
+    text = _text(setting, expected)
+    if not re.fullmatch(pattern, text):
+        raise setting.refuse(expected)
+    return text
+
+
+def _boolean(setting: _Setting) -> bool:
+    return _BOOLEANS[_scalar(setting, "bool", "true or false").lower()]
+
+
+def _choice(setting: _Setting, options: tuple[str, ...]) -> str:
+    expected = "one of " + ", ".join(options)
+    text = _text(setting, expected)
+    if text not in options:
+        raise setting.refuse(expected, _nearest(text, options))
+    return text
+
+
+def _member(setting: _Setting, kind: type[_E]) -> _E:
+    return kind(_choice(setting, tuple(member.value for member in kind)))
+
+
+def _items(setting: _Setting, expected: str) -> list[_Setting]:
+    if not isinstance(setting.node, yaml.SequenceNode):
+        raise setting.refuse(expected)
+    return [_Setting(setting.file, setting.key, item) for item in setting.node.value]
+
+
+def _names(setting: _Setting) -> tuple[str, ...]:
+    expected = "a list of names of sysconfig schemes, such as [posix_prefix]"
+    names = tuple(_matching(item, r"[a-z][a-z0-9_]*", expected) for item in _items(setting, expected))
+    if not names:
+        raise SchemeError(f"{setting.key}: expected {expected}, found an empty list", path=setting.where)
+    return names
+
+
+def _levels(setting: _Setting) -> tuple[int, ...]:
+    expected = "a list of optimization levels, each 0, 1 or 2 and given once, such as [0, 1]"
+    levels: list[int] = []
+    for item in _items(setting, expected):
+        text = _scalar(item, "int", expected)
+        if text not in ("0", "1", "2") or int(text) in levels:
+            raise item.refuse(expected)
+        levels.append(int(text))
+    return tuple(sorted(levels))
+
+
+def _mode(setting: _Setting, needed: int, refused: int) -> int:
+    """Read octal digits, quoted or not: what is written counts, not what YAML makes of it."""
+    expected = f"a mode in octal that has {needed:04o} and nothing of {refused:04o}, such as " + (
+        '"0755"' if needed & 0o100 else '"0644"'
+    )
+    node = setting.node
+    text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+    digits = re.fullmatch(r"(?:0o?)?([0-7]{3})", text)
+    mode = int(digits[1], 8) if digits else 0
+    if mode & needed != needed or mode & refused:
+        raise setting.refuse(expected)
+    return mode
+
+
+def _prefix(setting: _Setting) -> str:
+    expected = "an absolute, normalised path such as /usr"
+    text = _text(setting, expected)
+    if not text.startswith("/") or text.startswith("//") or posixpath.normpath(text) != text:
+        raise setting.refuse(expected)
+    return text
+
+
+def _template(setting: _Setting, places: tuple[str, ...], expected: str) -> str:
+    text = _text(setting, expected)
+    try:
+        fields = [(field, spec, convert) for _, field, spec, convert in Formatter().parse(text)]
+    except ValueError as error:
+        raise setting.refuse(f"{expected} ({str(error).lower()})") from error
+    for field, spec, convert in fields:
+        if field is not None and (field not in places or spec or convert):
+            shown = ", ".join(f"{{{place}}}" for place in places)
+            raise setting.refuse(f"only the placeholders {shown}", _nearest(field, places))
+    if text and (not re.match(r"/|\{prefix\}(/|$)", text) or ".." in text.split("/")):
+        raise setting.refuse(expected)
+    return text
+
+
+def _folder(setting: _Setting) -> str:
+    return _template(setting, _FOLDER_PLACES, "a path that begins with / or {prefix}/, without '..'")
+
+
+def _python(setting: _Setting) -> str:
+    expected = "the path of a Python that begins with / or {prefix}/, without spaces"
+    text = _template(setting, _PLACES, expected)
+    if not text or " " in text:
+        raise setting.refuse(expected)
+    return text
+
+
+_FIELDS = {
+    "name": _Field("name", partial(_matching, pattern=r"[\w.-]+", expected="a name without spaces")),
+    "family": _Field("family", partial(_choice, options=_FAMILIES)),
+    "prefix": _Field("prefix", _prefix, ("/usr",)),
+    "paths.sysconfig": _Field("sysconfig", _names, (("posix_prefix",),)),
+    "paths.purelib": _Field("purelib", _folder, ("",)),
+    "paths.platlib": _Field("platlib", _folder, ("",)),
+    "paths.scripts": _Field("scripts", _folder, ("",)),
+    "paths.data": _Field("data", _folder, ("",)),
+    "paths.headers": _Field("headers", _folder, ("",)),
+    "metadata.installer": _Field("installer", _text),
+    "metadata.record": _Field("record", _boolean),
+    "metadata.requested": _Field("requested", _boolean, (False,)),
+    "metadata.direct_url": _Field("direct_url", _boolean, (False,)),
+    "scripts.python": _Field("script_python", _python),
+    "scripts.flags": _Field(
+        "script_flags",
+        partial(_matching, pattern="(-[BEIOPSbdqsuvx]+)?", expected="flags of Python such as -sP"),
+        ("",),
+    ),
+    "scripts.every_shebang": _Field("every_shebang", _boolean, (False,)),
+    "bytecode.optimize": _Field("optimize", _levels, ((0, 1),)),
+    "bytecode.hardlink": _Field("hardlink", _boolean, (True,)),
+    "bytecode.invalidation_mode": _Field(
+        "invalidation_mode", partial(_member, kind=InvalidationMode), (InvalidationMode.CHECKED_HASH,)
+    ),
+    "bytecode.errors": _Field("errors", partial(_member, kind=ErrorPolicy)),
+    "modes.file": _Field("file_mode", partial(_mode, needed=0o600, refused=0o113), (0o644,)),
+    "modes.executable": _Field("executable_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
+    "modes.directory": _Field("directory_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
+}
+_SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in _FIELDS if "." in key))
+_KEYS = ("extends", *_FIELDS)
+
+
+def _read(file: str) -> Scheme:
+    root = _compose(file)
+    settings = {setting.key: setting for setting in _settings(_Setting(file, "", root))}
+    extends = settings.pop("extends", None)
+    given = {_FIELDS[key].attribute: _FIELDS[key].read(setting) for key, setting in settings.items()}
+    given.setdefault("name", Path(file).stem)
+    if extends:
+        return dataclasses.replace(load_scheme(_choice(extends, shipped_schemes())), **given)
+    for key, field in _FIELDS.items():
+        if field.attribute not in given:
+            if not field.default:
+                hint = "add it, or begin with one of: extends: " + ", ".join(shipped_schemes())
+                raise SchemeError(f"{key}: the key is missing", path=f"{file}:1", hint=hint)
+            given[field.attribute] = field.default[0]
+    return Scheme(**given)
+
+
+def _settings(parent: _Setting) -> Iterator[_Setting]:
+    """Yield each key that is not a section; refuse unknown keys and keys written twice."""
+    if not isinstance(parent.node, yaml.MappingNode):
+        raise SchemeError(
+            f"{parent.key or 'the file'}: expected keys with values, found {parent.found}", path=parent.where
+        )
+    seen: dict[str, _Setting] = {}
+    for key_node, node in parent.node.value:
+        written = _text(_Setting(parent.file, parent.key or "the file", key_node), "a key")
+        key = f"{parent.key}.{written}" if parent.key else written
+        here = _Setting(parent.file, key, key_node)
+        if key in seen:
+            first = seen[key].where.rpartition(":")[2]
+            raise SchemeError(f"{key}: the key is given twice, first in line {first}", path=here.where)
+        seen[key] = here
+        setting = _Setting(parent.file, key, node)
+        if key in _SECTIONS:
+            yield from _settings(setting)
+        elif key in _KEYS and "." not in written:
+            yield setting
+        else:
+            raise SchemeError(f"{key}: unknown key", path=here.where, hint=_known_keys(key))
+
+
+def _known_keys(key: str) -> str:
+    section, _, leaf = key.rpartition(".")
+    if key in _KEYS:
+        return f"write {section}: and below it {leaf}:"
+    same = [known for known in _KEYS if known.rpartition(".")[2] == leaf]
+    if same:
+        return f"did you mean {same[0]}?"
+    start = section + "." if section in _SECTIONS else ""
+    here = [known.removeprefix(start) for known in _KEYS if known.startswith(start)]
+    return _suggest(leaf, [known for known in here if "." not in known] + ([] if start else [*_SECTIONS]))
+
+
+def _suggest(word: str, known: Sequence[str]) -> str:
+    return _nearest(word, known) or f"known are {', '.join(known)}"
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _compose(file: str) -> yaml.Node:
+    try:
+        text = Path(file).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise SchemeError(f"cannot be read: {error.strerror}", path=file) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SchemeError("is not UTF-8", path=f"{file}:{line}") from error
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise _not_yaml(file, text, error) from error
+    except RecursionError as error:
+        raise SchemeError("is nested too deeply", path=file) from error
+    if node is None:
+        raise SchemeError(
+            "the file: expected keys with values, found nothing", path=f"{file}:1", hint="extends: generic"
+        )
+    return node
+
+
+def _not_yaml(file: str, text: str, error: yaml.YAMLError) -> SchemeError:
+    line, problem = 1, "it cannot be parsed"
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        problem = error.problem or error.context or problem
+    elif isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        problem = error.reason
+    return SchemeError(f"is not YAML: {problem}", path=f"{file}:{line}")

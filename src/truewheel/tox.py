@@ -1,0 +1,70 @@
+"""Doer: asks tox, through the plugin tox-current-env, what its environments need. Nothing is installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from truewheel.errors import RefusedInput
+
+PLUGIN = "tox-current-env >= 0.0.16"
+
+
+@dataclass(frozen=True)
+class ToxNeeds:
+    """What environments need: the lines of ``deps``, extras of the project, dependency groups.
+
+    ``provision`` are requirements of tox itself; where tox finds them missing, it says nothing else.
+    """
+
+    provision: tuple[str, ...] = ()
+    deps: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def ask_tox(python: str, project: Path, toxenvs: Sequence[str], environ: Mapping[str, str]) -> ToxNeeds:
+    """Run tox in the project's folder; its output goes to standard error.
+
+    Raises RefusedInput where tox fails.
+    """
+    command = [python, "-m", "tox", "-q", "-e", ",".join(toxenvs)]
+    with tempfile.TemporaryDirectory(prefix="truewheel-tox-") as folder:
+        provision, deps, extras, groups = (
+            Path(folder) / name for name in ("provision", "deps", "extras", "groups")
+        )
+        options = ["--print-deps-to", deps, "--print-extras-to", extras, "--no-provision", provision]
+        status = _run([*command, "-r", "--assert-config", *map(str, options)], project, environ)
+        asked = _provision(provision) if status else ()
+        if asked:
+            return ToxNeeds(provision=asked)
+        if status:
+            raise RefusedInput(
+                f"tox exited with status {status} for {','.join(toxenvs)}",
+                hint="its output stands above",
+            )
+        # an option of its own run: older versions of tox or of the plugin do not have it
+        found = not _run([*command, "--print-dependency-groups-to", str(groups)], project, environ)
+        return ToxNeeds(deps=_lines(deps), extras=_lines(extras), groups=_lines(groups) if found else ())
+
+
+def _run(command: Sequence[str], project: Path, environ: Mapping[str, str]) -> int:
+    ran = subprocess.run(command, cwd=project, env=environ, stdin=subprocess.DEVNULL, stdout=2, check=False)
+    return ran.returncode
+
+
+def _provision(path: Path) -> tuple[str, ...]:
+    if not path.is_file() or not path.stat().st_size:
+        return ()
+    answer = json.loads(path.read_bytes())
+    minimum = answer.get("minversion")
+    return (*([f"tox >= {minimum}"] if minimum else []), *answer.get("requires", []))
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return tuple(line for line in text.splitlines() if line.strip())

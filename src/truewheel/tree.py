@@ -1,0 +1,128 @@
+"""Read what is already below a root, without following a link."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import posixpath
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from truewheel.errors import ConflictRefused, UsageError
+
+
+@dataclass(frozen=True)
+class Found:
+    """A path that exists below the root: ``sha256`` is "" unless it is a regular file.
+
+    ``mtime`` in seconds since the epoch; ``inode`` is device and inode, by which hard links are known.
+    """
+
+    final: str
+    regular: bool
+    mode: int
+    mtime: int
+    size: int
+    sha256: str
+    inode: tuple[int, int]
+
+
+def below(root: Path, final: str) -> Path:
+    """Where a final path lies inside the root."""
+    return root / final.lstrip("/")
+
+
+def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
+    """Which of ``finals`` exist below ``root``, with their content's digest.
+
+    Raises ConflictRefused when a folder on the way is a link or not a folder: writing there would leave
+    the root or fail half-way.
+    """
+    by_folder: dict[str, set[str]] = {}
+    for final in finals:
+        folder, name = posixpath.split(final)
+        by_folder.setdefault(folder, set()).add(name)
+    known: dict[str, bool] = {"/": _is_root(root)}
+    found: dict[str, Found] = {}
+    for folder in sorted(by_folder):
+        if _is_folder(root, folder, known):
+            for name in by_folder[folder].intersection(os.listdir(below(root, folder))):
+                final = posixpath.join(folder, name)
+                found[final] = _examine(below(root, final), final)
+    return found
+
+
+def _is_root(root: Path) -> bool:
+    try:
+        mode = root.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UsageError(
+            error.strerror or str(error), path=str(root), hint="give a folder to --root"
+        ) from error
+    if not stat.S_ISDIR(mode):
+        raise UsageError("is not a folder", path=str(root), hint="give a folder to --root")
+    return True
+
+
+def _is_folder(root: Path, folder: str, known: dict[str, bool]) -> bool:
+    if folder not in known:
+        known[folder] = _is_folder(root, posixpath.dirname(folder), known) and _check(root, folder)
+    return known[folder]
+
+
+def _check(root: Path, folder: str) -> bool:
+    try:
+        mode = os.lstat(below(root, folder)).st_mode
+    except FileNotFoundError:
+        return False
+    if stat.S_ISDIR(mode):
+        return True
+    what = "a symbolic link" if stat.S_ISLNK(mode) else "not a folder"
+    raise ConflictRefused(
+        f"is {what} in the root, and files would be written below it",
+        path=folder,
+        hint="remove it from the root or choose another --prefix or --scheme",
+    )
+
+
+def _examine(path: Path, final: str) -> Found:
+    info = os.lstat(path)
+    regular = stat.S_ISREG(info.st_mode)
+    digest = file_sha256(path) if regular else ""
+    mode, inode = stat.S_IMODE(info.st_mode), (info.st_dev, info.st_ino)
+    return Found(final, regular, mode, info.st_mtime_ns // 10**9, info.st_size, digest, inode)
+
+
+def file_sha256(path: Path) -> str:
+    """The hex digest of a regular file, which must not be a link."""
+    digest = hashlib.sha256()
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sources(root: Path, start: str) -> Iterator[str]:
+    """Final paths of the ``.py`` files at or below the final path ``start``, sorted, links left out."""
+    path = below(root, start)
+    info = os.lstat(path)
+    if stat.S_ISREG(info.st_mode) and start.endswith(".py"):
+        yield start
+        return
+    if not stat.S_ISDIR(info.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "neither a folder nor a .py file")
+    for folder, folders, names in os.walk(path, onerror=_raise):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        inside = posixpath.join(start, os.path.relpath(folder, path)) if folder != str(path) else start
+        for name in sorted(names):
+            if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(folder, name)).st_mode):
+                yield posixpath.join(inside, name)
+
+
+def _raise(error: OSError) -> None:
+    raise error
