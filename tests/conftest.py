@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.wheelbuilder import WheelBuilder
+
+
+@pytest.fixture
+def wheel_builder(tmp_path: Path) -> WheelBuilder:
+    """A builder that puts wheels into the folder ``wheels`` of the test's own folder."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    return WheelBuilder(folder)

@@ -1,0 +1,231 @@
+"""Real wheels and sdists for tests, by name: pinned in data/*.yaml, downloaded once, checked by hash.
+
+Whatever index pip is configured with is asked. ``python -m tests.registry`` moves every pinned wheel to the
+newest release, ``python -m tests.registry numpy@3.13 attrs`` moves or adds these alone: ``NAME@PYTHON`` for a
+wheel of one Python, ``NAME`` for a pure one. ``python -m tests.registry --sdists [NAME...]`` does so with
+sdists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+
+PINS = Path(__file__).parent / "data" / "wheels.yaml"
+SDISTS = Path(__file__).parent / "data" / "sdists.yaml"
+PURE_PYTHON = "3.10"  # pure wheels are those the oldest Python that runs truewheel would get
+PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)] + ["manylinux2014_x86_64"]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One file of an index; ``python`` is empty for a wheel that any Python can use."""
+
+    name: str
+    python: str
+    version: str
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class SdistPin:
+    """One sdist of an index."""
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+
+
+def wheel(name: str, python: str = "") -> Path:
+    """The pinned wheel of a project, for a Python such as ``3.11`` where the project has one for each.
+
+    A pure wheel serves whatever Python is asked for. A file of another hash fails the test.
+    """
+    pin = _pin(name, python)
+    kept = cache_folder("wheels") / pin.filename
+    if not kept.exists() or _sha256(kept) != pin.sha256:
+        _download(pin, kept)
+    return kept
+
+
+def sdist(name: str) -> Path:
+    """The pinned sdist of a project. A file of another hash fails the test."""
+    pin = sdist_pin(name)
+    kept = cache_folder("sdists") / pin.filename
+    if not kept.exists() or _sha256(kept) != pin.sha256:
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            got = _pip_download_sdist(pin.name, f"=={pin.version}", Path(folder))
+            _check(got, pin)
+            got.replace(kept)
+    return kept
+
+
+def sdist_pin(name: str) -> SdistPin:
+    """The pin of a project's sdist."""
+    pins = {pin.name: pin for pin in _sdist_pins()}
+    if canonicalize_name(name) not in pins:
+        pytest.fail(f"{name} is not pinned in {SDISTS}")
+    return pins[canonicalize_name(name)]
+
+
+def pinned() -> list[str]:
+    """The names of the pinned projects."""
+    return sorted({pin.name for pin in _pins()})
+
+
+def pinned_pythons(name: str) -> list[str]:
+    """The Pythons a project is pinned for, oldest first; ``[""]`` for a pure wheel."""
+    return [pin.python for pin in _pins() if pin.name == canonicalize_name(name)]
+
+
+def cache_folder(name: str) -> Path:
+    """A folder that outlives the run, below TRUEWHEEL_TEST_CACHE or ~/.cache/truewheel-tests."""
+    base = os.environ.get("TRUEWHEEL_TEST_CACHE") or Path.home() / ".cache" / "truewheel-tests"
+    folder = Path(base).absolute() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@functools.cache
+def _pins() -> tuple[Pin, ...]:
+    entries = yaml.safe_load(PINS.read_text(encoding="utf-8")) if PINS.exists() else []
+    return tuple(Pin(**entry) for entry in entries)
+
+
+def _pin(name: str, python: str) -> Pin:
+    found = {pin.python: pin for pin in _pins() if pin.name == canonicalize_name(name)}
+    if python not in found and "" not in found:
+        pytest.fail(f"{name} for Python {python or 'any'} is not pinned in {PINS}: {sorted(found)} are")
+    return found.get(python) or found[""]
+
+
+def _download(pin: Pin, kept: Path) -> None:
+    """Put the file at ``kept`` if it is the pinned one."""
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        got = _pip_download(f"{pin.name}=={pin.version}", pin.python, _platforms(pin), Path(folder))
+        _check(got, pin)
+        got.replace(kept)
+
+
+def _check(got: Path, pin: Pin | SdistPin) -> None:
+    digest = _sha256(got)
+    if (got.name, digest) != (pin.filename, pin.sha256):
+        pytest.fail(
+            f"the index has {got.name} with sha256 {digest}; "
+            f"tests/data pins {pin.filename} with sha256 {pin.sha256}"
+        )
+
+
+def _pip_download(requirement: str, python: str, platforms: Iterable[str], folder: Path) -> Path:
+    """Download one wheel into an empty folder; ``python`` as in Pin."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command += ["--dest", str(folder), "--python-version", python or PURE_PYTHON]
+    if python:
+        tag = f"cp{python.replace('.', '')}"
+        command += ["--implementation", "cp", "--abi", tag, "--abi", "abi3", "--abi", "none"]
+        command += [f"--platform={platform}" for platform in platforms]
+    done = subprocess.run([*command, requirement], capture_output=True, text=True, check=False)
+    files = list(folder.iterdir())
+    if done.returncode or len(files) != 1:
+        pytest.fail(f"pip cannot download {requirement}:\n{done.stderr[-2000:]}")
+    return files[0]
+
+
+def _pip_download_sdist(name: str, version: str, folder: Path) -> Path:
+    """Download one sdist into an empty folder; pip prepares its metadata, for which it gets the backend."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"--no-binary={name}"]
+    done = subprocess.run(
+        [*command, "--dest", str(folder), f"{name}{version}"], capture_output=True, text=True, check=False
+    )
+    files = list(folder.iterdir())
+    if done.returncode or len(files) != 1:
+        pytest.fail(f"pip cannot download the sdist of {name}:\n{done.stderr[-2000:]}")
+    return files[0]
+
+
+@functools.cache
+def _sdist_pins() -> tuple[SdistPin, ...]:
+    entries = yaml.safe_load(SDISTS.read_text(encoding="utf-8")) if SDISTS.exists() else []
+    return tuple(SdistPin(**entry) for entry in entries)
+
+
+def _platforms(pin: Pin) -> list[str]:
+    return sorted({tag.platform for tag in parse_wheel_filename(pin.filename)[3]})
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _newest(name: str, python: str) -> Pin:
+    """The newest release that has a wheel for the Python; the file is kept."""
+    with tempfile.TemporaryDirectory(dir=cache_folder("wheels")) as folder:
+        got = _pip_download(name, python, PLATFORMS, Path(folder))
+        version = str(parse_wheel_filename(got.name)[1])
+        pin = Pin(canonicalize_name(name), python, version, got.name, _sha256(got))
+        got.replace(cache_folder("wheels") / got.name)
+    return pin
+
+
+def refresh(requests: Sequence[tuple[str, str]]) -> None:
+    """Pin the newest releases of the (name, Python) pairs, or of all that are pinned, and write the file."""
+    pins = {(pin.name, pin.python): pin for pin in _pins()}
+    for name, python in requests or list(pins):
+        pins[canonicalize_name(name), python] = _newest(name, python)
+    ordered = sorted(pins.values(), key=lambda pin: (pin.name, len(pin.python), pin.python))
+    lines = ["# Written by `python -m tests.registry`; see there.\n"]
+    for pin in ordered:
+        lines.append(f'- name: {pin.name}\n  python: "{pin.python}"\n  version: "{pin.version}"\n')
+        lines.append(f"  filename: {pin.filename}\n  sha256: {pin.sha256}\n")
+    PINS.write_text("".join(lines), encoding="utf-8")
+
+
+def refresh_sdists(names: Sequence[str]) -> None:
+    """Pin the newest sdists of the projects, or of all that are pinned, and write the file."""
+    pins = {pin.name: pin for pin in _sdist_pins()}
+    for name in map(canonicalize_name, names or list(pins)):
+        with tempfile.TemporaryDirectory(dir=cache_folder("sdists")) as folder:
+            got = _pip_download_sdist(name, "", Path(folder))
+            version = str(parse_sdist_filename(got.name)[1])
+            pins[name] = SdistPin(name, version, got.name, _sha256(got))
+            got.replace(cache_folder("sdists") / got.name)
+    lines = ["# Written by `python -m tests.registry --sdists`; see there.\n"]
+    for pin in sorted(pins.values(), key=lambda pin: pin.name):
+        lines.append(f'- name: {pin.name}\n  version: "{pin.version}"\n')
+        lines.append(f"  filename: {pin.filename}\n  sha256: {pin.sha256}\n")
+    SDISTS.write_text("".join(lines), encoding="utf-8")
+
+
+def main() -> None:
+    """The refresh command."""
+    parser = argparse.ArgumentParser(description="Pin the newest releases in tests/data.")
+    parser.add_argument("project", nargs="*", metavar="NAME[@PYTHON]", help="default: every pinned one")
+    parser.add_argument("--sdists", action="store_true", help="sdists instead of wheels")
+    options = parser.parse_args()
+    if options.sdists:
+        refresh_sdists(options.project)
+        return
+    wanted = [argument.partition("@") for argument in options.project]
+    refresh([(name, python) for name, _, python in wanted])
+
+
+if __name__ == "__main__":
+    main()

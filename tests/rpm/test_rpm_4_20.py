@@ -1,0 +1,31 @@
+"""rpm 4.20 and Python 3.13: whole files are equal, and BuildSystem: pyproject works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.registry import sdist
+from tests.rpm.building import build_twice, tags
+from tests.rpm.rpmroot import RpmRoot
+from tests.rpm.specs import packages, sources_of, write_spec, written_specs
+
+pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+
+_NAMES = ("requests", "markupsafe", "msgpack", "urllib3", "docutils", "rich", "unearth", "asciinema")
+_WRITTEN = {spec.stem: spec for spec in written_specs() if spec.stem in ("trixie-build-system", "two-wheels")}
+
+
+@pytest.mark.parametrize("name", [*_NAMES, *_WRITTEN])
+def test_whole_files_are_equal(name: str, trixie: RpmRoot, tmp_path: Path) -> None:
+    assert trixie.rpm >= (4, 20)
+    spec = _WRITTEN.get(name) or write_spec(packages()[name], tmp_path)
+    first, second = build_twice(trixie, spec, sources_of(spec) if name in _WRITTEN else [sdist(name)])
+    for build in (first, second):
+        assert build.status == 0, build.log[-5000:]
+    assert first.packages
+    assert [package.name for package in first.packages] == [package.name for package in second.packages]
+    for one, other in zip(first.packages, second.packages, strict=True):
+        assert tags(trixie, one).splitlines() == tags(trixie, other).splitlines()
+        assert one.read_bytes() == other.read_bytes()

@@ -1,0 +1,391 @@
+"""What an install would write: places, bytes, modes, dates, and what it refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.support import interpreter
+from tests.wheelbuilder import FILE, WheelBuilder
+from truewheel.errors import ConflictRefused
+from truewheel.model import (
+    BytecodePolicy,
+    EntrySource,
+    ErrorPolicy,
+    InstallPlan,
+    Interpreter,
+    InvalidationMode,
+    Kind,
+    PlannedFile,
+    TextSource,
+)
+from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
+from truewheel.schemes import load_scheme
+from truewheel.shebang import wants_python
+from truewheel.tree import Found
+from truewheel.wheel import open_contents, read_wheel
+
+DATE = 1714979290  # 2024-05-06 07:08:10 UTC, the builder's
+EXECUTABLE = FILE | 0o111
+
+
+def plan(
+    *paths: Path,
+    scheme: str = "generic",
+    pythons: tuple[Interpreter, ...] = (interpreter(),),
+    epoch: int | None = None,
+    prefix: str = "/usr",
+    levels: tuple[int, ...] = (0, 1),
+) -> InstallPlan:
+    wheels = tuple(read_wheel(path) for path in paths)
+    scripts = {}
+    for number, wheel in enumerate(wheels):
+        with open_contents(wheel) as contents:
+            for entry in wheel.entries:
+                body = contents.read(entry)
+                if entry.category == "scripts" and wants_python(body, load_scheme(scheme).every_shebang):
+                    scripts[number, entry.name] = body
+    policy = BytecodePolicy(InvalidationMode.CHECKED_HASH, levels, True, ErrorPolicy.WARN)
+    return plan_install(InstallInputs(wheels, pythons, load_scheme(scheme), prefix, policy, epoch, scripts))
+
+
+def by_path(planned: InstallPlan) -> dict[str, PlannedFile]:
+    return {file.final: file for file in planned.files}
+
+
+def text(file: PlannedFile) -> bytes:
+    assert isinstance(file.source, TextSource)
+    assert file.size == len(file.source.content)
+    assert file.sha256 == hashlib.sha256(file.source.content).hexdigest()
+    return file.source.content
+
+
+def rich(builder: WheelBuilder, **more: Any) -> Path:
+    return builder.build(
+        files={"demo/__init__.py": "", "demo/data.txt": "x", "demo/_c.so": "elf"},
+        data={
+            "scripts/tool": "#!/bin/sh\n",
+            "data/share/demo/d": "d",
+            "headers/demo.h": "h",
+            "purelib/pure.py": "",
+            "platlib/plat.py": "",
+        },
+        entry_points={"demo": "demo:main"},
+        **more,
+    )
+
+
+PURE, PLAT = "/usr/lib/python3.12/site-packages", "/usr/lib64/python3.12/site-packages"
+DIST = "/usr/lib/python3/dist-packages"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "pure", "plat"),
+    [("generic", PURE, PLAT), ("fedora", PURE, PLAT), ("opensuse", PURE, PLAT), ("debian", DIST, DIST)],
+)
+def test_every_category_goes_to_its_folder(
+    wheel_builder: WheelBuilder, scheme: str, pure: str, plat: str
+) -> None:
+    kinds = {file.final: file.kind for file in plan(rich(wheel_builder), scheme=scheme).files}
+    wanted = {
+        f"{pure}/demo/__init__.py": Kind.SOURCE,
+        f"{pure}/demo/data.txt": Kind.MODULE_DATA,
+        f"{pure}/demo/_c.so": Kind.EXTENSION,
+        f"{pure}/pure.py": Kind.SOURCE,
+        f"{plat}/plat.py": Kind.SOURCE,
+        "/usr/bin/tool": Kind.SCRIPT,
+        "/usr/bin/demo": Kind.SCRIPT,
+        "/usr/share/demo/d": Kind.DATA,
+        f"{pure}/demo-1.0.dist-info/METADATA": Kind.METADATA,
+    }
+    assert wanted.items() <= kinds.items()
+    (header,) = (final for final, kind in kinds.items() if kind is Kind.HEADER)
+    assert header.endswith("/demo/demo.h")
+    assert header.startswith("/usr/include/")
+
+
+def test_a_wheel_with_extensions_goes_to_platlib(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(root_is_purelib=False)
+    files = by_path(plan(wheel))
+    assert f"{PLAT}/demo/__init__.py" in files
+    assert f"{PLAT}/demo-1.0.dist-info/INSTALLER" in files
+    assert plan(wheel).records[0].base == PLAT
+
+
+@pytest.mark.parametrize(
+    ("scheme", "added", "record"),
+    [
+        ("generic", {"INSTALLER": b"truewheel\n"}, True),
+        ("fedora", {"INSTALLER": b"rpm\n"}, False),
+        ("debian", {}, True),
+        ("opensuse", {"INSTALLER": b"pip\n", "REQUESTED": b""}, True),
+    ],
+)
+def test_a_scheme_says_what_is_added(
+    wheel_builder: WheelBuilder, scheme: str, added: dict[str, bytes], record: bool
+) -> None:
+    planned = plan(wheel_builder.build(), scheme=scheme)
+    base = (DIST if scheme == "debian" else PURE) + "/demo-1.0.dist-info/"
+    files = {final.removeprefix(base): file for final, file in by_path(planned).items() if base in final}
+    assert set(files) == {"METADATA", "WHEEL", *added}
+    assert {name: text(files[name]) for name in added} == added
+    assert bool(planned.records) is record
+
+
+def test_dates_are_the_archives_and_generated_ones_the_newest(wheel_builder: WheelBuilder) -> None:
+    dates = {"demo/__init__.py": (2020, 1, 1, 0, 0, 0)}
+    planned = plan(rich(wheel_builder, dates=dates))
+    files = by_path(planned)
+    assert files[f"{PURE}/demo/__init__.py"].mtime == 1577836800
+    assert files["/usr/bin/demo"].mtime == files[f"{PURE}/demo-1.0.dist-info/INSTALLER"].mtime == DATE
+    assert planned.records[0].mtime == DATE
+
+
+def test_the_epoch_lowers_dates_and_never_raises_them(wheel_builder: WheelBuilder) -> None:
+    dates = {"demo/__init__.py": (2020, 1, 1, 0, 0, 0)}
+    planned = plan(rich(wheel_builder, dates=dates), epoch=1600000000)
+    mtimes = {final: file.mtime for final, file in by_path(planned).items()}
+    assert mtimes.pop(f"{PURE}/demo/__init__.py") == 1577836800
+    assert set(mtimes.values()) == {1600000000}
+    assert planned.records[0].mtime == 1600000000
+    job = next(job for job in planned.jobs if job.source.endswith("demo/__init__.py"))
+    assert job.mtime == 1577836800
+
+
+def test_modes_are_the_schemes_by_the_archives_x_bit(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(
+        files={"demo/__init__.py": "", "demo/run.py": "", "demo/odd.py": ""},
+        data={"scripts/tool": "x"},
+        modes={"demo/run.py": EXECUTABLE, "demo/odd.py": FILE & ~0o777 | 0o4600},
+    )
+    modes = {posixpath.basename(file.final): file.mode for file in plan(wheel).files}
+    assert modes["run.py"] == modes["tool"] == 0o755
+    assert modes["odd.py"] == modes["__init__.py"] == modes["METADATA"] == 0o644
+
+
+SHEBANG = b"#!/usr/bin/python3"
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (b"#!python\nx\n", SHEBANG + b"\nx\n"),
+        (b"#!pythonw\nx\n", SHEBANG + b"\nx\n"),
+        (b"#!python -E\nx\n", SHEBANG + b"\nx\n"),
+        (b"#!python\r\nx\r\n", SHEBANG + b"\nx\r\n"),
+        (b"#!python", SHEBANG),
+        (b"#!python\n#!python\n", SHEBANG + b"\n#!python\n"),
+    ],
+)
+def test_scripts_for_python_get_the_targets_first_line(
+    wheel_builder: WheelBuilder, body: bytes, wanted: bytes
+) -> None:
+    files = by_path(plan(wheel_builder.build(data={"scripts/tool": body})))
+    assert text(files["/usr/bin/tool"]) == wanted
+
+
+@pytest.mark.parametrize(
+    "body", [b"#!python3\n", b"#!/usr/bin/python\n", b"#! python\n", b"x\n#!python\n", b""]
+)
+def test_other_scripts_stay_as_they_are(wheel_builder: WheelBuilder, body: bytes) -> None:
+    files = by_path(plan(wheel_builder.build(data={"scripts/tool": body})))
+    assert isinstance(files["/usr/bin/tool"].source, EntrySource)
+
+
+def test_a_module_that_begins_like_a_script_stays_as_it_is(wheel_builder: WheelBuilder) -> None:
+    files = by_path(plan(wheel_builder.build(files={"demo/__init__.py": "#!python\n"})))
+    assert isinstance(files[f"{PURE}/demo/__init__.py"].source, EntrySource)
+
+
+def test_entry_points_become_scripts(wheel_builder: WheelBuilder) -> None:
+    script = by_path(plan(rich(wheel_builder), scheme="fedora"))["/usr/bin/demo"]
+    lines = text(script).splitlines()
+    assert lines[0] == b"#!/usr/bin/python3 -sP"
+    assert b"from demo import main" in lines
+    assert script.mode == 0o755
+
+
+def test_what_an_installer_writes_is_not_taken_from_the_wheel(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(
+        files={"demo/__init__.py": "", "demo/__pycache__/a.cpython-312.pyc": "stale"},
+        dist_info={"INSTALLER": "pip\n", "REQUESTED": "", "direct_url.json": "{}"},
+    )
+    planned = plan(wheel)
+    assert {dropped.entry for dropped in planned.dropped} == {
+        "demo/__pycache__/a.cpython-312.pyc",
+        "demo-1.0.dist-info/INSTALLER",
+        "demo-1.0.dist-info/REQUESTED",
+        "demo-1.0.dist-info/direct_url.json",
+    }
+    assert text(by_path(planned)[f"{PURE}/demo-1.0.dist-info/INSTALLER"]) == b"truewheel\n"
+    assert not any(final.endswith(("REQUESTED", "direct_url.json")) for final in planned_paths(planned))
+    assert not any("a.cpython" in final for final in planned_paths(planned))
+
+
+def test_files_of_like_names_elsewhere_are_kept(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(files={"demo/__init__.py": "", "demo/RECORD": "x", "demo/INSTALLER": "x"})
+    assert {f"{PURE}/demo/RECORD", f"{PURE}/demo/INSTALLER"} <= set(by_path(plan(wheel)))
+
+
+def test_sources_are_compiled_at_every_level_and_other_files_are_not(wheel_builder: WheelBuilder) -> None:
+    planned = plan(rich(wheel_builder), levels=(0, 2))
+    sources = {f"{PURE}/demo/__init__.py", f"{PURE}/pure.py", f"{PLAT}/plat.py"}
+    assert {job.source for job in planned.jobs} == sources
+    assert all([target.level for target in job.targets] == [0, 2] for job in planned.jobs)
+
+
+def test_without_levels_there_are_no_jobs(wheel_builder: WheelBuilder) -> None:
+    assert plan(rich(wheel_builder), levels=()).jobs == ()
+
+
+def test_flavors_have_folders_of_their_own_and_scripts_of_the_last(wheel_builder: WheelBuilder) -> None:
+    planned = plan(rich(wheel_builder), scheme="opensuse", pythons=(interpreter(11), interpreter(12)))
+    finals = set(planned_paths(planned))
+    for minor in (11, 12):
+        base = f"/usr/lib/python3.{minor}/site-packages"
+        assert f"{base}/demo/__pycache__/__init__.cpython-3{minor}.pyc" in finals
+        assert f"{base}/demo-1.0.dist-info/RECORD" in finals
+    assert text(by_path(planned)["/usr/bin/demo"]).startswith(b"#!/usr/bin/python3.12\n")
+    assert len(planned.records) == 2
+    for record in planned.records:
+        others = "3.12" if "3.11" in record.base else "3.11"
+        assert not any(f"python{others}/site-packages" in member for member in record.members)
+
+
+def test_flavors_share_dist_packages_with_pycs_of_each(wheel_builder: WheelBuilder) -> None:
+    planned = plan(rich(wheel_builder), scheme="debian", pythons=(interpreter(11), interpreter(12)))
+    (record,) = planned.records
+    pycs = {f"{DIST}/demo/__pycache__/__init__.cpython-3{minor}.pyc" for minor in (11, 12)}
+    assert pycs <= set(record.members)
+    assert pycs <= set(planned_paths(planned))
+    assert len({file.final for file in planned.files}) == len(planned.files)
+
+
+def test_the_plan_does_not_depend_on_the_order_of_entries(wheel_builder: WheelBuilder) -> None:
+    planned = plan(rich(wheel_builder))
+    turned = plan(rich(wheel_builder, members=lambda members: members[::-1]))
+    assert planned_paths(planned) == planned_paths(turned)
+    assert planned.records == turned.records
+
+
+def test_two_wheels_may_share_equal_files(wheel_builder: WheelBuilder) -> None:
+    one = wheel_builder.build("one", files={"ns/__init__.py": "same", "ns/one.py": ""})
+    two = wheel_builder.build("two", files={"ns/__init__.py": "same", "ns/two.py": ""})
+    planned = plan(one, two)
+    shared = f"{PURE}/ns/__init__.py"
+    assert [file.final for file in planned.files].count(shared) == 1
+    assert all(shared in record.members for record in planned.records)
+
+
+def test_two_wheels_with_different_content_for_a_path_are_refused(wheel_builder: WheelBuilder) -> None:
+    one = wheel_builder.build("one", files={"ns/__init__.py": "1"})
+    two = wheel_builder.build("two", files={"ns/__init__.py": "2"})
+    with pytest.raises(ConflictRefused, match=r"ns/__init__\.py: .*one-1\.0.*two-1\.0"):
+        plan(one, two)
+
+
+def test_two_wheels_with_one_script_name_are_refused(wheel_builder: WheelBuilder) -> None:
+    one = wheel_builder.build("one", entry_points={"tool": "one:main"})
+    two = wheel_builder.build("two", entry_points={"tool": "two:main"})
+    with pytest.raises(ConflictRefused, match=r"^/usr/bin/tool: "):
+        plan(one, two)
+
+
+def test_two_wheels_of_one_project_are_refused(wheel_builder: WheelBuilder) -> None:
+    one = wheel_builder.build("demo", "1.0", files={"one.py": ""})
+    two = wheel_builder.build("demo", "2.0", files={"two.py": ""})
+    with pytest.raises(ConflictRefused, match="demo"):
+        plan(one, two)
+
+
+def test_two_spellings_of_one_project_are_refused(wheel_builder: WheelBuilder) -> None:
+    one = wheel_builder.build("my_demo", "1.0", files={"one.py": ""})
+    two = wheel_builder.build("My.Demo", "2.0", files={"two.py": ""}, filename="my_demo-2.0-py3-none-any.whl")
+    with pytest.raises(ConflictRefused, match=r"(?i)my.demo"):
+        plan(one, two)
+
+
+def test_a_file_where_another_wheel_has_a_folder_is_refused(wheel_builder: WheelBuilder) -> None:
+    one = wheel_builder.build("one", files={"ns": "a file"})
+    two = wheel_builder.build("two", files={"ns/module.py": ""})
+    with pytest.raises(ConflictRefused, match="as a file and as a folder"):
+        plan(one, two)
+
+
+def test_a_file_where_the_byte_code_goes_is_refused(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(files={"demo/__init__.py": "", "demo/__pycache__": "a file"})
+    with pytest.raises(ConflictRefused, match="__pycache__"):
+        plan(wheel)
+
+
+SITE = "data/lib/python3.12/site-packages"
+
+
+@pytest.mark.parametrize("scheme", ["generic", "fedora"])
+def test_a_record_by_another_way_is_refused(wheel_builder: WheelBuilder, scheme: str) -> None:
+    wheel = wheel_builder.build(data={f"{SITE}/demo-1.0.dist-info/RECORD": "forged"})
+    with pytest.raises(ConflictRefused, match="RECORD"):
+        plan(wheel, scheme=scheme)
+
+
+def test_a_wheel_with_two_contents_for_one_path_is_refused(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(data={"data/bin/demo": "data"}, entry_points={"demo": "demo:main"})
+    with pytest.raises(ConflictRefused, match=r"^/usr/bin/demo: "):
+        plan(wheel)
+
+
+def test_a_wheel_with_two_scripts_for_one_path_is_refused(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(data={"data/bin/demo": "one", "scripts/demo": "two"})
+    with pytest.raises(ConflictRefused, match=r"^/usr/bin/demo: "):
+        plan(wheel)
+
+
+def test_a_wheel_with_two_modules_for_one_path_is_refused(wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(files={"demo/a.py": "1"}, data={f"{SITE}/demo/a.py": "2"})
+    with pytest.raises(ConflictRefused, match=r"demo/a\.py"):
+        plan(wheel)
+
+
+def found(final: str, sha256: str = "0" * 64, regular: bool = True) -> dict[str, Found]:
+    return {final: Found(final, regular, 0o644, 0, 1, sha256, (0, 0))}
+
+
+def test_a_root_with_other_content_is_refused_without_overwrite(wheel_builder: WheelBuilder) -> None:
+    planned = plan(wheel_builder.build())
+    there = found(f"{PURE}/demo/__init__.py")
+    with pytest.raises(ConflictRefused, match="--overwrite"):
+        refuse_conflicts(planned, there, overwrite=False)
+    refuse_conflicts(planned, there, overwrite=True)
+
+
+def test_the_number_of_differing_files_is_said(wheel_builder: WheelBuilder) -> None:
+    planned = plan(wheel_builder.build(files={"a.py": "", "b.py": "", "c.py": ""}))
+    there = found(f"{PURE}/a.py") | found(f"{PURE}/b.py") | found(f"{PURE}/c.py")
+    with pytest.raises(ConflictRefused, match=r"a\.py.*\(and 2 more\)"):
+        refuse_conflicts(planned, there, overwrite=False)
+
+
+def test_equal_content_byte_code_and_records_are_ours_to_replace(wheel_builder: WheelBuilder) -> None:
+    planned = plan(wheel_builder.build())
+    equal = {file.final: found(file.final, file.sha256)[file.final] for file in planned.files}
+    derived = [target.final for job in planned.jobs for target in job.targets]
+    derived += [record.final for record in planned.records]
+    for final in derived:
+        equal |= found(final)
+    refuse_conflicts(planned, equal, overwrite=False)
+
+
+@pytest.mark.parametrize("which", ["file", "pyc", "record"])
+def test_what_is_no_regular_file_is_never_replaced(wheel_builder: WheelBuilder, which: str) -> None:
+    planned = plan(wheel_builder.build())
+    finals = {
+        "file": planned.files[0].final,
+        "pyc": planned.jobs[0].targets[0].final,
+        "record": planned.records[0].final,
+    }
+    with pytest.raises(ConflictRefused, match="not a regular file"):
+        refuse_conflicts(planned, found(finals[which], "", regular=False), overwrite=True)

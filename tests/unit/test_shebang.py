@@ -1,0 +1,65 @@
+"""The first line of scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from truewheel.cli.main import main
+from truewheel.shebang import wants_python, with_python
+
+OURS = b"#!/usr/bin/python3 -sP"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"#!python", OURS),
+        (b"#!pythonw", OURS),
+        (b"#!python -E", OURS),
+        (b"#!/usr/bin/python", OURS),
+        (b"#!/usr/bin/python3.11", OURS),
+        (b"#! /usr/bin/env python3", OURS),
+        (b"#!/usr/bin/env -S python3 -u", OURS + b"u"),
+        (b"#!/opt/x/bin/python3 -Es", OURS + b"E"),
+        (b"#!/usr/bin/python3 -sP", OURS),
+        (b"#!/usr/bin/python3\r", OURS),
+        (b"#!/usr/bin/python3 -u --flag", OURS + b"u --flag"),
+    ],
+)
+def test_every_python_gets_the_distributions_line(line: bytes, expected: bytes) -> None:
+    assert wants_python(line + b"\nprint()\n", every=True)
+    assert with_python(line + b"\nprint()\n", OURS, every=True) == expected + b"\nprint()\n"
+
+
+@pytest.mark.parametrize(
+    "line", [b"#!/bin/sh", b"#!/usr/bin/pythonic", b"#!/usr/bin/perl", b"python", b"#!/bin/ipython"]
+)
+def test_what_is_no_python_stays(line: bytes) -> None:
+    assert not wants_python(line + b"\n", every=True)
+
+
+def test_only_the_marked_form_is_rewritten_unless_every_python_is() -> None:
+    assert not wants_python(b"#!/usr/bin/env python3\n", every=False)
+    assert with_python(b"#!python -x\n#!python\n", OURS, every=False) == OURS + b"\n#!python\n"
+
+
+def test_fix_shebang_changes_scripts_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, shell, link = tmp_path / "script", tmp_path / "shell", tmp_path / "link"
+    script.write_bytes(b"#!/usr/bin/env python\nprint()\n")
+    script.chmod(0o750)
+    shell.write_bytes(b"#!/bin/sh\n")
+    link.symlink_to("script")
+    date = script.stat().st_mtime_ns // 10**9
+    assert main(["fix-shebang", "--flags", "sP", str(tmp_path)]) == 0
+    assert script.read_bytes() == OURS + b"\nprint()\n"
+    assert (script.stat().st_mode & 0o777, script.stat().st_mtime_ns // 10**9) == (0o750, date)
+    assert shell.read_bytes() == b"#!/bin/sh\n"
+    assert link.is_symlink()
+    assert capsys.readouterr().out.count("\n") == 1
+    assert main(["fix-shebang", "--flags", "sP", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["fix-shebang", str(tmp_path / "absent")]) == 2
