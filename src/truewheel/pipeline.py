@@ -365,7 +365,7 @@ def _final_sources(request: CompileRequest) -> list[str]:
                 path=path,
                 hint="paths are those on the installed system, below --root",
             ) from error
-    return sorted(finals - settled_sources(request.reports, request.root))
+    return sorted(finals - settled_sources(request.reports, request.root, finals))
 
 
 def _final_path(root: Path, path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ def load_report(report: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def settled_sources(reports: Iterable[Path], root: Path) -> frozenset[str]:
-    """Final paths of the sources that are below ``root`` as they were installed, and their byte-code too.
+def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> frozenset[str]:
+    """Which of these sources (final paths) lie below ``root`` as they were installed, with their byte-code.
 
     A report that is not there covers nothing. Raises RefusedInput for what is no report.
     """
@@ -42,18 +42,18 @@ def settled_sources(reports: Iterable[Path], root: Path) -> frozenset[str]:
     for report in reports:
         if report.exists():
             document = load_report(report)
-            modules = {path for result in document["compiled"] for path in _paths(result)}
+            compiled = [result for result in document["compiled"] if result["source"] in sources]
+            modules = {path for result in compiled for path in _paths(result)}
             digests = {file["path"]: file["sha256"] for file in document["files"] if file["path"] in modules}
             found = look(root, digests)
             same = {
                 path for path, digest in digests.items() if path in found and found[path].sha256 == digest
             }
-            settled.update(_whole(document["compiled"], same))
+            settled.update(_whole(compiled, same))
     return frozenset(settled)
 
 
-def _whole(compiled: Iterable[dict[str, Any]], same: set[str]) -> set[str]:
-    results = list(compiled)
+def _whole(results: Sequence[dict[str, Any]], same: set[str]) -> set[str]:
     broken = {result["source"] for result in results if not same.issuperset(_paths(result))}
     return {result["source"] for result in results if not result["error"]} - broken
 
