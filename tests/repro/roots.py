@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -28,7 +29,7 @@ def debian_root(folder: Path, architecture: str, packages: Sequence[str], releas
     require("mmdebstrap", "unshare", "chroot", "tar")
     if architecture in _QEMU:
         _let_run(_QEMU[architecture])
-    archive = cache_folder("roots") / f"{release}-{architecture}-{'-'.join(sorted(packages))}.tar"
+    archive = cache_folder("roots") / f"{release}-{architecture}-{_recipe(packages)}.tar"
     if not archive.exists():
         _make(archive, architecture, packages, release)
     folder.mkdir()
@@ -80,12 +81,19 @@ def _pip_settings() -> dict[str, str]:
     return {name: value for name, value in settings.items() if value}
 
 
+def _recipe(packages: Sequence[str]) -> str:
+    """The packages as a part of a file's name, which cannot be as long as some lists are."""
+    names = "-".join(sorted(packages))
+    return names if len(names) < 200 else f"{len(packages)}-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+
 def _make(archive: Path, architecture: str, packages: Sequence[str], release: str) -> None:
     """Bootstrap from the mirror that apt uses here, whose downloads may fail now and then."""
     partial = archive.with_name(f"partial-{os.getpid()}-{archive.name}")
     command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--architectures={architecture}"]
+    command += ['--aptopt=Acquire::Check-Valid-Until "false"', "--dpkgopt=force-unsafe-io"]
     command += [f"--include={','.join(packages)}", release, str(partial)]
-    command += [f"deb {_mirror()} {release} main"]
+    command += [f"deb {mirror()} {release} main"]
     for _ in range(3):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
@@ -95,7 +103,7 @@ def _make(archive: Path, architecture: str, packages: Sequence[str], release: st
     raise AssertionError(f"{shlex.join(command)} exits {done.returncode}:\n{done.stderr[-3000:]}")
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The archive of apt's first binary source; point releases and security lie elsewhere or after it."""
     command = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Component: main"]
     sites = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
