@@ -38,13 +38,22 @@ def debian_root(folder: Path, architecture: str, packages: Sequence[str], releas
 
 
 def inside(
-    root: Path, command: Sequence[str], environ: Mapping[str, str] | None = None, cwd: str = "/"
+    root: Path,
+    command: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    cwd: str = "/",
+    binds: Mapping[Path, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in the root, with /proc and with no environment but PATH and what is given."""
+    """Run a command in the root, with /proc and with no environment but PATH and what is given.
+
+    ``binds`` are folders outside, each with the folder of the root it shall be for the command alone.
+    """
     script = f"cd {shlex.quote(cwd)} && exec {shlex.join(command)}"
-    enter = 'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/sh -c "$2"'
+    enter = [shlex.join(["mount", "-t", "proc", "proc", f"{root}/proc"])]
+    enter += [shlex.join(["mount", "--bind", str(one), f"{root}{at}"]) for one, at in (binds or {}).items()]
+    enter += [shlex.join(["exec", "chroot", str(root), "/bin/sh", "-c", script])]
     return subprocess.run(
-        ["unshare", "--mount", "--pid", "--fork", "sh", "-c", enter, "sh", root, script],
+        ["unshare", "--mount", "--pid", "--fork", "sh", "-c", " && ".join(enter)],
         env={"PATH": _PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
