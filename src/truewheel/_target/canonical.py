@@ -7,46 +7,23 @@ cheap; `rewrite(marshal.dumps(code))` gives the same bytes and stands in whereve
 from __future__ import annotations
 
 import marshal
-import sys
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from struct import Struct
 from types import CodeType
 from typing import Any, Dict, FrozenSet, List, Optional, Set, Tuple, Union
 
+from .localsplus import VERSION, Unknown, argument_counts, locals_plus
 from .marshal_form import BYTES, FLAGGED, TEXTS, TUPLE, Rules, encode_bytes, encode_text
 
-VERSION = sys.version_info[:2]
-
 # The walk is compared with the raw streams of whole corpora for these; newer ones take the other way.
-WALKED = ((3, 7), (3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13))
+WALKED = ((3, 7), (3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
 
-_OPTIMIZED = 0x1  # CO_OPTIMIZED: function-like scopes
-_LOCAL, _HIDDEN, _CELL, _FREE = b"\x20", b"\x30", b"\x40", b"\x80"  # CO_FAST_* in pycore_code.h
 _PLAIN = frozenset((str, int, type(None)))  # no value of these equals one of another type
 _RULES = Rules(VERSION)
-_ARGUMENTS = ["co_argcount", "co_posonlyargcount", "co_kwonlyargcount"]
-if VERSION < (3, 8):
-    _ARGUMENTS.remove("co_posonlyargcount")
 _PATHS = _RULES.paths
-_numbers = attrgetter(*_ARGUMENTS)
 _head = Struct("<c6i" if (3, 8) <= VERSION < (3, 11) else "<c5i").pack
 _size = Struct("<cI").pack
 _line = Struct("<i").pack
-
-
-class _Locals(Dict[int, bytes]):
-    """Maps a number of variables to the encoding of their kinds when all are plain locals."""
-
-    def __missing__(self, size: int) -> bytes:
-        self[size] = data = encode_bytes(_LOCAL * size)
-        return data
-
-
-_LOCALS = _Locals()
-
-
-class _Unknown(Exception):
-    """The walk met something it is not sure about."""
 
 
 class _Integers(Dict[int, bytes]):
@@ -164,8 +141,10 @@ class _Walk:
             self.leaf(marshal.dumps(value, 2))
         elif kind in _SINGLE_TYPES:
             self.out.append(_SINGLETONS[value])
+        elif kind is slice:
+            self.slice(value)
         else:
-            raise _Unknown
+            raise Unknown
 
     def tuple(self, values: Tuple[Any, ...]) -> int:
         """Write a tuple."""
@@ -244,6 +223,17 @@ class _Walk:
         else:
             self.refer(at)
 
+    def slice(self, value: Any) -> None:
+        """Write a slice, which is a constant since Python 3.14."""
+        key = _identity(value)
+        at = self.seen.get(key)
+        if at is None:
+            self.seen[key] = len(self.out)
+            self.out.append(b":")
+            self.parts((value.start, value.stop, value.step))
+        else:
+            self.refer(at)
+
     def variables(self, names: Tuple[str, ...]) -> None:
         """Write a tuple in a name position."""
         out, seen = self.out, self.seen
@@ -301,7 +291,7 @@ class _Walk:
             return self.refer(at)
         if _RULES.interns_name(name):
             self.named.add(name)
-        out.append(_head(b"c", *_numbers(code), code.co_nlocals, code.co_stacksize, code.co_flags))
+        out.append(_head(b"c", *argument_counts(code), code.co_nlocals, code.co_stacksize, code.co_flags))
         self.leaf(opcodes)
         self.tuple(code.co_consts)
         for names in (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars):
@@ -324,16 +314,16 @@ class _Walk:
         alike = (at or start + 1, line, name)
         if at is None:
             seen[opcodes] = start + 1
-            out += (_head(b"c", *_numbers(code), code.co_stacksize, flags), opcodes)
+            out += (_head(b"c", *argument_counts(code), code.co_stacksize, flags), opcodes)
         else:
             known = self.twin(code, alike)
             if known is not None:
                 return self.refer(known)
             refs.append(start + 1)
-            out += (_head(b"c", *_numbers(code), code.co_stacksize, flags), at)
+            out += (_head(b"c", *argument_counts(code), code.co_stacksize, flags), at)
         self.tuple(code.co_consts)
         self.variables(code.co_names)
-        slots, kinds = _locals(code, flags)
+        slots, kinds = locals_plus(code, flags)
         self.variables(slots)
         self.leaf(kinds)
         self.text(code.co_filename)
@@ -384,50 +374,30 @@ _CONSTANTS = _Constants()
 def _identity(value: Any) -> bytes:
     """Return bytes that are equal for equal values, and only for these.
 
-    A stream of version 2 has no references and no interned strings. Its frozensets come in the order of their
-    elements' streams from Python 3.11 on; before, in an order that is not the value's.
+    A stream of version 2 has no references, interned strings or slices. Its frozensets come in the order of
+    their elements' streams from Python 3.11 on; before, in an order that is not the value's.
     """
     if VERSION >= (3, 11) or not _holds_set(value):
-        return marshal.dumps(value, 2)
-    if type(value) is CodeType:
+        try:
+            return marshal.dumps(value, 2)
+        except ValueError:
+            pass  # it holds a slice, as all that are equal to it do
+    kind = type(value)
+    if kind is CodeType:
         return _alone(value)
-    parts = list(map(_identity, value))
-    if type(value) is tuple:
-        return _size(b"(", len(parts)) + b"".join(parts)
-    return _size(b">", len(parts)) + b"".join(sorted(parts))
+    if kind is slice:
+        return b":" + _identity((value.start, value.stop, value.step))
+    if kind is tuple:
+        return _size(b"(", len(value)) + b"".join(map(_identity, value))
+    if kind is frozenset:
+        return _size(b">", len(value)) + b"".join(sorted(map(_identity, value)))
+    raise Unknown
 
 
 def _holds_set(value: Any) -> bool:
     if type(value) is CodeType:
         return _holds_set(value.co_consts)
     return type(value) is frozenset or (type(value) is tuple and any(map(_holds_set, value)))
-
-
-def _locals(code: Any, flags: int) -> Tuple[Tuple[str, ...], bytes]:
-    """Return co_localsplusnames and the key of co_localspluskinds, which Python does not show.
-
-    Locals, then cells that are not locals, then free variables (compute_localsplus_info in assemble.c).
-    A local of a module or class body is a comprehension's that was inlined there (PEP 709), thus hidden.
-    """
-    names: Tuple[str, ...] = code.co_varnames
-    cells, frees = code.co_cellvars, code.co_freevars
-    if not cells and not frees and flags & _OPTIMIZED:
-        return names, _LOCALS[len(names)]
-    local = _LOCAL
-    if names and not flags & _OPTIMIZED:
-        if VERSION < (3, 12):
-            raise _Unknown
-        local = _HIDDEN
-    kinds = local * len(names)
-    if cells:
-        kinds = bytes([local[0] | _CELL[0] if name in cells else local[0] for name in names])
-        outer = tuple([name for name in cells if name not in names])
-        names += outer
-        kinds += _CELL * len(outer)
-    if frees:
-        names += frees
-        kinds += _FREE * len(frees)
-    return names, encode_bytes(kinds)
 
 
 def _alone(value: Any) -> bytes:
@@ -457,6 +427,6 @@ def encode(code: CodeType) -> bytes:
         try:
             walk.code(code)
             return walk.finish()
-        except (_Unknown, RecursionError):
+        except (Unknown, RecursionError):
             pass
     return rewrite(marshal.dumps(code), VERSION)
