@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -29,9 +29,12 @@ Settings = dict[str, str | list[str]]
 _UMASK = 0o022
 _DEAD_PROXY = "http://127.0.0.1:9/"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
-_OFFLINE = {
+_DEAD_PROXIES = {
+    **{name: _DEAD_PROXY for each in _PROXIES for name in (each, each.upper())},
     "no_proxy": "localhost,127.0.0.1",
     "NO_PROXY": "localhost,127.0.0.1",
+}
+_OFFLINE = {
     "PIP_NO_INDEX": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "UV_OFFLINE": "1",
@@ -58,13 +61,14 @@ def parse_settings(arguments: Sequence[str]) -> Settings:
     return settings
 
 
-def backend_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) -> dict[str, str]:
     """Return the environment a backend runs in: the caller's, but offline and with a fixed hash seed.
 
-    Raises UsageError for a malformed SOURCE_DATE_EPOCH.
+    With ``keep_proxies`` it is the caller who says by which proxy, and where there is none. Raises UsageError
+    for a malformed SOURCE_DATE_EPOCH.
     """
     source_date_epoch(environ)
-    proxies = {name: _DEAD_PROXY for each in _PROXIES for name in (each, each.upper())}
+    proxies = {} if keep_proxies else _DEAD_PROXIES
     seed = {"PYTHONHASHSEED": environ.get("PYTHONHASHSEED", "0")}
     return {**environ, **proxies, **_OFFLINE, **_CLEAN, **seed}
 
@@ -72,15 +76,26 @@ def backend_environment(environ: Mapping[str, str]) -> dict[str, str]:
 class Backend:
     """The build backend of the project in ``folder``, run by ``python``, an absolute path.
 
-    A context manager. What the backend prints goes to standard error. Every method raises RefusedInput where
-    the backend cannot be imported or fails.
+    A context manager. What the backend prints goes to ``output``, a file descriptor. ``provider`` says in the
+    words of the distribution how to get a backend that is missing; ``keep_proxies`` as for
+    ``backend_environment``. Every method raises RefusedInput where the backend cannot be imported or fails.
     """
 
     def __init__(
-        self, folder: Path, python: str, environ: Mapping[str, str], settings: Settings | None = None
+        self,
+        folder: Path,
+        python: str,
+        environ: Mapping[str, str],
+        settings: Settings | None = None,
+        *,
+        keep_proxies: bool = False,
+        output: int = 2,
+        provider: Callable[[BuildSystem], str] | None = None,
     ) -> None:
         self._folder = folder.absolute()
-        self._environ = backend_environment(environ)
+        self._environ = backend_environment(environ, keep_proxies)
+        self._output = output
+        self._provider = provider or _provider
         self._settings = settings
         _refuse_no_project(self._folder, folder)
         self._system = build_system(load_pyproject(self._folder))
@@ -133,7 +148,8 @@ class Backend:
             cwd=self._folder,
             env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=2,
+            stdout=self._output,
+            stderr=self._output,
             check=True,
             umask=_UMASK,
         )
@@ -181,7 +197,7 @@ class Backend:
             said = str(getattr(cause, "traceback", "")).strip().splitlines()[-1:]
             return RefusedInput(
                 f"build backend {backend} cannot be imported{''.join(f': {line}' for line in said)}",
-                hint=f"BuildRequire {_provider(self._system)}",
+                hint=self._provider(self._system),
             )
         return RefusedInput(f"build backend {backend} failed: {cause!r}", hint="its output stands above")
 
@@ -200,7 +216,7 @@ def _refuse_no_project(absolute: Path, shown: Path) -> None:
 def _provider(system: BuildSystem) -> str:
     """Say which package has the backend: of the project's requirements the one it is named like, else all."""
     if not system.backend:
-        return "python3dist(setuptools)"
+        return "BuildRequire python3dist(setuptools)"
     module = canonicalize_name(system.backend.partition(":")[0].partition(".")[0])
     names = []
     for text in system.requires:
@@ -209,4 +225,4 @@ def _provider(system: BuildSystem) -> str:
         except InvalidRequirement:
             continue
     named = [name for name in names if name == module] or names or [module]
-    return ", ".join(f"python3dist({name})" for name in named)
+    return f"BuildRequire {', '.join(f'python3dist({name})' for name in named)}"

@@ -12,7 +12,7 @@ from truewheel.model import InstalledFile, RecordPlan
 
 
 def record_text(record: RecordPlan, files: Mapping[str, InstalledFile]) -> bytes:
-    """The RECORD of one dist-info folder, sorted by path (PEP 376, PEP 627, wheel specification).
+    """The RECORD of one dist-info folder (PEP 376, PEP 627, wheel specification).
 
     ``files`` maps final paths to what is there; a member that is not there (the pyc of a source that does
     not compile) has no row. Paths are relative to the folder that holds the dist-info folder.
@@ -20,7 +20,7 @@ def record_text(record: RecordPlan, files: Mapping[str, InstalledFile]) -> bytes
     rows = [_row(record, files[final]) for final in record.members if final in files]
     rows.append((posixpath.relpath(record.final, record.base), "", ""))
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(sorted(rows))
+    csv.writer(text, lineterminator="\n").writerows(rows if record.in_order else sorted(rows))
     return text.getvalue().encode("utf-8")
 
 

@@ -219,13 +219,17 @@ class BytecodePolicy:
 
 @dataclass(frozen=True)
 class RecordPlan:
-    """A RECORD to write last: where, and the final paths it lists apart from itself."""
+    """A RECORD to write last: where, and the final paths it lists apart from itself.
+
+    The rows are sorted, or ``in_order`` those of the members and then its own.
+    """
 
     final: str
     base: str
     members: tuple[str, ...]
     mtime: int
     wheel: str
+    in_order: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,15 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a folder stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. ``date``, in seconds since the epoch,
+    takes the place of every date of the archive; ``record_in_order`` leaves the rows of RECORD in the order
+    of the archive, scripts of entry points first, which is how pypa/installer writes them.
     """
 
     wheels: tuple[Path, ...]
     root: Path
-    scheme: str = "generic"
-    pythons: tuple[str, ...] = ("python3",)
+    scheme: str | Scheme = "generic"
+    pythons: tuple[str | Interpreter, ...] = ("python3",)
     prefix: str | None = None
     bytecode: BytecodeOptions = BytecodeOptions()
     script_python: str | None = None
@@ -78,6 +80,8 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
+    date: int | None = None
+    record_in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         epoch=epoch,
         bodies=_rewritten(wheels, scheme, overrides, kept),
         overrides=overrides,
+        date=request.date,
+        record_in_order=request.record_in_order,
     )
     plan = plan_install(inputs)
     found = look(request.root, planned_paths(plan))
@@ -188,13 +194,15 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     return _manifest(delivery, ())
 
 
-def _probe_all(commands: Sequence[str]) -> tuple[Interpreter, ...]:
-    interpreters = tuple(probe(command) for command in commands)
+def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
+    interpreters = tuple(probe(each) if isinstance(each, str) else each for each in pythons)
     tags = [interpreter.cache_tag for interpreter in interpreters]
     for number, tag in enumerate(tags):
         if tag in tags[:number]:
             raise UsageError(
-                f"is {tag}, which another --python is already", path=commands[number], hint="name it once"
+                f"is {tag}, which another --python is already",
+                path=interpreters[number].command,
+                hint="name it once",
             )
     return interpreters
 
@@ -228,7 +236,7 @@ def _wheel_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _scheme(request: InstallRequest) -> Scheme:
-    scheme = load_scheme(request.scheme)
+    scheme = load_scheme(request.scheme) if isinstance(request.scheme, str) else request.scheme
     if request.script_python is not None:
         scheme = replace(scheme, script_python=request.script_python)
     if request.script_flags is not None:

@@ -44,7 +44,8 @@ _OURS = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct
 @dataclass(frozen=True)
 class InstallInputs:
     """What the readers found: ``bodies`` holds what is rewritten, scripts and METADATA, by wheel number and
-    entry name; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA."""
+    entry name; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA; ``date``
+    and ``record_in_order`` are those of the request."""
 
     wheels: tuple[Wheel, ...]
     interpreters: tuple[Interpreter, ...]
@@ -54,6 +55,8 @@ class InstallInputs:
     epoch: int | None
     bodies: Mapping[tuple[int, str], bytes]
     overrides: tuple[Override, ...] = ()
+    date: int | None = None
+    record_in_order: bool = False
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
@@ -79,8 +82,8 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             ]
             jobs.update(((job.source, number), job) for job in mine_jobs)
             record = owned.setdefault(planner.dist_info, planner.record())
-            record.members.update(file.final for file in mine)
-            record.members.update(target.final for job in mine_jobs for target in job.targets)
+            record.members.update((file.final, None) for file in mine)
+            record.members.update((target.final, None) for job in mine_jobs for target in job.targets)
     records = _records(inputs, owned)
     pycs = (target.final for job in jobs.values() for target in job.targets)
     _refuse_nesting([*files, *pycs, *(record.final for record in records)])
@@ -131,7 +134,7 @@ class _Record:
     dist_info: str
     mtime: int
     wheel: str
-    members: set[str]
+    members: dict[str, None]
 
 
 class _WheelPlanner:
@@ -157,10 +160,7 @@ class _WheelPlanner:
         self.dist_info = posixpath.join(self._base, wheel.dist_info)
 
     def files(self) -> Iterator[PlannedFile]:
-        """Entries, then entry points, then what an installer adds to the dist-info folder."""
-        for entry in self._wheel.entries:
-            if not _drop_reason(self._wheel, entry):
-                yield self._entry(entry)
+        """Entry points, then entries, then what an installer adds to the dist-info folder."""
         for point in self._wheel.entry_points:
             section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
             script = Script(point.name, point.module, point.attr, section)
@@ -168,6 +168,9 @@ class _WheelPlanner:
             content = self._shebang + body[body.index(b"\n") :]
             final = posixpath.join(self._paths.scripts, point.name)
             yield self._text(final, Kind.SCRIPT, self._scheme.executable_mode, content)
+        for entry in self._wheel.entries:
+            if not _drop_reason(self._wheel, entry):
+                yield self._entry(entry)
         if self._scheme.installer:
             yield self._metadata("INSTALLER", f"{self._scheme.installer}\n".encode())
         if self._scheme.requested:
@@ -178,7 +181,7 @@ class _WheelPlanner:
     def record(self) -> _Record:
         """Where this wheel's RECORD goes, still without members."""
         mtime = self._clamp(self._wheel.newest)
-        return _Record(self._base, self.dist_info, mtime, self._wheel.filename, set())
+        return _Record(self._base, self.dist_info, mtime, self._wheel.filename, {})
 
     def _entry(self, entry: WheelEntry) -> PlannedFile:
         final = posixpath.join(self._folders[entry.category], entry.relative)
@@ -227,7 +230,8 @@ class _WheelPlanner:
         return PlannedFile(final, kind, mode, mtime, len(content), digest, source, self._wheel.filename)
 
     def _clamp(self, mtime: int) -> int:
-        return mtime if self._inputs.epoch is None else min(mtime, self._inputs.epoch)
+        date = mtime if self._inputs.date is None else self._inputs.date
+        return date if self._inputs.epoch is None else min(date, self._inputs.epoch)
 
 
 def _direct_url(wheel: Wheel) -> bytes:
@@ -322,9 +326,10 @@ def _records(inputs: InstallInputs, owned: Mapping[str, _Record]) -> tuple[Recor
         RecordPlan(
             final=posixpath.join(record.dist_info, "RECORD"),
             base=record.base,
-            members=tuple(sorted(record.members)),
+            members=tuple(record.members if inputs.record_in_order else sorted(record.members)),
             mtime=record.mtime,
             wheel=record.wheel,
+            in_order=inputs.record_in_order,
         )
         for _, record in sorted(owned.items())
     )

@@ -115,6 +115,12 @@ class Buildroot:
         except OSError as error:
             raise _stage_error(final, error) from error
 
+    def folder(self, final: str, mtime: int) -> None:
+        """Make a folder unless it is there, even if nothing is put below it, dated ``mtime`` at least."""
+        with _as_stage_error(final):
+            self._folder(final)
+            self._dates[final] = max(mtime, self._dates.get(final, 0))
+
     def replace(
         self, final: str, content: Iterable[bytes], mode: int, mtime: int, last: bool = False
     ) -> None:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "schemes": "show the schemes and what they decide",
     "files": "list what was installed as a spec file wants it",
     "check-import": "import what was installed, from the root",
+    "debhelper": "carry out a step of debhelper's truewheel build system",
 }
 
 

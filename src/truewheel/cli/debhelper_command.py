@@ -1,0 +1,70 @@
+"""``truewheel debhelper``: what the build system of debhelper runs, one step for all Pythons."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from truewheel.cli.console import complain
+from truewheel.debian.control import dependency_names
+from truewheel.debian.model import Source, Step
+from truewheel.debian.options import parse_options
+from truewheel.debian.steps import StepRequest, run_step
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("step", choices=[step.value for step in Step], help="the step of debhelper")
+    parser.add_argument(
+        "--build-depends", default="", metavar="TEXT", help="the Build-Depends fields of debian/control"
+    )
+    parser.add_argument(
+        "--changelog-version", default="", metavar="VERSION", help="the version of debian/changelog"
+    )
+    parser.add_argument("--sourcedir", default="", metavar="DIR", help="the project, below this folder")
+    parser.add_argument("--destdir", default="", metavar="DIR", help="where the package is put together")
+    parser.add_argument("--parallel", type=int, default=1, metavar="N", help="how many jobs a build may run")
+    parser.add_argument(
+        "--argument",
+        action="append",
+        default=[],
+        metavar="ARG",
+        help="an argument from behind --; repeatable",
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="leave what commands print in logs")
+    parser.add_argument("--verbose", "-v", action="store_true", help="say what was decided")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the step; prints its commands, and a line for each Python that failed."""
+    quiet = options.quiet or os.environ.get("PYBUILD_QUIET") == "1"
+    source = Source(
+        build_depends=dependency_names(options.build_depends),
+        version=options.changelog_version,
+        directory=options.sourcedir,
+        destdir=options.destdir,
+        parallel=options.parallel,
+        quiet=quiet and os.environ.get("PYBUILD_VERBOSE") != "1",
+    )
+    request = StepRequest(
+        step=Step(options.step),
+        source=source,
+        options=parse_options(options.argument, os.environ),
+        environ=os.environ,
+        top=str(Path.cwd()),
+        echo=_hush if source.quiet else _echo,
+    )
+    status = 0
+    for failure in run_step(request):
+        complain("error", str(failure))
+        status = max(status, failure.exit_code)
+    return status
+
+
+def _echo(command: str) -> None:
+    print(f"\t{command}", flush=True)  # before what the command itself prints
+
+
+def _hush(command: str) -> None:
+    pass

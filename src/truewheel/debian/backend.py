@@ -1,0 +1,192 @@
+"""A wheel by the project's own backend, checked and unpacked where tests and the install step look for it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, NoReturn
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from truewheel.build import Backend, Settings, parse_settings
+from truewheel.debian.commands import Shell
+from truewheel.debian.environment import host_platform
+from truewheel.debian.model import Layout
+from truewheel.errors import InterpreterError, RefusedInput, UsageError
+from truewheel.interpreter import probe
+from truewheel.model import Scheme
+from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
+from truewheel.pyproject import BuildSystem, build_system, load_pyproject
+from truewheel.schemes import load_scheme
+
+_SETUPTOOLS = "setuptools.build_meta"
+_MESON = "mesonpy"
+# backends whose package is not python3- and the name of their module
+_PACKAGES = {
+    "": "python3-setuptools",
+    "flit-core": "flit",
+    "flit": "flit",
+    "hatchling": "python3-hatchling",
+    "mesonpy": "python3-mesonpy",
+    "pdm": "python3-pdm-backend",
+    "poetry": "python3-poetry-core",
+    "sipbuild": "python3-sipbuild",
+}
+
+
+def build_wheel(
+    layout: Layout, shell: Shell, architecture: Mapping[str, str], output: IO[bytes] | None
+) -> Path:
+    """Build the project's wheel into the flavor's home folder; what the backend prints goes to ``output``.
+
+    Raises RefusedInput where the backend is missing, fails, or there is not exactly one wheel then.
+    """
+    python = layout.flavor.python
+    if not Path(python.binary).exists():
+        raise InterpreterError("is not installed", path=python.binary, hint="Build-Depends: python3-all")
+    system = build_system(load_pyproject(Path(layout.dir)))
+    arguments = _meson_settings(layout, architecture) if system.backend == _MESON else []
+    settings = parse_settings([*arguments, *_config_settings(shell.words(layout.args))])
+    environ = {**shell.environ, "HOME": layout.home_dir, "FLIT_NO_NETWORK": "1"}
+    if system.backend in ("", _SETUPTOOLS) and "DIST_EXTRA_CONFIG" not in environ:
+        environ["DIST_EXTRA_CONFIG"] = _parallel_extensions(layout)
+    shell.echo(f"{python} builds a wheel by {system.backend or 'setuptools'}")
+    made = _run_backend(layout, environ, settings or None, output)
+    return _only_wheel(made, layout)
+
+
+def unpack_wheel(
+    wheel: Path, layout: Layout, architecture: Mapping[str, str], environ: Mapping[str, str]
+) -> None:
+    """Unpack a wheel to the build folder, and to scripts, data and include beside it.
+
+    What an earlier run unpacked is replaced. Raises WheelRefused for a wheel that is not as the specification
+    says; nothing is unpacked then.
+    """
+    interpreter = probe(layout.flavor.python.binary)
+    host = host_platform(architecture).replace("-", "_").replace(".", "_")
+    root = os.path.commonpath([layout.home_dir, layout.build_dir])
+    request = InstallRequest(
+        wheels=(wheel,),
+        root=Path(root),
+        scheme=_scheme(layout, root),
+        pythons=(replace(interpreter, platforms=(*interpreter.platforms, host)),),
+        prefix="/",
+        bytecode=BytecodeOptions(levels=()),
+        overwrite=True,
+        date=int(time.time()),
+        record_in_order=True,
+    )
+    install(prepare_install(request, environ))
+
+
+def built_wheel(layout: Layout) -> Path:
+    """The wheel of an earlier build step; raises RefusedInput where there is none or are several."""
+    wheels = sorted(Path(layout.home_dir).glob("*.whl"))
+    if not wheels:
+        raise RefusedInput("holds no wheel", path=layout.home_dir, hint="let dh_auto_build run first")
+    return _only_wheel(wheels[0], layout)
+
+
+def _run_backend(
+    layout: Layout, environ: Mapping[str, str], settings: Settings | None, output: IO[bytes] | None
+) -> Path:
+    with Backend(
+        Path(layout.dir),
+        layout.flavor.python.binary,
+        environ,
+        settings,
+        keep_proxies=True,
+        output=output.fileno() if output else 2,
+        provider=_provider,
+    ) as backend:
+        return backend.wheel(Path(layout.home_dir))
+
+
+def _only_wheel(made: Path, layout: Layout) -> Path:
+    wheels = sorted(path.name for path in Path(layout.home_dir).glob("*.whl"))
+    if made.name not in wheels:
+        raise RefusedInput(
+            "no wheel was built", path=layout.dir, hint="see what the backend says in the output above"
+        )
+    if wheels[1:]:
+        raise RefusedInput(
+            f"holds {len(wheels)} wheels: {', '.join(wheels)}",
+            path=layout.home_dir,
+            hint="run dh_auto_clean first, or give each project of a source its PYBUILD_NAME",
+        )
+    if made.name.startswith("UNKNOWN"):
+        raise RefusedInput(
+            "the wheel has no name",
+            path=made.name,
+            hint="let pyproject.toml name the build-backend, and Build-Depend on one that reads its tables",
+        )
+    return made
+
+
+def _scheme(layout: Layout, root: str) -> Scheme:
+    def inside(path: str) -> str:
+        return ("/" + os.path.relpath(path, root)).replace("{", "{{").replace("}", "}}")
+
+    modules = inside(layout.build_dir)
+    return replace(
+        load_scheme("debian"),
+        purelib=modules,
+        platlib=modules,
+        scripts=inside(f"{layout.home_dir}/scripts"),
+        data=inside(f"{layout.home_dir}/data"),
+        headers=inside(f"{layout.home_dir}/include"),
+        script_python=layout.flavor.python.binary_dv,
+    )
+
+
+def _parallel_extensions(layout: Layout) -> str:
+    path = Path(layout.home_dir, "setuptools-build_ext-parallel.cfg")
+    path.write_text(f"[build_ext]\nparallel={layout.parallel}\n", encoding="utf-8")
+    return str(path)
+
+
+def _meson_settings(layout: Layout, architecture: Mapping[str, str]) -> list[str]:
+    return [
+        f"build-dir={layout.home_dir}/meson-build",
+        "compile-args=--verbose",
+        "setup-args=--wrap-mode=nodownload",
+        "setup-args=--prefix=/usr",
+        "setup-args=--sysconfdir=/etc",
+        "setup-args=--localstatedir=/var",
+        f"setup-args=--libdir=lib/{architecture['DEB_HOST_MULTIARCH']}",
+    ]
+
+
+def _config_settings(words: Sequence[str]) -> list[str]:
+    """PYBUILD_BUILD_ARGS are those of ``python -m build``, of which the settings matter here."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-C", "--config-setting", action="append", default=[])
+    for name in (("-n", "--no-isolation"), ("-x", "--skip-dependency-check"), ("-w", "--wheel")):
+        parser.add_argument(*name, action="store_true")
+    return list(parser.parse_args(list(words)).config_setting)
+
+
+def _provider(system: BuildSystem) -> str:
+    """Say which package of Debian has a backend: by the project's requirements, else by its module."""
+    module = canonicalize_name(system.backend.partition(":")[0].partition(".")[0])
+    names = {_name(text) for text in system.requires}
+    named = module if module in names or module in _PACKAGES else next(iter(sorted(names)), module)
+    return f"Build-Depends: {_PACKAGES.get(named, f'python3-{named}')}"
+
+
+def _name(requirement: str) -> str:
+    try:
+        return canonicalize_name(Requirement(requirement).name)
+    except InvalidRequirement:
+        return ""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, path="PYBUILD_BUILD_ARGS", hint="give settings: -C KEY=VALUE")

@@ -1,0 +1,80 @@
+"""Decider: what PYBUILD variables and the arguments behind ``--`` ask for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from truewheel.debian.model import Flavor, Step
+from truewheel.errors import UsageError
+
+_TEXTS = ("name", "dir", "install_dir", "system", "disable", "ext_pattern", "ext_sub_pattern", "ext_sub_repl")
+RUNNERS = ("nose2", "nose", "pytest", "tox", "stestr", "unittest", "custom")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller says: ``environ`` is the environment, ``given`` the arguments by pybuild's names."""
+
+    environ: Mapping[str, str]
+    given: Mapping[str, str]
+    interpreters: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+
+    def get(self, name: str, flavor: Flavor) -> str | None:
+        """PYBUILD_NAME_python3.11, PYBUILD_NAME_python3, PYBUILD_NAME, or the argument."""
+        for suffix in flavor.suffixes:
+            if f"PYBUILD_{name.upper()}_{suffix}" in self.environ:
+                return self.environ[f"PYBUILD_{name.upper()}_{suffix}"]
+        if f"PYBUILD_{name.upper()}" in self.environ:
+            return self.environ[f"PYBUILD_{name.upper()}"]
+        return self.given.get(name)
+
+    def overall(self, name: str) -> str | None:
+        """The argument, or PYBUILD_NAME: what is one for all flavors."""
+        return self.given.get(name) or self.environ.get(f"PYBUILD_{name.upper()}") or None
+
+
+def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
+    """Read the arguments behind ``--`` of a dh_auto command, which are pybuild's.
+
+    Raises UsageError for one that there is not.
+    """
+    parser = _Parser(prog="dh_auto_*", add_help=False, allow_abbrev=False)
+    for step in Step:
+        for name in (f"before_{step.value}", f"{step.value}_args", f"after_{step.value}"):
+            parser.add_argument(f"--{name.replace('_', '-')}")
+    for name in _TEXTS:
+        short = {"dir": ["-d"], "system": ["-s"]}.get(name, [])
+        parser.add_argument(*short, f"--{name.replace('_', '-')}")
+    parser.add_argument("--dest-dir", dest="destdir")
+    parser.add_argument("--ext-dest-dir", dest="ext_destdir")
+    for runner in RUNNERS:
+        parser.add_argument(f"--test-{runner}", action="store_const", const="1")
+    parser.add_argument("-i", "--interpreter", action="append", default=[])
+    parser.add_argument("-p", "--pyver", action="append", default=[])
+    given = vars(parser.parse_args(list(arguments)))
+    interpreters, versions = given.pop("interpreter"), given.pop("pyver")
+    return Options(
+        environ,
+        {name: value for name, value in given.items() if value is not None},
+        tuple(interpreters or environ.get("PYBUILD_INTERPRETERS", "").split()),
+        tuple(" ".join(versions).split() or environ.get("PYBUILD_VERSIONS", "").split()),
+    )
+
+
+def is_disabled(options: Options, step: Step, flavor: Flavor) -> bool:
+    """Whether PYBUILD_DISABLE leaves a step out: ``1``, ``test``, ``3.11``, ``test/python3.11`` and the like."""
+    items = (options.get("disable", flavor) or "").split()
+    if step.value in items or "1" in items:
+        return True
+    prefix = f"{step.value}/"
+    named = {item.removeprefix(prefix) for item in items}
+    return not named.isdisjoint({flavor.template, str(flavor.version), *flavor.suffixes})
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, path="arguments behind --", hint="those of pybuild(1) are understood")

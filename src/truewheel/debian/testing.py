@@ -1,0 +1,93 @@
+"""Decider: which tests to run, and by what command."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from truewheel.debian.model import Layout
+from truewheel.debian.options import RUNNERS, Options
+from truewheel.errors import RefusedInput
+
+# packages whose presence in Build-Depends chooses a runner, the first one that is there
+_PACKAGES = (
+    ("tox", "tox"),
+    ("python3-pytest", "pytest"),
+    ("python3-nose2", "nose2"),
+    ("python3-nose", "nose"),
+    ("python3-stestr", "stestr"),
+)
+_COMMANDS = {
+    "nose2": "{interpreter} -m nose2 -v {args}",
+    "nose": "{interpreter} -m nose -v {args}",
+    "pytest": "{interpreter} -m pytest {args}",
+    "stestr": "stestr --config {dir}/.stestr.conf init;"
+    "PYTHON=python{version} stestr --config {dir}/.stestr.conf run",
+    "unittest": "{interpreter} -m unittest discover -v {args}",
+    "custom": "{args}",
+}
+_TOX_FILES = ("tox.ini", "pyproject.toml", "setup.cfg")
+_NO_TESTS = 5
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """How to test: ``command`` is a template that runs in the source's folder; ``fine`` are exit statuses."""
+
+    __test__ = False  # no test of pytest's
+
+    command: str
+    fine: tuple[int, ...] = (0,)
+
+
+def is_nocheck(environ_options: str, environ_profiles: str) -> bool:
+    """Whether DEB_BUILD_OPTIONS or DEB_BUILD_PROFILES, as given, leave tests out."""
+    return "nocheck" in environ_options.split() or "nocheck" in environ_profiles.split()
+
+
+def choose_runner(options: Options, build_depends: Collection[str]) -> str:
+    """The runner by name; empty where nothing asks for one, which means unittest if it finds any.
+
+    Where PYBUILD_INTERPRETERS is set Build-Depends do not count, as for pybuild.
+    """
+    for runner in RUNNERS:
+        if f"test_{runner}" in options.given or options.environ.get(f"PYBUILD_TEST_{runner.upper()}") == "1":
+            return runner
+    if options.environ.get("PYBUILD_INTERPRETERS"):
+        return ""
+    for package, runner in _PACKAGES:
+        if package in build_depends and options.environ.get(f"PYBUILD_TEST_{runner.upper()}") != "0":
+            return runner
+    return ""
+
+
+def plan_tests(runner: str, files: Collection[str], tox_major: int) -> TestRun:
+    """How to run the tests; ``files`` are names in the source's folder, ``tox_major`` is tox's version or 0."""
+    if runner == "tox":
+        return TestRun(f"cd {{build_dir}}; {_tox(files, tox_major)}")
+    if not runner:
+        # from 3.12 on unittest says by a status of its own that it found none
+        return TestRun(f"cd {{build_dir}}; {_COMMANDS['unittest']}", (0, _NO_TESTS))
+    return TestRun(f"cd {{build_dir}}; {_COMMANDS[runner]}")
+
+
+def default_test_args(runner: str, options: Options, layout: Layout, copied: Sequence[str]) -> str:
+    """What pytest is given where the packager says nothing: the folder of tests that was copied."""
+    told = layout.args or "PYBUILD_TEST_ARGS" in options.environ
+    if told or runner not in ("pytest", "nose"):
+        return layout.args
+    return next((name for name in ("tests", "test") if name in copied), "")
+
+
+def _tox(files: Collection[str], major: int) -> str:
+    config = next((name for name in _TOX_FILES if name in files), None)
+    if config is None:
+        raise RefusedInput(
+            "tox has no configuration",
+            path="tox.ini",
+            hint=f"add one of {', '.join(_TOX_FILES)}, or set PYBUILD_TEST_TOX=0",
+        )
+    command = f"tox -c {{dir}}/{config} --sitepackages -e py{{version.major}}{{version.minor}}"
+    if major >= 4:
+        command += " -x testenv.passenv+=_PYTHON_HOST_PLATFORM --installpkg {wheel}"
+    return f"{command} {{args}}"
