@@ -1,0 +1,23 @@
+"""The checkout as the source of a package of truewheel itself."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from truewheel import __version__
+
+CHECKOUT = Path(__file__).parents[1]
+NAME = f"truewheel-{__version__}"
+_FOLDERS = ("src", "macros", "debhelper", "packaging", "docs")
+_FILES = ("README.md", "LICENSE", "pyproject.toml")
+
+
+def own_source(parent: Path) -> Path:
+    """Copy what is packaged into a new folder below ``parent``."""
+    source = parent / NAME
+    for name in _FOLDERS:
+        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in _FILES:
+        shutil.copy(CHECKOUT / name, source / name)
+    return source
