@@ -2,8 +2,8 @@
 
 Whatever index pip is configured with is asked. ``python -m tests.registry`` moves every pinned wheel to the
 newest release, ``python -m tests.registry numpy@3.13 attrs`` moves or adds these alone: ``NAME@PYTHON`` for a
-wheel of one Python, ``NAME`` for a pure one. ``python -m tests.registry --sdists [NAME...]`` does so with
-sdists.
+wheel of one Python, ``NAME`` for a pure one. ``python -m tests.registry --sdists [NAME[==VERSION]...]`` does
+so with sdists; one pinned with its version stays at it.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ class Pin:
 
 @dataclass(frozen=True)
 class SdistPin:
-    """One sdist of an index."""
+    """One sdist of an index; a held one is of the newest version that the tests can use."""
 
     name: str
     version: str
     filename: str
     sha256: str
+    held: bool = False
 
 
 def wheel(name: str, python: str = "") -> Path:
@@ -199,25 +200,34 @@ def refresh(requests: Sequence[tuple[str, str]]) -> None:
 
 
 def refresh_sdists(names: Sequence[str]) -> None:
-    """Pin the newest sdists of the projects, or of all that are pinned, and write the file."""
+    """Pin sdists, the newest where no version is given; of all that are not held if there are no names."""
     pins = {pin.name: pin for pin in _sdist_pins()}
-    for name in map(canonicalize_name, names or list(pins)):
-        with tempfile.TemporaryDirectory(dir=cache_folder("sdists")) as folder:
-            got = _pip_download_sdist(name, "", Path(folder))
-            version = str(parse_sdist_filename(got.name)[1])
-            pins[name] = SdistPin(name, version, got.name, _sha256(got))
-            got.replace(cache_folder("sdists") / got.name)
+    requests = names or [name for name, pin in pins.items() if not pin.held]
+    for name, equals, version in (request.partition("==") for request in requests):
+        pin = _sdist_to_pin(canonicalize_name(name), equals + version)
+        pins[pin.name] = pin
     lines = ["# Written by `python -m tests.registry --sdists`; see there.\n"]
     for pin in sorted(pins.values(), key=lambda pin: pin.name):
         lines.append(f'- name: {pin.name}\n  version: "{pin.version}"\n')
         lines.append(f"  filename: {pin.filename}\n  sha256: {pin.sha256}\n")
+        lines += ["  held: true\n"] if pin.held else []
     SDISTS.write_text("".join(lines), encoding="utf-8")
+
+
+def _sdist_to_pin(name: str, version: str) -> SdistPin:
+    """Download an sdist of a version such as ``==1.0``, or the newest one if it is empty."""
+    with tempfile.TemporaryDirectory(dir=cache_folder("sdists")) as folder:
+        got = _pip_download_sdist(name, version, Path(folder))
+        found = str(parse_sdist_filename(got.name)[1])
+        pin = SdistPin(name, found, got.name, _sha256(got), held=bool(version))
+        got.replace(cache_folder("sdists") / got.name)
+    return pin
 
 
 def main() -> None:
     """The refresh command."""
     parser = argparse.ArgumentParser(description="Pin the newest releases in tests/data.")
-    parser.add_argument("project", nargs="*", metavar="NAME[@PYTHON]", help="default: every pinned one")
+    parser.add_argument("project", nargs="*", metavar="NAME", help="default: every pinned one")
     parser.add_argument("--sdists", action="store_true", help="sdists instead of wheels")
     options = parser.parse_args()
     if options.sdists:

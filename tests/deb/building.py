@@ -106,8 +106,8 @@ def sums(build: Build) -> dict[str, str]:
 
 def difference(first: Build, second: Build) -> str:
     """What differs between the packages of two builds, as a diff of all that is in them."""
-    pair = [[line for package in one.packages for line in _content(package)] for one in (first, second)]
-    return "\n".join(difflib.unified_diff(*pair, "first", "second", lineterm="", n=0))
+    one, other = ([line for deb in build.packages for line in _content(deb)] for build in (first, second))
+    return "\n".join(difflib.unified_diff(one, other, "first", "second", lineterm="", n=0))
 
 
 def built(build: Build) -> Build:
