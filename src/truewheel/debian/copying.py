@@ -39,7 +39,8 @@ def plan_copies(source: str, final: str) -> list[Copy]:
 def copy_all(copies: Sequence[Copy], root: Path) -> None:
     """Copy below ``root``; of two copies to one path the later one counts, and what is there is replaced.
 
-    Raises ConflictRefused for a link or device in the way, StageError for trouble; the root is then as it was.
+    Raises ConflictRefused for a link or device in the way, StageError for trouble; the root is then
+    as it was.
     """
     last = {copy.final: copy for copy in copies}
     files = [copy for copy in last.values() if not copy.folder]

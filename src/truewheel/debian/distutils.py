@@ -7,7 +7,7 @@ from pathlib import Path
 
 from truewheel.debian.model import Layout, Step
 
-_COMMANDS = {
+COMMANDS = {
     Step.CONFIGURE: "{interpreter} {setup_py} config {args}",
     Step.BUILD: "{interpreter.binary_dv} {setup_py} build {args}",
     Step.INSTALL: "{interpreter.binary_dv} {setup_py} install --root {destdir} {args}",
@@ -17,11 +17,6 @@ WHEEL_COMMAND = (
     "{interpreter.binary_dv} -c \"import setuptools, runpy; runpy.run_path('{setup_py}')\""
     " bdist_wheel --dist-dir {home_dir}"
 )
-
-
-def setup_command(step: Step) -> str:
-    """The command of a step, as a template."""
-    return _COMMANDS[step]
 
 
 def write_config(layout: Layout) -> None:

@@ -16,6 +16,7 @@ _ALL = frozenset({"python3-all", "python3-all-dev", "libpython3-all-dev"})
 _DEFAULT = frozenset({"python3", "python3-dev", "libpython3-dev"})
 _ALL_DEBUG = frozenset({"python3-all-dbg", "libpython3-all-dbg"})
 _DEFAULT_DEBUG = frozenset({"python3-dbg", "libpython3-dbg"})
+_NO_PY3VERSIONS = "install python3, or set DEBPYTHON3_DEFAULT and DEBPYTHON3_SUPPORTED"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ def read_supported(environ: Mapping[str, str]) -> Supported:
 
     Raises InterpreterError where it fails.
     """
-    default = environ.get("DEBPYTHON3_DEFAULT") or _py3versions("-d")
-    supported = environ.get("DEBPYTHON3_SUPPORTED") or _py3versions("-r")
+    told = {"-d": environ.get("DEBPYTHON3_DEFAULT"), "-r": environ.get("DEBPYTHON3_SUPPORTED")}
+    asked = {option: _ask(option) for option, answer in told.items() if not answer}
+    default, supported = (answer or _answer(option, asked[option]) for option, answer in told.items())
     return sort_supported(default, re.split(r"[\s,]+", supported.strip(" ,\n")))
 
 
@@ -99,14 +101,20 @@ def _flavors(template: str, versions: Sequence[PythonVersion], supported: Suppor
     ]
 
 
-def _py3versions(option: str) -> str:
-    hint = "install python3-minimal, or set DEBPYTHON3_DEFAULT and DEBPYTHON3_SUPPORTED"
-    command = ["py3versions", "-v", option]
+def _ask(option: str) -> subprocess.Popen[str]:
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.Popen(
+            ("/usr/bin/py3versions", "-v", option), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
     except OSError as error:
-        raise InterpreterError(f"cannot be run: {error.strerror}", path="py3versions", hint=hint) from error
-    if run.returncode or not run.stdout.strip():
-        said = "".join(run.stderr.strip().splitlines()[-1:]) or f"exit status {run.returncode}"
-        raise InterpreterError(f"{option} fails: {said}", path="py3versions", hint=hint)
-    return run.stdout.strip()
+        raise InterpreterError(
+            f"cannot be run: {error.strerror}", path="py3versions", hint=_NO_PY3VERSIONS
+        ) from error
+
+
+def _answer(option: str, process: subprocess.Popen[str]) -> str:
+    output, errors = process.communicate()
+    if process.returncode or not output.strip():
+        said = "".join(errors.strip().splitlines()[-1:]) or f"exit status {process.returncode}"
+        raise InterpreterError(f"{option} fails: {said}", path="py3versions", hint=_NO_PY3VERSIONS)
+    return output.strip()

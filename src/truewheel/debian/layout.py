@@ -20,7 +20,7 @@ def plan_layout(source: Source, options: Options, flavor: Flavor, step: Step, to
     build_dir = _folder(options, "build_dir", flavor) or os.path.join(home_dir, "build")
     return Layout(
         flavor=flavor,
-        dir=os.path.join(top, _folder(options, "dir", flavor) or source.directory).rstrip("/"),
+        dir=os.path.normpath(os.path.join(top, _folder(options, "dir", flavor) or source.directory)),
         home_dir=home_dir,
         build_dir=os.path.normpath(os.path.join(top, build_dir)),
         install_dir=_folder(options, "install_dir", flavor) or _INSTALL_DIR.format(version=flavor.version),

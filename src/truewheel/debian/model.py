@@ -32,11 +32,11 @@ class System(str, Enum):
 
 @dataclass(frozen=True)
 class Source:
-    """What debhelper knows of the source package.
+    """What debhelper knows of a source package.
 
     ``build_depends`` are names of packages; ``version`` that of the changelog's newest entry; ``directory``
-    and ``destdir`` what debhelper was told, empty where that is the default; ``architecture`` holds what
-    dpkg-architecture says.
+    and ``destdir`` what debhelper was told, empty where that is the default; ``parallel`` is a number
+    of jobs.
     """
 
     build_depends: tuple[str, ...]
@@ -71,8 +71,8 @@ class PythonVersion:
 
 @dataclass(frozen=True)
 class PythonName:
-    """An interpreter as templates see it: ``{interpreter}`` is its command, ``{interpreter.binary_dv}`` a path
-    that is /usr/bin/python3 for the default version."""
+    """An interpreter as templates see it: ``{interpreter}`` is its command, ``{interpreter.binary_dv}`` a
+    path that is /usr/bin/python3 for the default version."""
 
     command: str
     version: PythonVersion

@@ -66,13 +66,10 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
 
 
 def is_disabled(options: Options, step: Step, flavor: Flavor) -> bool:
-    """Whether PYBUILD_DISABLE leaves a step out: ``1``, ``test``, ``3.11``, ``test/python3.11`` and the like."""
+    """Whether PYBUILD_DISABLE leaves a step out: ``1``, ``test``, ``3.11``, ``test/python3.11``."""
     items = (options.get("disable", flavor) or "").split()
-    if step.value in items or "1" in items:
-        return True
-    prefix = f"{step.value}/"
-    named = {item.removeprefix(prefix) for item in items}
-    return not named.isdisjoint({flavor.template, str(flavor.version), *flavor.suffixes})
+    named = {item.removeprefix(f"{step.value}/") for item in items}
+    return not named.isdisjoint({"1", step.value, flavor.template, str(flavor.version), *flavor.suffixes})
 
 
 class _Parser(argparse.ArgumentParser):

@@ -38,7 +38,7 @@ class TestFile:
 
 
 def read_test_files(layout: Layout) -> list[TestFile]:
-    """What debian/pybuild[_pythonX.Y|_python3].testfiles lists and is there, else what usually holds tests."""
+    """What debian/pybuild[_pythonX.Y].testfiles lists and is there, else what usually holds tests."""
     version = layout.flavor.version
     for name in (f"pybuild_python{version}", f"pybuild_python{version.major}", "pybuild"):
         path = Path(layout.dir, "debian", f"{name}.testfiles")
@@ -79,8 +79,8 @@ def remove_test_files(layout: Layout) -> None:
         for line in reversed(record.read_text(encoding="utf-8").splitlines()):
             if not line.endswith("/"):
                 remove(line)
-            elif os.path.isdir(line) and not os.listdir(line):
-                os.rmdir(line)
+            elif Path(line).is_dir() and not os.listdir(line):
+                Path(line).rmdir()
         record.unlink()
     for path in caches(layout.build_dir):
         remove(path)
@@ -97,10 +97,10 @@ def caches(folder: str) -> Iterator[str]:
 
 def remove(path: str | Path) -> None:
     """Remove a file, link or folder; one that is not there is fine."""
-    if os.path.isdir(path) and not os.path.islink(path):
+    if Path(path).is_dir() and not Path(path).is_symlink():
         shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.unlink(path)
+    else:
+        Path(path).unlink(missing_ok=True)
 
 
 def _parse(line: str) -> TestFile:

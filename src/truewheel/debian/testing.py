@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from truewheel.debian.model import Layout
 from truewheel.debian.options import RUNNERS, Options
-from truewheel.errors import RefusedInput
 
 # packages whose presence in Build-Depends chooses a runner, the first one that is there
 _PACKAGES = (
@@ -26,7 +25,6 @@ _COMMANDS = {
     "unittest": "{interpreter} -m unittest discover -v {args}",
     "custom": "{args}",
 }
-_TOX_FILES = ("tox.ini", "pyproject.toml", "setup.cfg")
 _NO_TESTS = 5
 
 
@@ -61,10 +59,8 @@ def choose_runner(options: Options, build_depends: Collection[str]) -> str:
     return ""
 
 
-def plan_tests(runner: str, files: Collection[str], tox_major: int) -> TestRun:
-    """How to run the tests; ``files`` are names in the source's folder, ``tox_major`` is tox's version or 0."""
-    if runner == "tox":
-        return TestRun(f"cd {{build_dir}}; {_tox(files, tox_major)}")
+def plan_tests(runner: str) -> TestRun:
+    """How to run the tests by a runner of ``choose_runner``, apart from tox."""
     if not runner:
         # from 3.12 on unittest says by a status of its own that it found none
         return TestRun(f"cd {{build_dir}}; {_COMMANDS['unittest']}", (0, _NO_TESTS))
@@ -77,17 +73,3 @@ def default_test_args(runner: str, options: Options, layout: Layout, copied: Seq
     if told or runner not in ("pytest", "nose"):
         return layout.args
     return next((name for name in ("tests", "test") if name in copied), "")
-
-
-def _tox(files: Collection[str], major: int) -> str:
-    config = next((name for name in _TOX_FILES if name in files), None)
-    if config is None:
-        raise RefusedInput(
-            "tox has no configuration",
-            path="tox.ini",
-            hint=f"add one of {', '.join(_TOX_FILES)}, or set PYBUILD_TEST_TOX=0",
-        )
-    command = f"tox -c {{dir}}/{config} --sitepackages -e py{{version.major}}{{version.minor}}"
-    if major >= 4:
-        command += " -x testenv.passenv+=_PYTHON_HOST_PLATFORM --installpkg {wheel}"
-    return f"{command} {{args}}"
