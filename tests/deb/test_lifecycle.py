@@ -1,0 +1,158 @@
+"""Shipped byte-code on a system: it is right after every step, and nothing is left of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.deb.building import Build, Job, build, build_all, built
+from tests.deb.debroot import DebRoot, clean_root
+from tests.deb.lifecycle import SITE, System, Trial, write_trial
+
+pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+
+FIRST = Trial(number=1)
+NEXT = Trial(number=2)
+POLICY = Trial(number=3, exports={"DH_TRUEWHEEL_PYC": "postinst"})
+KEPT = Trial(name="kept", extension=False)
+REBUILT = Trial(name="kept", number=2, extension=False)
+PLAIN = Trial(name="plain", extension=False, exports={"DH_TRUEWHEEL_PYC": "postinst"})
+
+
+@pytest.fixture(scope="module")
+def builds(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Build]:
+    folder = tmp_path_factory.mktemp("trials")
+    trials = (FIRST, NEXT, POLICY)
+    jobs = [Job(write_trial(trial, folder)) for trial in trials]
+    return {trial.number: built(done) for trial, done in zip(trials, build_all(bookworm, *jobs), strict=True)}
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> System:
+    return System(clean_root(tmp_path_factory.mktemp("clean") / "root", "bookworm"))
+
+
+def other_means(system: System) -> None:
+    """Byte-code that packages do not have: other levels, other Pythons, old style, of a killed process."""
+    system.root.run("python3", "-B", "-O", "-m", "compileall", "-q", SITE, "/usr/share/trial-app")
+    system.root.run("python3", "-B", "-m", "compileall", "-q", "-b", f"{SITE}/trial")
+    cache = system.root.outside(f"{SITE}/trial/__pycache__")
+    for name in ("changed.cpython-39.pyc", "changed.pypy39.pyc", "changed.cpython-311.pyc.139872"):
+        (cache / name).write_bytes(b"")
+
+
+def test_sound_at_each_step(system: System, builds: dict[int, Build]) -> None:
+    names = FIRST.packages()
+    system.install(builds[1].packages)
+    system.sound(FIRST)
+    shipped = system.caches(FIRST)
+    assert len(shipped) == 13
+
+    system.touch(names)
+    system.imports(FIRST)
+    system.sound(FIRST)
+    system.root.run("py3compile", SITE, "/usr/share/trial-app", "/usr/lib/trial-app")
+    for name in names:
+        system.root.run("py3compile", "-p", name)
+    system.root.run("py3compile", "-p", "trial-app", "/usr/share/trial-app")
+    system.root.run("/usr/share/python3/runtime.d/trial-app.rtupdate", "rtupdate", "python3.11", "python3.11")
+    system.sound(FIRST)
+    system.install(builds[1].packages)
+    system.sound(FIRST)
+
+    system.install(builds[2].packages)
+    system.sound(NEXT)
+    system.imports(NEXT)
+    system.sound(NEXT)
+    system.install(builds[1].packages)
+    system.imports(FIRST)
+    system.sound(FIRST)
+
+
+def test_nothing_is_left(system: System, builds: dict[int, Build]) -> None:
+    system.install(builds[2].packages)
+    other_means(system)
+    system.imports(NEXT)
+    assert system.caches(NEXT) - system.owned(NEXT.packages())
+
+    system.dpkg("--remove", *NEXT.packages())
+    assert system.caches(NEXT) == set()
+    system.dpkg("--purge", *NEXT.packages())
+    assert system.left() == set()
+
+
+def test_to_policy_and_back(system: System, builds: dict[int, Build]) -> None:
+    system.install(builds[2].packages)
+    system.install(builds[3].packages)
+    system.imports(POLICY)
+    assert system.caches(POLICY).isdisjoint(system.owned(POLICY.packages()))
+    system.install(builds[2].packages)
+    system.imports(NEXT)
+    system.sound(NEXT)
+    system.dpkg("--purge", *NEXT.packages())
+    assert system.left() == set()
+
+
+@pytest.mark.parametrize("step", ["upgrade 9", "remove", "deconfigure in-favour x 1", "failed-upgrade 0"])
+def test_prerm_spares_what_dpkg_owns(system: System, builds: dict[int, Build], step: str) -> None:
+    system.install(builds[1].packages)
+    other_means(system)
+    for name in FIRST.packages():
+        system.script(name, *step.split())
+        system.script(name, *step.split())
+    system.sound(FIRST)
+
+
+@pytest.fixture(scope="module")
+def older(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Packages of Debian 12: some with byte-code, some without."""
+    folder = tmp_path_factory.mktemp("older")
+    jobs = [Job(write_trial(trial, folder)) for trial in (KEPT, PLAIN)]
+    return [package for done in build_all(bookworm, *jobs) for package in built(done).packages]
+
+
+@pytest.fixture
+def upgraded(older: list[Path], tmp_path: Path) -> System:
+    system = System(clean_root(tmp_path / "root", "bookworm"))
+    system.install(older)
+    return system
+
+
+def repository(root: DebRoot, packages: tuple[Path, ...], folder: Path) -> Path:
+    """A folder that apt can take packages from."""
+    inner = root.outside("/repository")
+    inner.mkdir()
+    for package in packages:
+        shutil.copy(package, inner)
+    root.run("sh", "-c", "dpkg-scanpackages . > Packages", cwd="/repository")
+    return Path(shutil.move(inner, folder / "repository"))
+
+
+def test_release_upgrade_takes_what_was_rebuilt_along(
+    upgraded: System, trixie: DebRoot, tmp_path: Path
+) -> None:
+    done = built(build(trixie, Job(write_trial(REBUILT, tmp_path))))
+    environ = upgraded.upgrade_to("trixie", repository(trixie, done.packages, tmp_path))
+    upgraded.apt(environ, "install", "python3")
+    upgraded.sound(REBUILT)
+    upgraded.imports(REBUILT)
+    upgraded.sound(REBUILT)
+    assert {path.rsplit(".", 2)[1] for path in upgraded.caches(REBUILT)} == {"cpython-313"}
+
+
+def test_release_upgrade_keeps_or_removes_what_was_not(
+    upgraded: System, bookworm: DebRoot, tmp_path: Path
+) -> None:
+    environ = upgraded.upgrade_to("trixie", repository(bookworm, (), tmp_path))
+    assert "Inst python3 " not in upgraded.apt(environ, "--simulate", "upgrade")
+    removed = upgraded.apt(environ, "install", "python3")
+    assert all(f"Removing {name} " in removed for name in KEPT.packages())
+    assert upgraded.caches(KEPT) == set()
+
+    upgraded.apt(environ, "autoremove")
+    public = {path for path in upgraded.caches(PLAIN) if path.startswith(SITE)}
+    assert public == set(), "what the archive's policy does to packages that are not rebuilt"
+    upgraded.dpkg("--purge", *PLAIN.packages())
+    assert not [path for path in upgraded.left() if path.startswith(f"{SITE}/")]
