@@ -12,11 +12,13 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.deb.debroot import USER, DebRoot
 from tests.repro.roots import inside
+from tests.repro.runs import shuffled
 
 _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 
@@ -25,7 +27,8 @@ _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 class Surroundings:
     """What a build finds around it, none of which may decide a byte of a package.
 
-    ``path`` is the folder the source's folder lies in; ``wrapper`` is the command that runs the build.
+    ``path`` is the folder the source's folder lies in, where a ``shuffle`` gives the entries of each folder
+    in another order at each look; ``wrapper`` is the command that runs the build.
     """
 
     path: str = "/build"
@@ -33,6 +36,7 @@ class Surroundings:
     user: int = USER
     environ: Mapping[str, str] = field(default_factory=dict)
     wrapper: Sequence[str] = ()
+    shuffle: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def build(root: DebRoot, job: Job) -> Build:
     command += ["dpkg-buildpackage", "-b", "-uc", "-us", "-d"]
     environ = {"HOME": "/home/builder", "USER": "builder", **around.environ}
     cwd = f"{around.path}/{job.source.name}"
-    done = inside(root.folder, command, environ, cwd, {place: around.path})
+    with _seen(place, around.shuffle) as seen:
+        done = inside(root.folder, command, environ, cwd, {seen: around.path})
     if done.returncode == 0:
         shutil.rmtree(place / job.source.name)
     packages = (package for package in place.glob("*.deb") if "-dbgsym_" not in package.name)
@@ -97,6 +102,14 @@ def ship(source: Path) -> None:
     rules = source / "debian/rules"
     text = rules.read_text(encoding="utf-8")
     rules.write_text(text.replace("--buildsystem=truewheel", "--buildsystem=truewheel --with truewheel"))
+
+
+def compile_at_install(source: Path) -> None:
+    """Use truewheel and the add-on so that byte-code is made where a package is installed, by hash."""
+    ship(source)
+    rules = source / "debian/rules"
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(text.replace("%:", "export DH_TRUEWHEEL_PYC = postinst-hash\n%:", 1), encoding="utf-8")
 
 
 def sums(build: Build) -> dict[str, str]:
@@ -126,6 +139,16 @@ def _copy(root: DebRoot, job: Job) -> Path:
     job.edit(place / job.source.name)
     subprocess.run(["chown", "-R", f"{job.around.user}:{job.around.user}", place], check=True)
     return place
+
+
+@contextmanager
+def _seen(place: Path, shuffle: bool) -> Iterator[Path]:
+    """The folder as a build sees it."""
+    if not shuffle:
+        yield place
+        return
+    with shuffled(place, place.with_name(f"{place.name}-shuffled"), multi_user=True) as mounted:
+        yield mounted
 
 
 def _content(package: Path) -> Iterator[str]:

@@ -39,7 +39,7 @@ python-{name} ({version}-1) unstable; urgency=medium
 
   * Test.
 
- -- A Packager <packager@example.org>  Sat, 01 Nov 2025 12:00:00 +0000
+ -- A Packager <packager@example.org>  Mon, 01 Jan 2024 12:00:00 +0000
 """
 _COPYRIGHT = """\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/

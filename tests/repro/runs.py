@@ -72,12 +72,16 @@ def targets() -> list[str]:
 
 
 @contextmanager
-def shuffled(folder: Path, mounted: Path) -> Iterator[Path]:
-    """Show ``folder`` at ``mounted`` with the entries of each folder in another order at each look."""
+def shuffled(folder: Path, mounted: Path, multi_user: bool = False) -> Iterator[Path]:
+    """Show ``folder`` at ``mounted`` with the entries of each folder in another order at each look.
+
+    With ``multi_user``, users without rights can use it, too.
+    """
     require("disorderfs", "fusermount3")
     need(Path("/dev/fuse").exists(), "no /dev/fuse")
     mounted.mkdir()
-    command = ["disorderfs", "--quiet", "--shuffle-dirents=yes", "--multi-user=no", str(folder), str(mounted)]
+    command = ["disorderfs", "--quiet", "--shuffle-dirents=yes"]
+    command += [f"--multi-user={'yes' if multi_user else 'no'}", str(folder), str(mounted)]
     subprocess.run(command, check=True, capture_output=True)
     try:
         yield mounted
