@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+import subprocess
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from truewheel.debian.model import Layout, System
@@ -14,22 +15,30 @@ _LEFT_BEHIND = (".coverage", ".hypothesis", ".pdm-build", ".pytest_cache", ".tox
 _KEEP_SOURCES = frozenset({"python3-setuptools-scm", "python3-setuptools-git"})
 
 
-def clean_source(directory: str, system: System, build_depends: Collection[str]) -> None:
-    """Remove caches, byte-code, ``build`` and what setuptools writes into .egg-info from a source."""
+def clean_source(
+    directory: str,
+    system: System,
+    build_depends: Collection[str],
+    egg_info_goes: Callable[[], bool],
+) -> None:
+    """Remove caches, byte-code and ``build`` from a source, and where that is asked its .egg-info folders.
+
+    Of those SOURCES.txt stays where a plugin in Build-Depends made it.
+    """
     for name in (*_LEFT_BEHIND, *(() if system is System.CUSTOM else ("build",))):
         remove(Path(directory, name))
     keep_sources = not _KEEP_SOURCES.isdisjoint(build_depends)
     for folder, folders, names in os.walk(directory):
-        for name in sorted(folders):
-            if name == ".git":
-                folders.remove(name)
-            elif name == "__pycache__" or (name.endswith(".egg-info") and not keep_sources):
-                remove(os.path.join(folder, name))
+        folders[:] = sorted(name for name in folders if name != ".git")
+        for name in folders[:]:
+            egg_info = name.endswith(".egg-info") and not keep_sources and egg_info_goes()
+            if egg_info or name == "__pycache__":
+                remove(Path(folder, name))
                 folders.remove(name)
         for name in names:
-            generated = folder.endswith(".egg-info") and name != "SOURCES.txt"
+            generated = folder.endswith(".egg-info") and name != "SOURCES.txt" and egg_info_goes()
             if generated or name.endswith((".pyc", ".pyo")):
-                remove(os.path.join(folder, name))
+                remove(Path(folder, name))
 
 
 def clean_build(layout: Layout) -> None:
@@ -41,7 +50,22 @@ def clean_build(layout: Layout) -> None:
 def clean_top(top: str) -> None:
     """Remove everything the steps made, once no flavor needs it."""
     remove(Path(top, ".pybuild"))
-    for folder, _, names in os.walk(top):
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name != ".git"]
         for name in names:
             if name.endswith(".pyc"):
-                remove(os.path.join(folder, name))
+                remove(Path(folder, name))
+
+
+def dh_python_removes_egg_info() -> bool:
+    """Whether pybuild would: from dh-python 6 on, and so do we where there is none.
+
+    Before it, files of an .egg-info that upstream ships are packaged with their dates.
+    """
+    try:
+        query = ("/usr/bin/dpkg-query", "--show", "--showformat=${Version}", "dh-python")
+        said = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return True
+    major = said.partition(".")[0]
+    return not major.isdigit() or int(major) >= 6

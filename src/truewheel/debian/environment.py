@@ -87,7 +87,7 @@ def flavor_environment(environ: Mapping[str, str], layout: Layout, step: Step) -
     return result
 
 
-def test_environment(environ: Mapping[str, str], layout: Layout) -> dict[str, str]:
+def scripts_environment(environ: Mapping[str, str], layout: Layout) -> dict[str, str]:
     """Where a backend built: the scripts come first, and the home folder is this flavor's."""
     scripts = Path(layout.home_dir, "scripts")
     path = f"{scripts}:{environ.get('PATH', os.defpath)}" if scripts.exists() else environ.get("PATH", "")

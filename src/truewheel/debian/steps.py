@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from truewheel.debian import distutils
-from truewheel.debian.cleaning import clean_build, clean_source, clean_top
+from truewheel.debian.cleaning import clean_build, clean_source, clean_top, dh_python_removes_egg_info
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import (
     build_environment,
     flavor_environment,
     read_architecture,
-    test_environment,
+    scripts_environment,
 )
 from truewheel.debian.interpreters import choose_flavors, read_supported
 from truewheel.debian.layout import plan_layout
@@ -170,7 +170,12 @@ class _FlavorStep:
             move_extensions(self._layout, self._options, str(Path(self._request.top, target)))
 
     def _clean(self) -> None:
-        clean_source(self._layout.dir, self._system, self._source.build_depends)
+        clean_source(
+            self._layout.dir,
+            self._system,
+            self._source.build_depends,
+            cache(dh_python_removes_egg_info),
+        )
         if self._system is System.PYPROJECT:
             clean_build(self._layout)
         elif self._system is System.CUSTOM or Path(self._flavor.python.binary).exists():
@@ -211,7 +216,7 @@ class _FlavorStep:
         environ = build_environment(self._source, request.environ, self._architecture, request.top)
         environ = flavor_environment(environ, self._layout, self._step)
         if home and self._system is System.PYPROJECT and self._step is Step.TEST:
-            environ = test_environment(environ, self._layout)
+            environ = scripts_environment(environ, self._layout)
         elif home and self._system is System.DISTUTILS:
             environ["HOME"] = self._layout.home_dir
         log = Path(self._layout.home_dir, f"{name}.log") if self._source.quiet else None

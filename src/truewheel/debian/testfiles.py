@@ -67,7 +67,7 @@ def copy_test_files(files: list[TestFile], layout: Layout) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         source = Path(layout.dir, file.source)
         if source.is_dir():
-            shutil.copytree(source, target, ignore_dangling_symlinks=True)
+            shutil.copytree(source, target, ignore=_dangling)
         else:
             shutil.copyfile(source, target)
 
@@ -109,6 +109,10 @@ def _parse(line: str) -> TestFile:
     if not target or target.endswith("/"):
         target += source.rstrip("/").rpartition("/")[2]
     return TestFile(source, target)
+
+
+def _dangling(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if not Path(folder, name).exists()}
 
 
 def _note(layout: Layout, paths: list[str]) -> None:

@@ -1,0 +1,48 @@
+"""A flavor, its layout and a source to build it from, for the tests of the build system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from truewheel.debian.model import ALL_VERSIONS, Flavor, Layout, PythonName, PythonVersion
+
+ARCHITECTURE = {
+    "DEB_BUILD_ARCH": "amd64",
+    "DEB_HOST_ARCH": "amd64",
+    "DEB_HOST_ARCH_OS": "linux",
+    "DEB_HOST_GNU_CPU": "x86_64",
+    "DEB_HOST_MULTIARCH": "x86_64-linux-gnu",
+}
+
+
+def flavor(version: str = "3.11", default: bool = True, template: str = ALL_VERSIONS) -> Flavor:
+    parsed = PythonVersion.parse(version)
+    return Flavor(template, PythonName(template.format(version=version), parsed, default))
+
+
+def layout(top: Path, args: str = "", version: str = "3.11") -> Layout:
+    """The usual places below a folder; home and build folders are made."""
+    home = top / ".pybuild" / f"cpython3_{version}_demo"
+    (home / "build").mkdir(parents=True)
+    return Layout(
+        flavor=flavor(version),
+        dir=str(top),
+        home_dir=str(home),
+        build_dir=str(home / "build"),
+        install_dir=f"/usr/lib/python{version}/dist-packages",
+        destdir=str(top / "debian" / "python3-demo"),
+        package="python3-demo",
+        parallel=2,
+        args=args,
+    )
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
