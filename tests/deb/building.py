@@ -112,6 +112,12 @@ def compile_at_install(source: Path) -> None:
     rules.write_text(text.replace("%:", "export DH_TRUEWHEEL_PYC = postinst-hash\n%:", 1), encoding="utf-8")
 
 
+def same_as_pybuild(root: DebRoot, source: Path, around: Surroundings = Surroundings()) -> None:
+    """Build with pybuild and, with one word of debian/rules changed, with truewheel: the same packages."""
+    pybuild, truewheel = map(built, build_all(root, Job(source, around), Job(source, around, use_truewheel)))
+    assert sums(truewheel) == sums(pybuild), difference(pybuild, truewheel)
+
+
 def sums(build: Build) -> dict[str, str]:
     """The SHA-256 of each package."""
     return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in build.packages}

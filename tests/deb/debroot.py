@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.repro.roots import debian_root, give_network, inside, mirror
+from tests.repro.roots import debian_root, give_network, inside, mirror, root_archive
 
 USER = 1000
 _CHECKOUT = Path(__file__).parents[2]
@@ -23,12 +23,12 @@ _PACKAGES = (
         "python3-pbr",
     ),
     *("python3-cffi", "cython3", "python3-pybind11", "pybind11-dev", "python3-mesonpy", "pkgconf"),
-    *("python3-pytest", "python3-stestr", "python3-testtools", "python3-nose2", "tox"),
+    *("python3-pytest", "python3-stestr", "python3-testtools", "python3-mock", "tox"),
     *("libperl-critic-perl", "lintian"),
     *("python3-build", "python3-installer", "python3-packaging", "python3-yaml"),
 )
 _ALSO = {
-    "bookworm": ("python3-pdm-pep517",),
+    "bookworm": ("python3-pdm-pep517", "python3-numpy", "python3-sphinx"),
     "trixie": ("python3-pdm-backend",),
     "sid": ("python3-pdm-backend",),
 }
@@ -72,6 +72,11 @@ def deb_root(folder: Path, release: str) -> DebRoot:
     default = inside(folder, ["py3versions", "-dv"]).stdout.strip()
     supported = inside(folder, ["py3versions", "-sv"]).stdout.split()
     return DebRoot(folder, release, (*(python for python in supported if python != default), default))
+
+
+def chroot_archive(release: str) -> Path:
+    """The tar file of what is Debian's of such a root."""
+    return root_archive("amd64", (*_PACKAGES, *_ALSO[release]), release)
 
 
 def clean_root(folder: Path, release: str) -> DebRoot:

@@ -17,7 +17,7 @@ Source: python-{name}
 Section: python
 Priority: optional
 Maintainer: A Packager <packager@example.org>
-Build-Depends: debhelper-compat (= 13), dh-sequence-python3, {depends}
+Build-Depends: debhelper-compat (= {compat}), dh-sequence-python3, {depends}
 Standards-Version: 4.6.2
 Rules-Requires-Root: no
 """
@@ -77,13 +77,13 @@ def packages(release: str) -> dict[str, Package]:
     return {row.name: row for row in rows if release in row.releases}
 
 
-def write_source(package: Package, folder: Path) -> Path:
+def write_source(package: Package, folder: Path, compat: int = 13) -> Path:
     """Unpack the sdist of a row below a folder and write its debian/; returns the source's own folder."""
     with tarfile.open(sdist(package.name)) as archive:
         archive.extractall(folder, filter="tar")
         stem = archive.getnames()[0].partition("/")[0]
     source = folder / stem
-    for path, text in {**_debian(package), **package.files}.items():
+    for path, text in {**_debian(package, compat), **package.files}.items():
         file = source / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -91,11 +91,11 @@ def write_source(package: Package, folder: Path) -> Path:
     return source
 
 
-def _debian(package: Package) -> dict[str, str]:
+def _debian(package: Package, compat: int) -> dict[str, str]:
     version = sdist_pin(package.name).version
     exports = {"PYBUILD_NAME": package.name, **package.exports}
     return {
-        "debian/control": _control(package),
+        "debian/control": _control(package, compat),
         "debian/rules": _RULES.format(
             exports="".join(f"export {name}={value}\n" for name, value in exports.items() if value),
             rules=package.rules,
@@ -106,9 +106,9 @@ def _debian(package: Package) -> dict[str, str]:
     }
 
 
-def _control(package: Package) -> str:
+def _control(package: Package, compat: int) -> str:
     shlibs = ", ${shlibs:Depends}" if package.arch == "any" else ""
-    text = _SOURCE.format(name=package.name, depends=package.depends)
+    text = _SOURCE.format(name=package.name, compat=compat, depends=package.depends)
     for name, depends in (package.binaries or {f"python3-{package.name}": ""}).items():
         also = shlibs + (f", {depends}" if depends else "")
         text += _BINARY.format(name=name, arch=package.arch, also=also)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.building import Job, build_all, built, difference, sums, use_truewheel
+from tests.deb.building import same_as_pybuild
 from tests.deb.debroot import DebRoot
 from tests.deb.packages import packages, write_source
 from tests.deb.sources import debian_source, source_pins
@@ -22,9 +22,3 @@ def test_debian_source(name: str, bookworm: DebRoot, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", packages("bookworm"))
 def test_sdist(name: str, bookworm: DebRoot, tmp_path: Path) -> None:
     same_as_pybuild(bookworm, write_source(packages("bookworm")[name], tmp_path))
-
-
-def same_as_pybuild(root: DebRoot, source: Path) -> None:
-    """Build with pybuild and, with one word of debian/rules changed, with truewheel: the same packages."""
-    pybuild, truewheel = map(built, build_all(root, Job(source), Job(source, edit=use_truewheel)))
-    assert sums(truewheel) == sums(pybuild), difference(pybuild, truewheel)

@@ -21,9 +21,17 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def debian_root(folder: Path, architecture: str, packages: Sequence[str], release: str = RELEASE) -> Path:
-    """Unpack a minimal Debian with these packages into a new folder; made once, kept in the test cache.
+    """Unpack a minimal Debian with these packages into a new folder."""
+    archive = root_archive(architecture, packages, release)
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", archive, "-C", folder, "--numeric-owner"], check=True)
+    return folder
 
-    It is as old as the cache: remove the tar file to make it anew.
+
+def root_archive(architecture: str, packages: Sequence[str], release: str = RELEASE) -> Path:
+    """The tar file of a minimal Debian with these packages; made once, kept in the test cache.
+
+    It is as old as the cache: remove it to make it anew.
     """
     require_root()
     require("mmdebstrap", "unshare", "chroot", "tar")
@@ -32,9 +40,7 @@ def debian_root(folder: Path, architecture: str, packages: Sequence[str], releas
     archive = cache_folder("roots") / f"{release}-{architecture}-{_recipe(packages)}.tar"
     if not archive.exists():
         _make(archive, architecture, packages, release)
-    folder.mkdir()
-    subprocess.run(["tar", "-xf", archive, "-C", folder, "--numeric-owner"], check=True)
-    return folder
+    return archive
 
 
 def inside(

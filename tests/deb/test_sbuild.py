@@ -1,0 +1,102 @@
+"""sbuild builds a source in a clean chroot that gets truewheel from its packages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.deb.building import Job, build, built, ship
+from tests.deb.debroot import USER, DebRoot, chroot_archive
+from tests.deb.packages import packages, write_source
+from tests.own_source import own_source
+from tests.registry import sdist
+from tests.repro.needs import require, require_root
+
+pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+
+_ACCOUNTS = {
+    "passwd": f"root:x:0:0::/root:/bin/sh\nbuilder:x:{USER}:{USER}::/home/builder:/bin/sh\n",
+    "group": f"root:x:0:\nbuilder:x:{USER}:\n",
+    "subuid": "builder:100000:65536\n",
+    "subgid": "builder:100000:65536\n",
+}
+_CONFIGURATION = """\
+$apt_update = $apt_upgrade = $apt_distupgrade = 0;
+$run_lintian = $run_piuparts = $run_autopkgtest = 0;
+1;
+"""
+# the user, home and chroot are there for this command alone
+_AS_USER = """\
+folder=$1 archive=$2 user=$3
+shift 3
+for name in passwd group subuid subgid; do mount --bind "$folder/$name" "/etc/$name"; done
+mount -t tmpfs -o mode=755 tmpfs /home
+mkdir /home/builder
+mount --bind "$folder/builder" /home/builder
+touch /home/chroot.tar
+mount --bind "$archive" /home/chroot.tar
+cd /home/builder
+exec setpriv --reuid="$user" --regid="$user" --clear-groups env -i USER=builder HOME=/home/builder \
+  LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+"""
+
+
+def test_sbuild(bookworm: DebRoot, tmp_path: Path) -> None:
+    require_root()
+    require("sbuild", "newuidmap", "setpriv", "unshare")
+    done = _sbuild(tmp_path, _source_package(bookworm, tmp_path), _own_packages(bookworm, tmp_path))
+    assert done.returncode == 0, done.stdout[-8000:]
+    (package,) = (tmp_path / "builder").glob("python3-bitarray_*.deb")
+    command = ["dpkg-deb", "--contents", package]
+    contents = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "bitarray/__pycache__/util.cpython-311.pyc\n" in contents
+
+
+def _own_packages(root: DebRoot, folder: Path) -> Iterable[Path]:
+    own = own_source(folder)
+    shutil.copytree(own / "packaging/debian", own / "debian")
+    return built(build(root, Job(own))).packages
+
+
+def _source_package(root: DebRoot, folder: Path) -> Path:
+    """Make a source package, which Build-Depends on the add-on; returns its folder."""
+    package = packages("bookworm")["bitarray"]
+    source = write_source(package, folder)
+    ship(source)
+    control = source / "debian/control"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(text.replace("dh-sequence-python3,", "dh-sequence-python3, dh-truewheel,", 1))
+    place = root.outside("/source-package")
+    shutil.copytree(source, place / source.name)
+    version = source.name.rpartition("-")[2]
+    shutil.copy(sdist(package.name), place / f"python-bitarray_{version}.orig.tar.gz")
+    root.run("dpkg-source", "-b", source.name, cwd="/source-package")
+    return place
+
+
+def _sbuild(folder: Path, sources: Path, extra: Iterable[Path]) -> subprocess.CompletedProcess[str]:
+    """Run sbuild as a user without rights, who is there for this command alone."""
+    for name, text in _ACCOUNTS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    home = folder / "builder"
+    home.mkdir()
+    (home / ".sbuildrc").write_text(_CONFIGURATION, encoding="utf-8")
+    for file in (*sources.glob("*.dsc"), *sources.glob("*.tar.*"), *extra):
+        shutil.copy(file, home)
+    subprocess.run(["chown", "-R", f"{USER}:{USER}", home], check=True)
+    command = ["sbuild", "--chroot-mode=unshare", "--chroot=/home/chroot.tar", "--dist=unstable"]
+    command += ["--arch=amd64", "--verbose", *(f"--extra-package={package.name}" for package in extra)]
+    (dsc,) = sources.glob("*.dsc")
+    enter = ["sh", "-euc", _AS_USER, "sh", str(folder), str(chroot_archive("bookworm")), str(USER)]
+    return subprocess.run(
+        ["unshare", "--mount", *enter, *command, dsc.name],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
