@@ -282,11 +282,12 @@ class CompileResult:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run put below the root: every path, every compile result."""
+    """What a run put below the root: every path, every compile result, and the ``strays`` it removed."""
 
     files: tuple[InstalledFile, ...]
     compiled: tuple[CompileResult, ...]
     dropped: tuple[Dropped, ...]
+    strays: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[CompileResult, ...]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truewheel.bytecode import biggest_first, plan_job
+from truewheel.bytecode import biggest_first, plan_job, pyc_path
 from truewheel.compile import Compiled, CompilePool
 from truewheel.deliver import Delivery
 from truewheel.environment import default_jobs, source_date_epoch
@@ -37,7 +38,7 @@ from truewheel.reports import settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
 from truewheel.stage import Buildroot
-from truewheel.tree import Found, below, look, sources
+from truewheel.tree import Found, below, look, sources, strays
 from truewheel.wheel import Kept, WheelContents, check_tags, open_contents, read_wheel
 
 if TYPE_CHECKING:
@@ -88,15 +89,17 @@ class InstallRequest:
 class CompileRequest:
     """Sources to compile that come from no wheel: ``paths`` are final paths, or lie below ``root``.
 
-    What ``reports`` of installs cover, and what did not change since, is left out.
+    What ``reports`` of installs cover, and what did not change since, is left out. With ``remove_strays``,
+    byte-code below ``paths`` that is of no source there, or of another Python or level, is removed.
     """
 
     paths: tuple[str, ...]
     root: Path = Path("/")
     scheme: str = "generic"
-    pythons: tuple[str, ...] = ("python3",)
+    pythons: tuple[str | Interpreter, ...] = ("python3",)
     bytecode: BytecodeOptions = BytecodeOptions()
     reports: tuple[Path, ...] = ()
+    remove_strays: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,8 +181,11 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     scheme = load_scheme(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
-    jobs = _compile_jobs(request, interpreters, policy, epoch)
+    finals = _final_sources(request)
+    settled = settled_sources(request.reports, request.root, finals)
+    jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
     found = look(request.root, [target.final for job in jobs for target in job.targets])
+    stray = _strays(request, finals, interpreters, policy)
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
         CompilePool(interpreters, _jobs(request.bytecode, environ)) as pool,
@@ -190,8 +196,11 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
             _deliver(pool.finished(), delivery, {})
         _deliver(pool.drain(), delivery, {})
         _refuse_failures(delivery, policy)
+        for final in stray:
+            buildroot.remove(final)
+            buildroot.remove_folder(posixpath.dirname(final))
         buildroot.commit()
-    return _manifest(delivery, ())
+    return replace(_manifest(delivery, ()), strays=tuple(stray))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
@@ -350,18 +359,33 @@ def _manifest(delivery: Delivery, dropped: tuple[Dropped, ...]) -> Manifest:
 
 
 def _compile_jobs(
-    request: CompileRequest, interpreters: Sequence[Interpreter], policy: BytecodePolicy, epoch: int | None
+    root: Path,
+    finals: Sequence[str],
+    interpreters: Sequence[Interpreter],
+    policy: BytecodePolicy,
+    epoch: int | None,
 ) -> list[PycJob]:
     jobs = []
-    for final in _final_sources(request) if policy.levels else ():
-        info = below(request.root, final).lstat()
+    for final in finals if policy.levels else ():
+        info = below(root, final).lstat()
         mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
         for number, interpreter in enumerate(interpreters):
             jobs.append(plan_job(final, info.st_size, mtime, number, interpreter, policy.levels))
     return biggest_first(jobs)
 
 
-def _final_sources(request: CompileRequest) -> list[str]:
+def _strays(
+    request: CompileRequest, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
+) -> list[str]:
+    if not request.remove_strays:
+        return []
+    tags = [interpreter.cache_tag for interpreter in interpreters]
+    wanted = {pyc_path(*each) for each in itertools.product(finals, tags, policy.levels)}
+    starts = (_final_path(request.root, path) for path in request.paths)
+    return sorted({stray for start in starts for stray in strays(request.root, start, wanted)})
+
+
+def _final_sources(request: CompileRequest) -> frozenset[str]:
     finals: set[str] = set()
     for path in request.paths:
         start = _final_path(request.root, path)
@@ -373,7 +397,7 @@ def _final_sources(request: CompileRequest) -> list[str]:
                 path=path,
                 hint="paths are those on the installed system, below --root",
             ) from error
-    return sorted(finals - settled_sources(request.reports, request.root, finals))
+    return frozenset(finals)
 
 
 def _final_path(root: Path, path: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from truewheel.errors import RefusedInput
-from truewheel.tree import look
+from truewheel.tree import Found, look
 
 
 def load_report(report: Path) -> dict[str, Any]:
@@ -44,13 +44,15 @@ def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> f
             document = load_report(report)
             compiled = [result for result in document["compiled"] if result["source"] in sources]
             modules = {path for result in compiled for path in _paths(result)}
-            digests = {file["path"]: file["sha256"] for file in document["files"] if file["path"] in modules}
-            found = look(root, digests)
-            same = {
-                path for path, digest in digests.items() if path in found and found[path].sha256 == digest
-            }
+            files = {file["path"]: file for file in document["files"] if file["path"] in modules}
+            found = look(root, files)
+            same = {path for path, file in files.items() if path in found and _is(found[path], file)}
             settled.update(_whole(compiled, same))
     return frozenset(settled)
+
+
+def _is(found: Found, file: dict[str, Any]) -> bool:
+    return (found.sha256, f"{found.mode:04o}") == (file["sha256"], file["mode"])
 
 
 def _whole(results: Sequence[dict[str, Any]], same: set[str]) -> set[str]:

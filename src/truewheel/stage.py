@@ -52,6 +52,7 @@ class Buildroot:
         self._deferred: dict[str, str] = {}
         self._kept: dict[str, str] = {}
         self._removed: set[str] = set()
+        self._emptied: set[str] = set()
         self._last: set[str] = set()
         self._before: dict[str, tuple[int, int]] = {}
         self._dates: dict[str, int] = {}
@@ -152,6 +153,10 @@ class Buildroot:
         """Remove a file at commit."""
         self._removed.add(final)
 
+    def remove_folder(self, final: str) -> None:
+        """Remove a folder at commit if nothing is in it then."""
+        self._emptied.add(final)
+
     def commit(self, sync: bool = False) -> None:
         """Let replacements take their places, date the folders; from here on nothing is undone.
 
@@ -178,6 +183,7 @@ class Buildroot:
         self._committed = True
         if self._kept:
             self._forget()
+            self._remove_folders()
             self._date_all()
 
     def _keep(self, final: str, folder: int, name: str) -> None:
@@ -197,6 +203,14 @@ class Buildroot:
         for final, kept in self._kept.items():
             with contextlib.suppress(OSError):
                 os.unlink(kept, dir_fd=self._folder(posixpath.dirname(final)))
+
+    def _remove_folders(self) -> None:
+        for path in self._emptied:
+            above = posixpath.dirname(path)
+            with contextlib.suppress(OSError):
+                os.rmdir(posixpath.basename(path), dir_fd=self._folder(above))
+                self._dates.setdefault(above, 0)
+                self._dates.pop(path, None)
 
     def _restore(self, final: str, kept: str) -> None:
         folder = self._folder(posixpath.dirname(final))

@@ -6,8 +6,9 @@ import errno
 import hashlib
 import os
 import posixpath
+import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +123,26 @@ def sources(root: Path, start: str) -> Iterator[str]:
         for name in sorted(names):
             if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(folder, name)).st_mode):
                 yield posixpath.join(inside, name)
+
+
+def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
+    """Final paths of the pycs in ``__pycache__`` folders below ``start`` that are not ``wanted``.
+
+    Sources that are links are not compiled; what byte-code they have is no stray.
+    """
+    for folder, folders, names in os.walk(below(root, start), onerror=_raise):
+        folders.sort()
+        if posixpath.basename(folder) == "__pycache__":
+            inside = "/" + os.path.relpath(folder, root)
+            for name in sorted(names):
+                final = posixpath.join(inside, name)
+                if name.endswith(".pyc") and final not in wanted and not _of_link(folder, name):
+                    yield final
+
+
+def _of_link(folder: str, pyc: str) -> bool:
+    stem = re.sub(r"(\.opt-\w+)?\.pyc$", "", pyc).rpartition(".")[0]
+    return (Path(folder).parent / f"{stem}.py").is_symlink()
 
 
 def _raise(error: OSError) -> None:

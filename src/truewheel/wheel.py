@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -283,14 +283,17 @@ def check_tags(wheel: Wheel, interpreter: Interpreter) -> None:
     stable ABI extension of other builds.
     """
     # every Python 3 supports this tag, and most wheels have it
-    if "py3-none-any" in wheel.tags:
-        return
-    wanted = set(wheel.tags)
-    if any(str(tag) in wanted for tag in _supported(interpreter)):
+    if "py3-none-any" in wheel.tags or tag_rank(wheel.tags, interpreter) is not None:
         return
     build = f"Python {interpreter.short_version}{' free-threaded' if interpreter.free_threaded else ''}"
     message = f"its tags {' '.join(wheel.tags)} do not fit {interpreter.command}, {build}"
     raise refusal(wheel.filename, message, hint="build the wheel for this Python")
+
+
+def tag_rank(tags: Iterable[str], interpreter: Interpreter) -> int | None:
+    """How far down the interpreter's list, best first, a wheel's tags stand; None where they do not."""
+    wanted = set(tags)
+    return next((rank for rank, tag in enumerate(_supported(interpreter)) if str(tag) in wanted), None)
 
 
 def _supported(interpreter: Interpreter) -> Iterator[Tag]:

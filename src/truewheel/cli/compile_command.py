@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="leave out what is as this report of an install says; repeatable",
     )
+    parser.add_argument(
+        "--remove-strays",
+        action="store_true",
+        help="remove byte-code there that is of no source, or of another Python or level",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
         pythons=tuple(options.python or ("python3",)),
         bytecode=bytecode_options(options),
         reports=tuple(options.report_file),
+        remove_strays=options.remove_strays,
     )
     manifest = compile_tree(request, os.environ)
     for warning in warning_lines(manifest):

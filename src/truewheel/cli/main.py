@@ -28,6 +28,7 @@ _COMMANDS = {
     "files": "list what was installed as a spec file wants it",
     "check-import": "import what was installed, from the root",
     "debhelper": "carry out a step of debhelper's truewheel build system",
+    "flavor": "carry out a step of openSUSE's macros for one interpreter flavor",
 }
 
 

@@ -86,6 +86,8 @@ def _summary(manifest: Manifest) -> str:
         counts.append(f"{len(manifest.failures)} sources without byte-code")
     states = [file.state for file in manifest.files]
     counts += [f"{states.count(s)} {s}" for s in ("unchanged", "replaced") if s in states]
+    if manifest.strays:
+        counts.append(f"{len(manifest.strays)} strays removed")
     return f"done: {', '.join(counts)}"
 
 

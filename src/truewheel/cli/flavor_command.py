@@ -1,0 +1,121 @@
+"""``truewheel flavor``: what openSUSE's macros of an interpreter flavor run, one step for one Python."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from truewheel.cli.console import complain, say
+from truewheel.model import Kind, Manifest
+from truewheel.opensuse.flavors import (
+    Place,
+    build_wheels,
+    compile_flavor,
+    finish,
+    fix_scripts,
+    flavor,
+    install_wheels,
+)
+from truewheel.opensuse.pip_arguments import install_arguments, wheel_arguments
+from truewheel.report.text import compile_lines, install_lines, warning_lines
+
+_SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the steps and their arguments."""
+    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--python",
+        required=True,
+        action="append",
+        metavar="PY",
+        help="the path of the flavor's interpreter; install takes several, the default one last",
+    )
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the package is staged")
+    place.add_argument(
+        "--reports", required=True, type=Path, metavar="DIR", help="where installs note what they did"
+    )
+    wheels = argparse.ArgumentParser(add_help=False)
+    wheels.add_argument("--wheeldir", required=True, type=Path, metavar="DIR", help="the flavor's wheels")
+    wheels.add_argument("arguments", nargs="*", metavar="ARG", help="arguments of pip, behind --")
+
+    step = steps.add_parser("wheel", parents=[common, wheels], help="build wheels")
+    step.add_argument(
+        "--shared", required=True, type=Path, metavar="DIR", help="the wheels that suit all flavors"
+    )
+    step.set_defaults(carry_out=_wheel)
+    step = steps.add_parser("install", parents=[common, place, wheels], help="install wheels")
+    step.set_defaults(carry_out=_install)
+    step = steps.add_parser("compile", parents=[common, place], help="compile the folders of modules")
+    step.set_defaults(carry_out=_compile)
+    step = steps.add_parser("fix-shebang", parents=[common], help="let scripts start with the interpreter")
+    step.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the package is staged")
+    step.set_defaults(carry_out=_fix_shebang)
+    step = steps.add_parser("finish", parents=[place], help="put all byte-code right")
+    step.set_defaults(carry_out=_finish)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the step; prints what it did."""
+    options.carry_out(options)
+    return 0
+
+
+def _wheel(options: argparse.Namespace) -> None:
+    arguments = wheel_arguments(options.arguments)
+    for wheel in build_wheels(
+        arguments, flavor(options.python[-1]), options.wheeldir, options.shared, os.environ
+    ):
+        say(str(wheel))
+
+
+def _install(options: argparse.Namespace) -> None:
+    arguments = install_arguments(options.arguments)
+    place = Place(options.root, options.reports)
+    interpreters = [flavor(python) for python in options.python]
+    done = install_wheels(arguments, interpreters, options.wheeldir, place, os.environ)
+    _warn(done.manifest)
+    for manifest in done.rest:
+        _warn(manifest)
+    for line in install_lines(done.plan, done.manifest, options.root, verbose=False):
+        say(line)
+
+
+def _compile(options: argparse.Namespace) -> None:
+    manifest = compile_flavor(flavor(options.python[-1]), Place(options.root, options.reports), os.environ)
+    _warn(manifest)
+    for line in compile_lines(manifest, verbose=False):
+        say(line)
+
+
+def _fix_shebang(options: argparse.Namespace) -> None:
+    for script in fix_scripts(flavor(options.python[-1]), options.root):
+        say(f"{script}: starts with the flavor's Python now")
+
+
+def _finish(options: argparse.Namespace) -> None:
+    for done in finish(Place(options.root, options.reports), os.environ):
+        if done.manifest is None:
+            complain("warning", f"{done.python}: is not there: its byte-code is left as it is")
+        else:
+            _warn(done.manifest)
+            say(f"{done.python}: {_what_changed(done.manifest)}")
+
+
+def _what_changed(manifest: Manifest) -> str:
+    made = [file.final for file in manifest.files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
+    if not made and not manifest.strays:
+        return "all byte-code is right"
+    counts = [f"{len(made)} pycs made anew", f"{len(manifest.strays)} strays removed"]
+    shown = [*made, *manifest.strays][:_SHOWN]
+    more = len(made) + len(manifest.strays) - len(shown)
+    return f"{', '.join(counts)}: {' '.join(shown)}{f' and {more} more' if more else ''}"
+
+
+def _warn(manifest: Manifest) -> None:
+    for warning in warning_lines(manifest):
+        complain("warning", warning)

@@ -1,0 +1,1 @@
+"""What the macros of an interpreter flavor do on openSUSE."""

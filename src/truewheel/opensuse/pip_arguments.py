@@ -1,0 +1,171 @@
+"""Decider: what the arguments mean that a spec hands on to pip.
+
+Options are of three kinds: those that say where wheels are and where they go, those that change nothing of
+what is installed here, and all others, which are refused.
+Source: ``pip help install``, ``pip help wheel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from truewheel.errors import UsageError
+
+_SHORT = {
+    "-C": "--config-settings",
+    "-f": "--find-links",
+    "-i": "--index-url",
+    "-I": "--ignore-installed",
+    "-q": "--quiet",
+    "-U": "--upgrade",
+    "-v": "--verbose",
+    "-w": "--wheel-dir",
+}
+# what pip says, fetches or checks, none of which reaches the files
+_FLAGS = frozenset(
+    {
+        "--break-system-packages",
+        "--compile",
+        "--disable-pip-version-check",
+        "--force-reinstall",
+        "--ignore-installed",
+        "--ignore-requires-python",
+        "--isolated",
+        "--no-build-isolation",
+        "--no-cache-dir",
+        "--no-clean",
+        "--no-color",
+        "--no-compile",
+        "--no-deps",
+        "--no-index",
+        "--no-input",
+        "--no-python-version-warning",
+        "--no-use-pep517",
+        "--no-verify",
+        "--no-warn-conflicts",
+        "--no-warn-script-location",
+        "--pre",
+        "--prefer-binary",
+        "--quiet",
+        "--require-virtualenv",
+        "--upgrade",
+        "--use-pep517",
+        "--verbose",
+    }
+)
+_VALUES = frozenset(
+    {
+        "--build-option",
+        "--cache-dir",
+        "--cert",
+        "--exists-action",
+        "--global-option",
+        "--log",
+        "--no-binary",
+        "--only-binary",
+        "--progress-bar",
+        "--retries",
+        "--root-user-action",
+        "--timeout",
+        "--trusted-host",
+        "--upgrade-strategy",
+        "--use-deprecated",
+        "--use-feature",
+    }
+)
+_SETTINGS = ("--config-setting", "--config-settings")
+_INSTALL = frozenset({"--find-links", "--prefix", "--root", *_SETTINGS})
+_WHEEL = frozenset({"--find-links", "--wheel-dir", *_SETTINGS})
+
+
+@dataclass(frozen=True)
+class InstallArguments:
+    """What to install: ``files`` are paths that end in .whl, ``requirements`` names such as ``six==1.17``.
+
+    ``folders`` hold wheels beside the usual one; ``prefix`` and ``root`` are "" where nothing was said.
+    """
+
+    files: tuple[str, ...]
+    requirements: tuple[str, ...]
+    folders: tuple[str, ...]
+    prefix: str
+    root: str
+
+
+@dataclass(frozen=True)
+class WheelArguments:
+    """What to build: folders of projects, settings for their backends, and the folder for wheels or ""."""
+
+    projects: tuple[str, ...]
+    settings: tuple[str, ...]
+    outdir: str
+
+
+def install_arguments(words: Sequence[str]) -> InstallArguments:
+    """Read the arguments of ``pip install``; raises UsageError for what would change the result."""
+    options, rest = _parse(words, _INSTALL)
+    for word in rest:
+        if not word.endswith(".whl") and ("/" in word or word.startswith(".")):
+            raise UsageError("is no wheel", path=word, hint="build it first: %pyproject_wheel")
+    return InstallArguments(
+        files=tuple(word for word in rest if word.endswith(".whl")),
+        requirements=tuple(word for word in rest if not word.endswith(".whl")),
+        folders=tuple(options.get("--find-links", ())),
+        prefix=_last(options, "--prefix"),
+        root=_last(options, "--root"),
+    )
+
+
+def wheel_arguments(words: Sequence[str]) -> WheelArguments:
+    """Read the arguments of ``pip wheel``; raises UsageError for what would change the result."""
+    options, rest = _parse(words, _WHEEL)
+    settings = [value for name in _SETTINGS for value in options.get(name, ())]
+    return WheelArguments(
+        projects=tuple(word.partition("[")[0] for word in rest) or (".",),
+        settings=tuple(settings),
+        outdir=_last(options, "--wheel-dir"),
+    )
+
+
+def _parse(words: Sequence[str], known: frozenset[str]) -> tuple[dict[str, list[str]], list[str]]:
+    options: dict[str, list[str]] = {}
+    rest = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            continue
+        if not word.startswith("-"):
+            rest.append(word)
+            continue
+        name, value = _split(word)
+        if name in _FLAGS:
+            continue
+        if name not in known | _VALUES:
+            raise UsageError(
+                "is an option of pip that has no meaning here", path=word, hint="leave it out of the spec"
+            )
+        options.setdefault(name, []).append(_value(word, left) if value is None else value)
+    return options, rest
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    """An option's long name, and its value where it is of one word with it."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        return name, value if equals else None
+    name = _SHORT.get(word[:2], word)
+    if name in _FLAGS and set(word[1:]) == {word[1]}:  # -vvv
+        return name, None
+    return (name, None) if len(word) == 2 else (name, word[2:].removeprefix("="))
+
+
+def _value(word: str, left: Iterator[str]) -> str:
+    value = next(left, None)
+    if value is None:
+        raise UsageError("lacks its value", path=word, hint="options are those of pip")
+    return value
+
+
+def _last(options: Mapping[str, Sequence[str]], name: str) -> str:
+    return options[name][-1] if name in options else ""
