@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.deb.building import Build, Job, build, build_all, built
 from tests.deb.debroot import DebRoot, clean_root
 from tests.deb.lifecycle import SITE, System, Trial, write_trial
+from tests.repro.roots import inside
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -103,6 +105,17 @@ def test_prerm_spares_what_dpkg_owns(system: System, builds: dict[int, Build], s
         system.script(name, *step.split())
         system.script(name, *step.split())
     system.sound(FIRST)
+
+
+def test_lintian_finds_what_is_wanted_alone(bookworm: DebRoot, builds: dict[int, Build]) -> None:
+    shipped, policy = (_tags(bookworm, builds[number]) for number in (2, 3))
+    assert shipped - policy == {(name, "package-installs-python-pycache-dir") for name in NEXT.packages()}
+
+
+def _tags(root: DebRoot, build: Build) -> set[tuple[str, str]]:
+    inner = [f"/{package.relative_to(root.folder)}" for package in build.packages]
+    output = inside(root.folder, ["lintian", "--allow-root", *inner]).stdout
+    return set(re.findall(r"^[EWI]: ([^:\s]+): (\S+)", output, re.M))
 
 
 @pytest.fixture(scope="module")
