@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.build import backend_environment, parse_settings
+from truewheel.build import Backend, backend_environment, parse_settings
 from truewheel.cli.main import main
-from truewheel.errors import UsageError
+from truewheel.errors import RefusedInput, UsageError
 
 _BACKEND = """
 import json, os, zipfile
@@ -191,3 +191,20 @@ def test_meson_python_builds_in_a_folder_of_one_name(
         stale.touch()
     assert seen[0] == seen[1]
     assert folder is None or folder in seen[0].values()
+
+
+def test_a_caller_with_its_own_words_log_and_proxies(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    environ = {**os.environ, "http_proxy": "http://mine/"}
+    with Backend(project, sys.executable, environ, keep_proxies=True, log=tmp_path / "log") as backend:
+        seen = _seen(str(backend.wheel(tmp_path)))["environ"]
+    assert isinstance(seen, dict) and seen["http_proxy"] == "http://mine/" and seen["PIP_NO_INDEX"] == "1"
+    assert "noise on stdout" in (tmp_path / "log").read_text()
+    assert capfd.readouterr() == ("", "")
+    (project / "mine.py").unlink()
+    with (
+        Backend(project, sys.executable, environ, provider=lambda system: f"get {system.backend}") as backend,
+        pytest.raises(RefusedInput, match=r"\(get mine\)"),
+    ):
+        backend.wheel(tmp_path)

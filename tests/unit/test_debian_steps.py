@@ -38,7 +38,7 @@ if sys.argv[1] == "build":
 _FAILING = "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.fail()\n"
 
 
-def _default_python() -> str:
+def default_python() -> str:
     """The version of /usr/bin/python3, which is what the build system runs."""
     name = os.path.basename(os.path.realpath("/usr/bin/python3"))
     if not re.fullmatch(r"python3\.[0-9]+", name):
@@ -51,7 +51,7 @@ class Package:
 
     def __init__(self, top: Path) -> None:
         self.top = top
-        self.version = _default_python()
+        self.version = default_python()
         self.home = top / ".pybuild" / f"cpython3_{self.version}_demo"
         self.build_dir = self.home / "build"
         self.destdir = top / "debian" / "python3-demo"

@@ -185,6 +185,21 @@ def test_the_epoch_clamps_every_date(tmp_path: Path, wheel: Path) -> None:
     assert dates | {(tmp_path / "root").stat().st_mtime} == {EPOCH}
 
 
+def test_a_date_takes_the_place_of_the_archives(tmp_path: Path, wheel: Path) -> None:
+    manifest = run(tmp_path / "root", wheel, levels=(), date=EPOCH + 5)
+    assert {file.mtime for file in manifest.files} == {EPOCH + 5}
+    manifest = run(tmp_path / "clamped", wheel, environ={"SOURCE_DATE_EPOCH": str(EPOCH)}, date=EPOCH + 5)
+    assert {file.mtime for file in manifest.files} == {EPOCH}
+
+
+def test_record_in_the_order_of_the_archive(tmp_path: Path, wheel: Path) -> None:
+    run(tmp_path, wheel, levels=(), record_in_order=True)
+    record = (tmp_path / SITE.lstrip("/") / "demo-1.0.dist-info" / "RECORD").read_text()
+    names = [row.partition(",")[0] for row in record.splitlines()]
+    assert names[0].endswith("bin/demo") and names[1:5] == list(MODULES)
+    assert names[-1] == "demo-1.0.dist-info/RECORD"
+
+
 def test_other_content_is_refused_and_nothing_changes(
     tmp_path: Path, wheel: Path, wheel_builder: WheelBuilder
 ) -> None:

@@ -40,6 +40,23 @@ def put(root: Path, *finals: str, mtime: int = EARLY, content: bytes = b"new") -
         buildroot.commit()
 
 
+def test_a_folder_may_stay_empty_and_has_its_date_at_least(root: Path, umask: int) -> None:
+    with Buildroot(root, 0o755) as buildroot:
+        buildroot.folder("/a/empty", EARLY)
+        buildroot.folder("/b", EARLY)
+        buildroot.create("/b/file", (b"x",), 0o644, LATE)
+        buildroot.commit()
+    assert {int((root / name).stat().st_mtime) for name in ("a", "a/empty")} == {EARLY}
+    assert int((root / "b").stat().st_mtime) == LATE
+    assert (root / "a" / "empty").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_that_is_not_committed_goes(root: Path) -> None:
+    with Buildroot(root, 0o755) as buildroot:
+        buildroot.folder("/a/empty", EARLY)
+    assert list(root.iterdir()) == []
+
+
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o7777
 

@@ -55,10 +55,11 @@ sub clean {
 
 sub _run {
 	my ($this, $step, $options, @arguments) = @_;
+	my $jobs = $this->get_parallel() // 1;
 	my @command = ('truewheel', 'debhelper', $step,
 		'--build-depends=' . _build_depends(),
 		'--changelog-version=' . _changelog_version(),
-		'--parallel=' . ($this->get_parallel() > 0 ? $this->get_parallel() : 1),
+		'--parallel=' . ($jobs > 0 ? $jobs : 1),
 		@{$options});
 	push @command, '--sourcedir=' . $this->get_sourcedir() if $this->get_sourcedir() ne '.';
 	push @command, '--quiet' if $dh{QUIET};
