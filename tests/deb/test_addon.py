@@ -203,6 +203,7 @@ def test_hash_at_install_changes_a_word(stage: Stage) -> None:
         (Thing({PRIVATE: ""}, package="thing"), False, [], "add dh-sequence-python3 to Build-Depends"),
         (Thing(PLAIN, package="thing", depends="python3"), True, [], "add ${python3:Depends} to its Depends"),
         (Thing(PLAIN, depends="python3"), True, [], "python3-thing: its byte-code needs bounds on Python"),
+        (Thing({f"{SITE}/a|b.py": ""}), True, [], "bcep files cannot hold the name"),
         (Thing({ONE: "a b\n"}), True, [], f"python3-thing: {ONE} does not compile"),
     ],
 )

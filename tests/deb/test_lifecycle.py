@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 FIRST = Trial(number=1)
 NEXT = Trial(number=2)
 POLICY = Trial(number=3, exports={"DH_TRUEWHEEL_PYC": "postinst"})
+HASHED = Trial(number=4, exports={"DH_TRUEWHEEL_PYC": "postinst-hash"})
 KEPT = Trial(name="kept", extension=False)
 REBUILT = Trial(name="kept", number=2, extension=False)
 PLAIN = Trial(name="plain", extension=False, exports={"DH_TRUEWHEEL_PYC": "postinst"})
@@ -26,7 +27,7 @@ PLAIN = Trial(name="plain", extension=False, exports={"DH_TRUEWHEEL_PYC": "posti
 @pytest.fixture(scope="module")
 def builds(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Build]:
     folder = tmp_path_factory.mktemp("trials")
-    trials = (FIRST, NEXT, POLICY)
+    trials = (FIRST, NEXT, POLICY, HASHED)
     jobs = [Job(write_trial(trial, folder)) for trial in trials]
     return {trial.number: built(done) for trial, done in zip(trials, build_all(bookworm, *jobs), strict=True)}
 
@@ -94,6 +95,18 @@ def test_to_policy_and_back(system: System, builds: dict[int, Build]) -> None:
     system.imports(NEXT)
     system.sound(NEXT)
     system.dpkg("--purge", *NEXT.packages())
+    assert system.left() == set()
+
+
+def test_hash_at_install(system: System, builds: dict[int, Build]) -> None:
+    system.install(builds[4].packages)
+    caches = {path: system.root.outside(path).read_bytes() for path in system.caches(HASHED)}
+    assert len(caches) == 13
+    assert {int.from_bytes(data[4:8], "little") for data in caches.values()} == {0b11}
+    system.touch(HASHED.packages())
+    system.imports(HASHED)
+    assert {path: system.root.outside(path).read_bytes() for path in system.caches(HASHED)} == caches
+    system.dpkg("--purge", *HASHED.packages())
     assert system.left() == set()
 
 
