@@ -184,7 +184,7 @@ class System:
 
     def __init__(self, root: DebRoot) -> None:
         self.root = root
-        (root.folder / "debs").mkdir()
+        (root.folder / "debs").mkdir(exist_ok=True)
         self._pristine = self.paths()
 
     def dpkg(self, *arguments: str) -> str:

@@ -120,6 +120,21 @@ def test_prerm_spares_what_dpkg_owns(system: System, builds: dict[int, Build], s
     system.sound(FIRST)
 
 
+def test_modules_of_others_in_a_folder(system: System, builds: dict[int, Build]) -> None:
+    system.install(builds[1].packages)
+    plugins = [f"{SITE}/trial/{name}" for name in ("plugin.py", "changed.too.py")]
+    for plugin in plugins:
+        system.root.outside(plugin).write_text("", encoding="utf-8")
+    system.root.run("py3compile", f"{SITE}/trial")
+    cached = {f"{SITE}/trial/__pycache__/{name}.cpython-311.pyc" for name in ("plugin", "changed.too")}
+    assert system.caches(FIRST) - system.owned(FIRST.packages()) == cached
+    system.script("python3-trial", "remove")
+    assert system.caches(FIRST) - system.owned(FIRST.packages()) == cached
+    for path in (*plugins, *cached):
+        system.root.outside(path).unlink()
+    system.sound(FIRST)
+
+
 def test_lintian_finds_what_is_wanted_alone(bookworm: DebRoot, builds: dict[int, Build]) -> None:
     shipped, policy = (_tags(bookworm, builds[number]) for number in (2, 3))
     assert shipped - policy == {(name, "package-installs-python-pycache-dir") for name in NEXT.packages()}
@@ -144,6 +159,23 @@ def upgraded(older: list[Path], tmp_path: Path) -> System:
     system = System(clean_root(tmp_path / "root", "bookworm"))
     system.install(older)
     return system
+
+
+@pytest.mark.parametrize("pythons", ["python3-all-dev", "python3-dev"])
+def test_a_python_more(sid: DebRoot, tmp_path: Path, pythons: str) -> None:
+    """What is not shipped for a Python that a user has is made at installation, and goes with the package."""
+    source = write_trial(Trial("twofold", extension=False, compat=14), tmp_path)
+    control = source / "debian/control"
+    control.write_text(control.read_text(encoding="utf-8").replace("python3-all-dev", pythons))
+    packages = built(build(sid, Job(source))).packages
+    system = System(sid)
+    system.install(packages)
+    names = Trial("twofold").packages()
+    assert system.dpkg("--verify", *names) == ""
+    made = {path for path in system.caches(Trial("twofold")) - system.owned(names) if path.startswith(SITE)}
+    assert len({path.rsplit(".", 2)[1] for path in made}) == (0 if "all" in pythons else len(sid.pythons) - 1)
+    system.dpkg("--purge", *names)
+    assert system.left() == set()
 
 
 def repository(root: DebRoot, packages: tuple[Path, ...], folder: Path) -> Path:
