@@ -140,7 +140,7 @@ def test_what_the_backend_sees(
     assert package.step("build", "--parallel=3") == 0
     assert "backend speaks" in capfd.readouterr().err
     seen = (tmp_path / "seen.json").read_text()
-    assert '"settings": {"a": ["1", "2 3"]' in seen
+    assert f'"settings": {{"a": ["1", "2 3"], "dir": "{package.build_dir}"}}' in seen
     for wanted in (f'"HOME": "{package.home}"', '"http_proxy": "http://mine/"', '"FLIT_NO_NETWORK": "1"'):
         assert wanted in seen
     assert '"https_proxy": "https://127.0.0.1:9/"' in seen

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from truewheel.build import Backend, parse_settings
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import host_platform
-from truewheel.debian.model import Layout
+from truewheel.debian.model import Layout, render
 from truewheel.debian.wheels import only_wheel
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
@@ -50,7 +50,8 @@ def build_wheel(layout: Layout, shell: Shell, architecture: Mapping[str, str]) -
         raise InterpreterError("is not installed", path=python.binary, hint="Build-Depends: python3-all")
     system = build_system(load_pyproject(Path(layout.dir)))
     arguments = _meson_settings(layout, architecture) if system.backend == _MESON else []
-    settings = parse_settings([*arguments, *_config_settings(shell.words(layout.args))])
+    words = shell.words(render(layout.args, layout.variables(), "PYBUILD_BUILD_ARGS"))
+    settings = parse_settings([*arguments, *_config_settings(words)])
     environ = {**shell.environ, "HOME": layout.home_dir, "FLIT_NO_NETWORK": "1"}
     if system.backend in ("", _SETUPTOOLS) and "DIST_EXTRA_CONFIG" not in environ:
         environ["DIST_EXTRA_CONFIG"] = _parallel_extensions(layout)

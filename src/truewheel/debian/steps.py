@@ -157,7 +157,7 @@ class _FlavorStep:
         if self._system is System.PYPROJECT:
             from truewheel.debian.installing import install_built
 
-            self._shell("install").echo(f"install {self._flavor.python} into {self._layout.destdir}")
+            self._request.echo(f"install {self._flavor.python} into {self._layout.destdir}")
             install_built(self._layout)
         else:
             if self._system is System.DISTUTILS:
