@@ -86,6 +86,13 @@ def test_the_default_python_alone(stage_in_sid: Stage) -> None:
     assert staged.bounds() == {f"python3 (>= 3.{default}~)", f"python3 (<< 3.{default + 1})"}
 
 
+def test_the_pythons_that_are_asked_for(stage_in_sid: Stage) -> None:
+    staged = stage_in_sid(Thing(PLAIN))
+    asked = staged.root.pythons[0]
+    staged.done(DEBPYTHON3_SUPPORTED=asked)
+    assert staged.pycs() == {cached(path, int(asked.partition(".")[2])) for path in PLAIN}
+
+
 def test_private_modules(stage: Stage) -> None:
     other = "/usr/lib/elsewhere/engine.py"
     staged = stage(Thing({PRIVATE: "A = 1\n", other: "B = 1\n"}, package="thing"))
