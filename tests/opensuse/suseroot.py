@@ -1,7 +1,7 @@
 """A Debian root with rpm, set up as openSUSE's build roots are: several CPythons in /usr, and their macros.
 
-The flavors are pyenv's Pythons, whose own paths are /usr once they lie there; Debian's Python 3.11 runs truewheel
-and is no flavor.
+The flavors are pyenv's Pythons, whose own paths are /usr once they lie there; Debian's Python 3.11 runs
+truewheel and is no flavor.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ _CHECKOUT = _HERE.parents[1]
 _REQUIREMENTS = _HERE / "requirements.txt"
 FLAVORS = ("python310", "python312", "python313")
 _PACKAGES = (
-    *("rpm", "file", "patch", "make", "gcc", "fdupes", "faketime"),
+    *("rpm", "file", "patch", "make", "gcc", "libc6-dev", "faketime"),
     *("libffi8", "libssl3", "libsqlite3-0", "libexpat1", "libreadline8", "libuuid1"),
     *("python3-build", "python3-installer", "python3-packaging", "python3-yaml"),
 )
 _LEFT_OUT = ("site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "__pycache__", "config-*")
 _SETTINGS = """\
 %_buildshell /bin/bash
-%_dbpath /var/lib/rpm
 %debug_package %{nil}
 %__os_install_post /usr/lib/rpm/brp-suse
 %_build_id_links none
@@ -39,7 +38,7 @@ _SETTINGS = """\
 _BRP_SUSE = """\
 #!/bin/sh
 for script in /usr/lib/rpm/brp-suse.d/brp*; do
-  "$script" || exit 1
+  [ ! -x "$script" ] || "$script" || exit 1
 done
 """
 _TRUEWHEEL = """\
@@ -78,7 +77,7 @@ class SuseRoot:
 
 
 def suse_root(folder: Path, stock: Path) -> SuseRoot:
-    """Unpack such a root into a new folder, with the file of macros ``stock``; made once, kept in the test cache."""
+    """Unpack such a root into a new folder, with the file of macros ``stock``; kept in the test cache."""
     kept = _kept()
     if not kept.exists():
         _make(folder, kept)
@@ -96,7 +95,9 @@ def suse_root(folder: Path, stock: Path) -> SuseRoot:
 
 
 def _kept() -> Path:
-    recipe = hashlib.sha256(_REQUIREMENTS.read_bytes() + " ".join((*_PACKAGES, *FLAVORS)).encode()).hexdigest()
+    recipe = hashlib.sha256(
+        _REQUIREMENTS.read_bytes() + " ".join((*_PACKAGES, *FLAVORS)).encode()
+    ).hexdigest()
     return cache_folder("roots") / f"bookworm-suse-{recipe[:12]}.tar"
 
 

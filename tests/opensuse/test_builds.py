@@ -1,0 +1,189 @@
+"""Specs built by rpmbuild for two and three flavors, through the macros that the generator prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.opensuse.suseroot import FLAVORS, SuseRoot
+from tests.repro.roots import inside
+from tests.rpm.building import HERE, THERE, Build, Surroundings, build, tags, within
+
+pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+
+_HERE = Path(__file__).parent
+_VERSIONS = [f"3.{flavor.removeprefix('python3')}" for flavor in FLAVORS]
+_MODULES = ("__init__", "a/__init__", "asserts", "b/__init__", "cli", "edited")
+_IMPORT = "import pure.a, pure.b, pure.asserts, pure.cli, pure.edited; assert pure.edited.sys"
+
+
+def built(root: SuseRoot, name: str, *defines: str, around: Surroundings = HERE) -> Build:
+    spec = _HERE / f"specs/{name}.spec"
+    place = f"_specfile {around.topdir}/{name}/{name}.spec"
+    done = build(root, spec, [], around, place, *defines)
+    assert done.status == 0, done.log[-5000:]
+    assert len(done.packages) == 1
+    return done
+
+
+@pytest.fixture(scope="module")
+def pure(suse: SuseRoot) -> tuple[Build, Build]:
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(built, suse, "pure", around=around) for around in (HERE, THERE)]
+        return runs[0].result(), runs[1].result()
+
+
+def digests(root: SuseRoot, done: Build) -> dict[str, str]:
+    form = "[%{FILEDIGESTS} %{FILENAMES}\\n]"
+    lines = root.run("rpm", "-qp", "--qf", form, within(root, done.packages[0])).splitlines()
+    return {path: digest for digest, path in (line.split(" ", 1) for line in lines)}
+
+
+def pyc_faults(root: SuseRoot, done: Build, version: str) -> list[object]:
+    """What is wrong with the byte-code of one flavor of a package."""
+    folder = root.folder / "facts"
+    shutil.rmtree(folder, ignore_errors=True)
+    root.run("rpm", "-i", "--root", "/facts", "--nodeps", within(root, done.packages[0]))
+    for each in (folder / "usr/lib").glob("python3.*"):
+        if each.name != f"python{version}":
+            shutil.rmtree(each)
+    shutil.copy(_HERE.parent / "targets/pyc_facts.py", folder.parent / "pyc_facts.py")
+    request = {"root": "/facts", "target": "/opt/truewheel/src/truewheel", "levels": [0, 1], "deep": True}
+    (folder.parent / "request.json").write_text(json.dumps({**request, "share": [0, 1]}))
+    shutil.rmtree(folder / "var", ignore_errors=True)
+    said = root.run(f"/usr/bin/python{version}", "-s", "-S", "-B", "/pyc_facts.py", "/request.json")
+    facts = json.loads(said.splitlines()[-1])
+    assert facts["sources"]
+    return list(facts["violations"])
+
+
+def test_the_surroundings_decide_nothing(suse: SuseRoot, pure: tuple[Build, Build]) -> None:
+    one, other = (tags(suse, done.packages[0]).splitlines() for done in pure)
+    assert one == other
+
+
+def test_what_is_in_the_package(suse: SuseRoot, pure: tuple[Build, Build]) -> None:
+    wanted = {"/usr/bin/pure", "/usr/bin/tool"}
+    for version in _VERSIONS:
+        site = f"/usr/lib/python{version}/site-packages"
+        files = ("INSTALLER", "METADATA", "RECORD", "REQUESTED", "WHEEL", "entry_points.txt")
+        wanted |= {f"{site}/pure-1.dist-info/{name}" for name in files} | {f"{site}/pure/template.py"}
+        for module in _MODULES:
+            folder, _, name = f"{site}/pure/{module}".rpartition("/")
+            pyc = f"{folder}/__pycache__/{name}.cpython-{version.replace('.', '')}"
+            wanted |= {f"{folder}/{name}.py", f"{pyc}.pyc", f"{pyc}.opt-1.pyc"}
+    form = "[%{FILEMODES:perms} %{FILENAMES}\\n]"
+    lines = suse.run("rpm", "-qp", "--qf", form, within(suse, pure[0].packages[0])).splitlines()
+    modes = {path: mode for mode, path in (line.split(" ", 1) for line in lines) if not mode.startswith("d")}
+    assert set(modes) == wanted
+    executable = {path for path, mode in modes.items() if mode == "-rwxr-xr-x"}
+    assert executable == {"/usr/bin/pure", "/usr/bin/tool"}
+    assert set(modes.values()) == {"-rwxr-xr-x", "-rw-r--r--"}
+
+
+def test_the_last_pass_says_what_it_put_right(pure: tuple[Build, Build]) -> None:
+    for version in _VERSIONS:
+        (line,) = re.findall(rf"^/usr/bin/python{re.escape(version)}: (.*)$", pure[0].log, re.MULTILINE)
+        # edited.py, asserts.py, cli.py, a/__init__.py at level 1; removed.py's two, the foreign one
+        assert re.match(r"\d+ pycs made anew, 3 strays removed: ", line), line
+    warnings = [line for line in pure[0].log.splitlines() if line.startswith("truewheel: warning:")]
+    assert warnings
+    assert all("pure/template.py: no byte-code" in line for line in warnings)
+
+
+@pytest.mark.parametrize("version", _VERSIONS)
+def test_all_byte_code_is_right(suse: SuseRoot, pure: tuple[Build, Build], version: str) -> None:
+    assert pyc_faults(suse, pure[0], version) == []
+
+
+def test_without_a_source_date_epoch_too(suse: SuseRoot) -> None:
+    done = built(suse, "pure", "source_date_epoch_from_changelog 0", "skip_python312 1")
+    assert not any("/python3.12/" in path for path in digests(suse, done))
+    assert "/usr/bin/python3.12" not in done.log
+    assert pyc_faults(suse, done, "3.13") == []
+
+
+def test_scripts_are_those_of_the_last_flavor(suse: SuseRoot, pure: tuple[Build, Build]) -> None:
+    suse.run("rpm", "-i", "--nodeps", within(suse, pure[0].packages[0]))
+    try:
+        for name in ("pure", "tool"):
+            assert suse.run("head", "-n1", f"/usr/bin/{name}") == "#!/usr/bin/python3.13\n"
+            assert suse.run(f"/usr/bin/{name}") == f"{name}\n"
+    finally:
+        suse.run("rpm", "-e", "--nodeps", "pure")
+
+
+def test_nothing_changes_once_it_is_installed(suse: SuseRoot, pure: tuple[Build, Build]) -> None:
+    suse.run("rpm", "-i", "--nodeps", within(suse, pure[0].packages[0]))
+    try:
+        for version in _VERSIONS:
+            suse.run(f"/usr/bin/python{version}", "-c", _IMPORT)
+        assert suse.run("rpm", "-V", "--nodeps", "pure") == ""
+        suse.run("sh", "-c", "find /usr/lib/python3.*/site-packages/pure -name '*.py' -exec touch {} +")
+        for version in _VERSIONS:
+            suse.run(f"/usr/bin/python{version}", "-O", "-c", _IMPORT)
+        assert suse.run("rpm", "-V", "--nodeps", "--nomtime", "pure") == ""
+    finally:
+        suse.run("rpm", "-e", "--nodeps", "pure")
+
+
+def test_an_extension_has_a_wheel_for_each_flavor(suse: SuseRoot) -> None:
+    done = built(suse, "extension")
+    extensions = sorted(path.rpartition("/")[2] for path in digests(suse, done) if path.endswith(".so"))
+    tags = sorted(f"cpython-{version.replace('.', '')}" for version in _VERSIONS)
+    assert extensions == [f"fast.{tag}-x86_64-linux-gnu.so" for tag in tags]
+    suse.run("rpm", "-i", "--nodeps", within(suse, done.packages[0]))
+    try:
+        for version in _VERSIONS:
+            said = suse.run(f"/usr/bin/python{version}", "-c", "import ext; print(ext.answer())")
+            assert said == "42\n"
+        assert suse.run("rpm", "-V", "--nodeps", "extension") == ""
+    finally:
+        suse.run("rpm", "-e", "--nodeps", "extension")
+
+
+def test_one_run_for_all_flavors_makes_the_same(suse: SuseRoot, tmp_path: Path) -> None:
+    single = digests(suse, built(suse, "single"))
+    text = (_HERE / "specs/single.spec").read_text()
+    spec = tmp_path / "single.spec"
+    spec.write_text(text.replace("%truewheel_install_flavors", "%pyproject_install"))
+    place = f"_specfile {HERE.topdir}/single/single.spec"
+    looped = digests(suse, build(suse, spec, [], HERE, place))
+    # a script of an earlier flavor is in its RECORD as it was then
+    assert [path for path in single if not path.endswith("/RECORD") and single[path] != looped[path]] == []
+    assert set(single) == set(looped)
+
+
+def test_without_its_python_a_flavor_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
+    suse.put_ours((*FLAVORS, "python314"))
+    done = build(suse, _HERE / "specs/pure.spec", [], HERE, "pythons python313 python314")
+    suse.put_ours()
+    errors = [line for line in done.log.splitlines() if line.startswith("truewheel: error:")]
+    assert done.status == 1
+    assert errors == [
+        "truewheel: error: /usr/bin/python3.14: is not there "
+        "(BuildRequires: python314-base, or %define skip_python314 1)"
+    ]
+    assert "Traceback" not in done.log
+
+
+def test_macros_of_a_project_configuration_are_the_same(suse: SuseRoot) -> None:
+    shown = [inside(suse.folder, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout]
+    rpm = suse.folder / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors"
+    settings = suse.folder / "root/.rpmmacros"
+    packaged, before = rpm.read_text(), settings.read_text()
+    rpm.unlink()
+    settings.write_text(before + packaged)
+    try:
+        shown.append(inside(suse.folder, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout)
+    finally:
+        settings.write_text(before)
+        rpm.write_text(packaged)
+    assert shown[0] == shown[1]
+    assert '--python "/usr/bin/python3.12"' in shown[0]
+    assert shown[0].rstrip().endswith("-- -C a=b .")
