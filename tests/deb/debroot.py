@@ -28,7 +28,10 @@ _PACKAGES = (
     *("python3-build", "python3-installer", "python3-packaging", "python3-yaml"),
 )
 _ALSO = {
-    "bookworm": ("python3-pdm-pep517", "python3-numpy", "python3-sphinx"),
+    "bookworm": (
+        *("python3-pdm-pep517", "python3-numpy", "python3-sphinx", "python3-docs-theme", "python3-git"),
+        *("python3-myst-parser", "python3-sphinx-reredirects", "python3-tomlkit", "python3-astroid"),
+    ),
     "trixie": ("python3-pdm-backend",),
     "sid": ("python3-pdm-backend",),
 }

@@ -26,11 +26,16 @@ PINS = Path(__file__).parents[1] / "data" / "debian_sources.yaml"
 
 @dataclass(frozen=True)
 class SourcePin:
-    """A source package; ``sha256`` is that of its .dsc, which has those of its other files."""
+    """A source package; ``sha256`` is that of its .dsc, which has those of its other files.
+
+    ``options`` are the DEB_BUILD_OPTIONS to build it with: ``nocheck`` where its tests take minutes, or
+    what is not in the root.
+    """
 
     name: str
     version: str
     sha256: str
+    options: str = ""
 
     def dsc(self) -> str:
         """The name of the .dsc."""
@@ -98,8 +103,9 @@ def refresh(names: Sequence[str]) -> None:
             _fetch(root, name, kept)
             (dsc,) = kept.glob("*.dsc")
             (version,) = re.findall(r"^Version: (\S+)$", dsc.read_text(encoding="utf-8"), re.M)
-            pins[name] = SourcePin(name, version, _sha256(dsc))
-    entries = [asdict(pins[name]) for name in sorted(pins)]
+            options = pins[name].options if name in pins else ""
+            pins[name] = SourcePin(name, version, _sha256(dsc), options)
+    entries = [{key: text for key, text in asdict(pins[name]).items() if text} for name in sorted(pins)]
     text = "# Written by `python -m tests.deb.sources`; see there.\n" + yaml.safe_dump(
         entries, sort_keys=False
     )

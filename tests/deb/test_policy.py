@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.building import same_as_pybuild
+from tests.deb.building import Surroundings, same_as_pybuild
 from tests.deb.debroot import DebRoot
 from tests.deb.packages import packages, write_source
 from tests.deb.sources import debian_source, source_pins
@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 @pytest.mark.parametrize("name", source_pins())
 def test_debian_source(name: str, bookworm: DebRoot, tmp_path: Path) -> None:
-    same_as_pybuild(bookworm, debian_source(bookworm, name, tmp_path))
+    around = Surroundings(environ={"DEB_BUILD_OPTIONS": source_pins()[name].options})
+    same_as_pybuild(bookworm, debian_source(bookworm, name, tmp_path), around)
 
 
 @pytest.mark.parametrize("name", packages("bookworm"))
