@@ -27,7 +27,8 @@ from truewheel.schemes import load_scheme
 from truewheel.tree import below
 
 _SCHEME = "opensuse"
-_PROGRAMS = ("/usr/bin", "/usr/sbin")
+_BIN = "/usr/bin"
+_PROGRAMS = (_BIN, "/usr/sbin")
 _SITE = re.compile(r"python(\d+\.\d+t?)")
 
 
@@ -149,7 +150,7 @@ def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
 def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
     """Put the byte-code of every flavor in the root right; yields what was done, flavor by flavor."""
     for version, folders in sorted(_sites(place.root).items()):
-        python = f"/usr/bin/python{version}"
+        python = f"{_BIN}/python{version}"
         if Path(python).exists():
             yield Finished(python, _compiled(probe(python), folders, place, environ))
         else:

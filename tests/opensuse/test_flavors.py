@@ -1,0 +1,187 @@
+"""The steps of a flavor, on a root of the test's own, with the Python that runs the tests as the flavor."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.wheelbuilder import WheelBuilder
+from truewheel.errors import InterpreterError, WheelRefused
+from truewheel.model import Interpreter
+from truewheel.opensuse import flavors
+from truewheel.opensuse.flavors import (
+    Place,
+    build_wheels,
+    compile_flavor,
+    finish,
+    fix_scripts,
+    flavor,
+    install_wheels,
+)
+from truewheel.opensuse.pip_arguments import install_arguments, wheel_arguments
+
+_NAME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+_SITE = f"usr/lib/{_NAME}/site-packages"
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
+    """With a name of its own, as /usr/bin/python3 is to the flavor python3."""
+    link = tmp_path_factory.mktemp("bin") / "python3"
+    link.symlink_to(sys.executable)
+    return flavor(str(link))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "root", tmp_path / "reports")
+
+
+def installed(place: Place, python: Interpreter, *wheels: Path) -> Path:
+    arguments = install_arguments([str(wheel) for wheel in wheels])
+    install_wheels(arguments, [python], Path("build"), place, {})
+    (source,) = place.root.rglob("demo/__init__.py")
+    return source.parent
+
+
+def script(place: Place, name: str, first: str, mode: int = 0o755) -> Path:
+    path = place.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{first}\nprint()\n")
+    path.chmod(mode)
+    return path
+
+
+def test_a_wheel_is_built_once_for_all(place: Place, python: Interpreter, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "backend.py").write_text(
+        "import pathlib, shutil\n"
+        "def build_wheel(folder, settings=None, metadata=None):\n"
+        "    path = pathlib.Path(folder, 'demo-1-py3-none-any.whl')\n"
+        "    path.write_text(str(settings))\n"
+        "    return path.name\n"
+    )
+    (project / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    )
+    arguments = wheel_arguments(["-C", "a=b", str(project)])
+    build, other, shared = (tmp_path / name for name in ("build", "other", "dist"))
+    (wheel,) = build_wheels(arguments, python, build, shared, os.environ)
+    assert wheel == build / "demo-1-py3-none-any.whl"
+    assert (shared / wheel.name).read_text() == wheel.read_text() == "{'a': 'b'}"
+    (project / "backend.py").unlink()
+    (again,) = build_wheels(arguments, python, other, shared, os.environ)
+    assert again.read_text() == wheel.read_text()
+
+
+def test_the_second_install_replaces_scripts(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    script(place, "usr/bin/demo", "#!/usr/bin/python3.1")
+    wheel = wheel_builder.build(
+        files={"demo/__init__.py": ""}, entry_points="[console_scripts]\ndemo = demo:x\n"
+    )
+    installed(place, python, wheel)
+    first = (place.root / "usr/bin/demo").read_text().splitlines()[0]
+    assert first == f"#!{Path(python.command).with_name(_NAME)}"
+
+
+def test_what_was_there_is_compiled_and_fixed_too(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    other = script(place, "usr/sbin/other", "#! /usr/bin/env python3 -u")
+    site = place.root / _SITE
+    site.mkdir(parents=True)
+    (site / "there.py").write_text("x = 1\n")
+    installed(place, python, wheel_builder.build(files={"demo/__init__.py": ""}))
+    assert len(list((site / "__pycache__").glob("there.*.pyc"))) == 2
+    assert other.read_text().startswith(f"#!{Path(python.command).with_name(_NAME)} -u\n")
+
+
+def test_a_prefix_moves_everything_but_the_python(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    wheel = wheel_builder.build(
+        files={"demo/__init__.py": ""}, entry_points="[console_scripts]\ndemo = demo:x\n"
+    )
+    arguments = install_arguments(["--prefix", "/opt/x", str(wheel)])
+    install_wheels(arguments, [python], Path("build"), place, {})
+    assert list((place.root / f"opt/x/lib/{_NAME}").rglob("demo/__init__.py"))
+    first = (place.root / "opt/x/bin/demo").read_text().splitlines()[0]
+    assert first == f"#!{Path(python.command).with_name(_NAME)}"
+
+
+def test_a_wheel_of_another_flavor_is_refused(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    wheel = wheel_builder.build(files={"demo/__init__.py": ""}, tags="cp27-cp27mu-linux_x86_64")
+    with pytest.raises(WheelRefused, match=r"its tags cp27-cp27mu-linux_x86_64 do not fit"):
+        installed(place, python, wheel)
+    assert not place.root.exists()
+
+
+def test_a_flavor_without_its_python() -> None:
+    with pytest.raises(InterpreterError) as caught:
+        flavor("/usr/bin/python3.99")
+    assert str(caught.value) == (
+        "/usr/bin/python3.99: is not there (BuildRequires: python399-base, or %define skip_python399 1)"
+    )
+
+
+def test_scripts_are_those_that_can_run(place: Place, python: Interpreter, tmp_path: Path) -> None:
+    shell = script(place, "usr/bin/shell", "#!/bin/sh")
+    data = script(place, "usr/bin/data", "#!/usr/bin/python3", 0o644)
+    linked = script(place, "usr/share/linked.py", "#!/usr/bin/python3")
+    outside = script(Place(tmp_path, tmp_path), "outside.py", "#!/usr/bin/python3")
+    (place.root / "usr/bin/linked").symlink_to("../share/linked.py")
+    (place.root / "usr/bin/outside").symlink_to(outside)
+    (place.root / "usr/bin/nowhere").symlink_to("/etc/alternatives/nowhere")
+    before = [path.read_text() for path in (shell, data, outside)]
+    assert fix_scripts(python, place.root) == [linked]
+    assert [path.read_text() for path in (shell, data, outside)] == before
+
+
+def test_a_compile_takes_strays_away(place: Place, python: Interpreter, wheel_builder: WheelBuilder) -> None:
+    demo = installed(place, python, wheel_builder.build(files={"demo/__init__.py": "", "demo/gone.py": ""}))
+    (demo / "gone.py").unlink()
+    manifest = compile_flavor(python, place, {})
+    assert len(manifest.strays) == 2
+    assert not list(demo.glob("__pycache__/gone.*"))
+    assert len(list(demo.glob("__pycache__/__init__.*"))) == 2
+
+
+def test_the_last_pass_finds_each_flavor(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = installed(place, python, wheel_builder.build(files={"demo/__init__.py": "x = 1\n"}))
+    (place.root / "usr/lib64/python3.99/site-packages").mkdir(parents=True)
+    (place.root / "usr/share/python3.98/site-packages").mkdir(parents=True)
+    link = place.root / "usr/lib/python3.97"
+    link.symlink_to(demo)
+    monkeypatch.setattr(flavors, "_BIN", str(Path(python.command).parent))
+    Path(python.command).with_name(_NAME).symlink_to(sys.executable)
+    right = list(finish(place, {}))
+    assert [done.python.rpartition("/")[2] for done in right] == [_NAME, "python3.99"]
+    assert right[1].manifest is None
+    assert right[0].manifest is not None
+    assert right[0].manifest.files == ()  # all of it is as the report says
+    (demo / "__init__.py").write_text("x = 2\n")
+    again = next(iter(finish(place, {}))).manifest
+    assert again is not None
+    assert {file.state for file in again.files} == {"replaced"}
+
+
+def test_reports_of_two_installs_stand_side_by_side(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    installed(place, python, wheel_builder.build(files={"demo/__init__.py": ""}))
+    other = wheel_builder.build(name="other", files={"other.py": ""})
+    installed(place, python, other)
+    assert len(list(place.reports.iterdir())) == 2
+    for report in place.reports.iterdir():
+        assert json.loads(report.read_text())["report"] == "install"
