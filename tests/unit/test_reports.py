@@ -60,6 +60,10 @@ def unbundle(tree: Tree) -> None:
     (tree.site / "vendored").symlink_to("/usr/lib/elsewhere")
 
 
+def hide(tree: Tree) -> None:
+    next((tree.site / "__pycache__").glob("__init__.*")).chmod(0o600)
+
+
 def forget(tree: Tree) -> None:
     tree.report.unlink()
 
@@ -72,6 +76,7 @@ def forget(tree: Tree) -> None:
         (spoil, ["__init__.py"]),
         (strip, ["__init__.py"]),
         (add, ["new.py"]),
+        (hide, ["__init__.py"]),
         (unbundle, []),
         (forget, ["__init__.py", "v.py"]),
     ],

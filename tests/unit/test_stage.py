@@ -217,6 +217,19 @@ def test_the_last_file_takes_its_place_after_all_others(root: Path, monkeypatch:
     assert names == ["new", "other", "RECORD"]
 
 
+def test_a_folder_goes_once_nothing_is_in_it(root: Path) -> None:
+    put(root, "/a/cache/x", "/a/full/x", "/a/full/y")
+    before = (root / "a").stat().st_mtime_ns
+    with Buildroot(root, 0o755) as buildroot:
+        for final in ("/a/cache/x", "/a/full/x"):
+            buildroot.remove(final)
+            buildroot.remove_folder(final.rpartition("/")[0])
+        assert (root / "a/cache/x").exists()
+        buildroot.commit()
+    assert sorted(path.name for path in (root / "a").rglob("*")) == ["full", "y"]
+    assert (root / "a").stat().st_mtime_ns == before
+
+
 def test_a_link_is_a_hard_link(root: Path) -> None:
     with Buildroot(root, 0o755) as buildroot:
         buildroot.create("/a", (b"x",), 0o644, EARLY)

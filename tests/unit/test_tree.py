@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from truewheel.errors import ConflictRefused, UsageError
-from truewheel.tree import below, file_sha256, look, sources
+from truewheel.tree import below, file_sha256, look, sources, strays
 
 
 @pytest.fixture
@@ -118,3 +118,16 @@ def test_a_start_that_is_a_link_is_not_followed(root: Path, tmp_path: Path) -> N
     except (OSError, ConflictRefused, UsageError):
         return
     assert found == []
+
+
+def test_strays_are_what_nobody_wants_below_pycache(root: Path) -> None:
+    cache = root / "usr/lib/a/__pycache__"
+    cache.mkdir(parents=True)
+    names = ("kept.cpython-311.pyc", "gone.cpython-311.opt-1.pyc", "odd.cpython-311-pytest-8.pyc", "note.txt")
+    for name in (*names, "dotted.name.cpython-311.pyc", "linked.cpython-311.opt-1.pyc"):
+        (cache / name).write_bytes(b"")
+    (root / "usr/lib/a/plain.pyc").write_bytes(b"")
+    (root / "usr/lib/a/linked.py").symlink_to("/nowhere")
+    (root / "usr/lib/a/dotted.name.py").symlink_to("/nowhere")
+    found = list(strays(root, "/usr/lib", {"/usr/lib/a/__pycache__/kept.cpython-311.pyc"}))
+    assert found == [f"/usr/lib/a/__pycache__/{name}" for name in names[1:3]]
