@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.deb.debroot import DebRoot
 from tests.deb.lifecycle import SITE
 from tests.deb.staged import Staged, Thing
+from tests.repro.needs import require
 from tests.treehash import tree_hash
 from truewheel import __version__
 
@@ -250,10 +253,16 @@ def test_its_place_in_the_sequence(stage: Stage, stage_in_sid: Stage) -> None:
         assert commands.index("dh_truewheel") + 1 == commands.index("dh_installdeb")
 
 
-def test_dh_assistant_knows_it(stage_in_sid: Stage) -> None:
+def test_dh_assistant_knows_its_files(stage_in_sid: Stage) -> None:
     staged = stage_in_sid(Thing(PLAIN, compat=14))
-    output = staged.run("dh_assistant", "list-commands", "--output-format=json")[1]
-    commands = json.loads(output.splitlines()[-1])
-    assert {"command": "dh_truewheel"} in commands["commands"]
-    guessed = staged.run("dh_assistant", "list-guessed-dh-config-files")[1]
-    assert '"dh_truewheel"' in guessed
+    guessed = json.loads(staged.run("dh_assistant", "list-guessed-dh-config-files")[1].splitlines()[-1])
+    active = {"command": "dh_truewheel", "is-active": True}
+    read = {file.get("pkgfile") for file in guessed["config-files"] if active in file["commands"]}
+    assert read == {"bcep", "lintian-overrides"}
+
+
+def test_maintainer_scripts_are_posix_shell() -> None:
+    require("shellcheck")
+    scripts = sorted((Path(__file__).parents[2] / "debhelper/autoscripts").iterdir())
+    done = subprocess.run(["shellcheck", "--shell=sh", *scripts], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -161,19 +161,18 @@ def upgraded(older: list[Path], tmp_path: Path) -> System:
     return system
 
 
-@pytest.mark.parametrize("pythons", ["python3-all-dev", "python3-dev"])
-def test_a_python_more(sid: DebRoot, tmp_path: Path, pythons: str) -> None:
+def test_a_python_more(sid: DebRoot, tmp_path: Path) -> None:
     """What is not shipped for a Python that a user has is made at installation, and goes with the package."""
-    source = write_trial(Trial("twofold", extension=False, compat=14), tmp_path)
+    trial = Trial("twofold", extension=False, compat=14)
+    source = write_trial(trial, tmp_path)
     control = source / "debian/control"
-    control.write_text(control.read_text(encoding="utf-8").replace("python3-all-dev", pythons))
-    packages = built(build(sid, Job(source))).packages
+    control.write_text(control.read_text(encoding="utf-8").replace("python3-all-dev", "python3-dev"))
     system = System(sid)
-    system.install(packages)
-    names = Trial("twofold").packages()
+    system.install(built(build(sid, Job(source))).packages)
+    names = trial.packages()
     assert system.dpkg("--verify", *names) == ""
-    made = {path for path in system.caches(Trial("twofold")) - system.owned(names) if path.startswith(SITE)}
-    assert len({path.rsplit(".", 2)[1] for path in made}) == (0 if "all" in pythons else len(sid.pythons) - 1)
+    made = {path for path in system.caches(trial) - system.owned(names) if path.startswith(SITE)}
+    assert len({path.rsplit(".", 2)[1] for path in made}) == len(sid.pythons) - 1
     system.dpkg("--purge", *names)
     assert system.left() == set()
 
