@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.debian_sources import below, layout, write
+from truewheel.debian import cleaning
 from truewheel.debian.cleaning import clean_build, clean_source, clean_top
 from truewheel.debian.model import System
 
@@ -71,3 +73,13 @@ def test_the_end(tmp_path: Path) -> None:
     clean_top(str(tmp_path))
     clean_top(str(tmp_path))
     assert below(tmp_path) == ["other", "other/x.py"]
+
+
+@pytest.mark.parametrize(
+    ("version", "removes"),
+    [("5.20230130+deb12u1", False), ("6.20250414", True), ("7.20261025", True), ("", True)],
+)
+def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, removes: bool) -> None:
+    answer = subprocess.CompletedProcess((), 0, stdout=version)
+    monkeypatch.setattr(cleaning.subprocess, "run", lambda *_, **__: answer)
+    assert cleaning.dh_python_removes_egg_info() is removes

@@ -16,6 +16,7 @@ _ALL = frozenset({"python3-all", "python3-all-dev", "libpython3-all-dev"})
 _DEFAULT = frozenset({"python3", "python3-dev", "libpython3-dev"})
 _ALL_DEBUG = frozenset({"python3-all-dbg", "libpython3-all-dbg"})
 _DEFAULT_DEBUG = frozenset({"python3-dbg", "libpython3-dbg"})
+_PY3VERSIONS = "/usr/bin/py3versions"
 _NO_PY3VERSIONS = "install python3, or set DEBPYTHON3_DEFAULT and DEBPYTHON3_SUPPORTED"
 
 
@@ -34,7 +35,10 @@ def read_supported(environ: Mapping[str, str]) -> Supported:
     """
     told = {"-d": environ.get("DEBPYTHON3_DEFAULT"), "-r": environ.get("DEBPYTHON3_SUPPORTED")}
     asked = {option: _ask(option) for option, answer in told.items() if not answer}
-    default, supported = (answer or _answer(option, asked[option]) for option, answer in told.items())
+    said = {option: process.communicate() for option, process in asked.items()}
+    for option, process in asked.items():
+        told[option] = _answer(option, process.returncode, *said[option])
+    default, supported = told["-d"] or "", told["-r"] or ""
     return sort_supported(default, re.split(r"[\s,]+", supported.strip(" ,\n")))
 
 
@@ -104,7 +108,7 @@ def _flavors(template: str, versions: Sequence[PythonVersion], supported: Suppor
 def _ask(option: str) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
-            ("/usr/bin/py3versions", "-v", option), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            (_PY3VERSIONS, "-v", option), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
     except OSError as error:
         raise InterpreterError(
@@ -112,9 +116,8 @@ def _ask(option: str) -> subprocess.Popen[str]:
         ) from error
 
 
-def _answer(option: str, process: subprocess.Popen[str]) -> str:
-    output, errors = process.communicate()
-    if process.returncode or not output.strip():
-        said = "".join(errors.strip().splitlines()[-1:]) or f"exit status {process.returncode}"
+def _answer(option: str, status: int, output: str, errors: str) -> str:
+    if status or not output.strip():
+        said = "".join(errors.strip().splitlines()[-1:]) or f"exit status {status}"
         raise InterpreterError(f"{option} fails: {said}", path="py3versions", hint=_NO_PY3VERSIONS)
     return output.strip()
