@@ -1,0 +1,143 @@
+"""Build packages with obs-build's script, here and elsewhere, and read what came out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import truewheel
+from tests.opensuse.obs.flavors import pyenv_python
+from tests.opensuse.obs.project import Checkouts
+from tests.opensuse.obs.repository import Repository
+
+_FACTS = Path(__file__).parents[2] / "targets/pyc_facts.py"
+_CHANGES = """\
+-------------------------------------------------------------------
+Mon Mar  2 10:20:30 UTC 2026 - Tests <tests@example.invalid>
+
+- A version
+
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a build happens; the root is kept for the next one."""
+
+    root: Path
+    hostname: str
+    jobs: int = 1
+    support: str = ""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left: its log and the packages, those with sources left out."""
+
+    log: str
+    packages: tuple[Path, ...]
+
+
+def places(folder: Path) -> tuple[Place, Place]:
+    """Two, as different as obs-build lets them be."""
+    return Place(folder / "root", "here"), Place(
+        folder / "some/where/else/root", "elsewhere.example", 3, "Support: elsewhere\n"
+    )
+
+
+def sources(checkouts: Checkouts, name: str, folder: Path) -> Path:
+    """A copy of a package's folder, with the file of changes that dates its packages; returns the spec."""
+    copied = folder / name
+    shutil.copytree(checkouts.packages / name, copied)
+    (copied / f"{name}.changes").write_text(_CHANGES)
+    return copied / f"{name}.spec"
+
+
+def build(
+    checkouts: Checkouts, packages: Repository, place: Place, configuration: str, spec: Path, out: Path
+) -> Built:
+    """Build the packages of a spec in a root without a network; a failure fails the test."""
+    out.mkdir(parents=True)
+    project = out / "project.conf"
+    project.write_text(f"{configuration}\n{place.support}")
+    script = checkouts.build / "build"
+    command = [str(script), "--root", str(place.root), "--dist", str(project), "--arch", "x86_64"]
+    command += ["--rpms", ":".join(str(folder) for folder in packages.folders)]
+    # rpm's database is empty where packages are .debs
+    command += ["--cachedir", str(out / "cache"), "--buildtool-opt=--nodeps", "--no-checks", "--changelog"]
+    command += ["--jobs", str(place.jobs), str(spec)]
+    inner = ["sh", "-c", f'hostname {place.hostname}; exec "$@"', "sh", *command]
+    place.root.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["unshare", "--uts", "--mount", "--net", *inner],
+        env={"PATH": os.environ["PATH"], "BUILD_DIR": str(checkouts.build), "HOME": "/root"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    found = sorted((place.root / ".build.packages/RPMS").rglob("*.rpm"))
+    return Built(done.stdout, tuple(Path(shutil.copy2(package, out)) for package in found))
+
+
+def build_twice(
+    checkouts: Checkouts,
+    packages: Repository,
+    pair: Sequence[Place],
+    configuration: str,
+    spec: Path,
+    out: Path,
+) -> tuple[Built, Built]:
+    """Build in both places, at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(build, checkouts, packages, place, configuration, spec, out / place.hostname)
+            for place in pair
+        ]
+        first, second = (run.result() for run in runs)
+    return first, second
+
+
+def header(package: Path) -> list[str]:
+    """All tags of a package, and the digests of its payload with them, as lines."""
+    command = ["rpm", "-qp", "--nosignature", "--xml", str(package)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def files(package: Path) -> list[str]:
+    """What a package's file tags say of every file."""
+    form = "[%{FILENAMES} %{FILEMODES:perms} %{FILEUSERNAME} %{FILEFLAGS} %{FILELINKTOS}\\n]"
+    command = ["rpm", "-qp", "--nosignature", "--qf", form, str(package)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def flavor_of(package: Path) -> str:
+    """``python311`` of ``python311-six-1.17.0-0.noarch.rpm``."""
+    return package.name.partition("-")[0]
+
+
+def pyc_facts(package: Path, folder: Path) -> dict[str, Any]:
+    """What pyc_facts.py says of a package, with the Python it is for."""
+    tree = folder / f"{package.name}-tree"
+    tree.mkdir(parents=True)
+    packed = Path(shutil.copy(package, folder))
+    subprocess.run(["rpm2archive", str(packed)], check=True, capture_output=True)
+    subprocess.run(["tar", "-xf", f"{packed}.tgz", "-C", str(tree)], check=True)
+    for link in [path for path in tree.rglob("*") if path.is_symlink()]:
+        link.unlink()  # those of alternatives lead out of the tree
+    request = {"root": str(tree), "target": str(Path(truewheel.__file__).parent), "levels": [0, 1]}
+    asked = folder / f"{package.name}-request.json"
+    asked.write_text(json.dumps({**request, "deep": True, "share": [0, 1]}))
+    command = [str(pyenv_python(flavor_of(package))), "-I", "-S", "-B", str(_FACTS), str(asked)]
+    answer: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return answer

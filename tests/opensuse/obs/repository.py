@@ -1,0 +1,201 @@
+"""What a build root is made of: Debian's packages, the flavors, openSUSE's macros, truewheel and ours."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.opensuse.obs.debs import Deb, put, write_deb
+from tests.opensuse.obs.flavors import FLAVORS, PRIMARY, compile_library, short, write_flavor
+from tests.opensuse.obs.project import BUILD_SET, Checkouts, build_set
+from tests.registry import cache_folder
+from tests.repro.roots import mirror
+
+_CHECKOUT = Path(__file__).parents[3]
+_DEBIAN = (
+    *(
+        "base-files",
+        "base-passwd",
+        "bash",
+        "bsdutils",
+        "bzip2",
+        "coreutils",
+        "dash",
+        "debconf",
+        "debianutils",
+    ),
+    *("debugedit", "diffutils", "dpkg", "elfutils", "faketime", "fdupes", "file", "findutils", "g++", "gcc"),
+    *("gettext", "grep", "gzip", "hostname", "init-system-helpers", "libc-bin", "libffi-dev", "libnsl2"),
+    *(
+        "libreadline8",
+        "libsqlite3-0",
+        "libuuid1",
+        "libexpat1",
+        "libyaml-dev",
+        "login",
+        "make",
+        "mawk",
+        "mount",
+    ),
+    *("ncurses-base", "ncurses-bin", "passwd", "patch", "perl", "pkgconf", "procps", "rpm", "sed"),
+    *("sysvinit-utils", "tar", "unzip", "util-linux", "xz-utils", "zip", "zlib1g-dev"),
+)
+_SSL = {"bookworm": "libssl3", "trixie": "libssl3t64"}
+_NAMES = (
+    *("alts", "gcc-c++", "gettext-tools", "git-core", "glibc-locale", "libffi-devel", "libyaml-devel"),
+    *("pkgconfig", "update-alternatives", "zlib-devel"),
+)
+_TOGETHER = ("installer", "packaging", "yaml", "build", "pyproject_hooks")
+_TRUEWHEEL = """\
+#!/usr/bin/python{version} -EsB
+import sys
+sys.path.insert(0, "/usr/lib/truewheel")
+from truewheel.cli.main import run
+run()
+"""
+_FDUPES = """\
+#!/bin/sh
+# equal files of equal mode become one; -s makes links of names
+link=-f
+[ "$1" != -s ] || { link=-rsf; shift; }
+for folder; do
+  fdupes -q -p -n -o name -r "$folder" | while IFS= read -r file; do
+    if [ -z "$file" ]; then first=
+    elif [ -z "${first:-}" ]; then first=$file
+    else ln $link "$first" "$file"; fi
+  done
+done
+"""
+_ELSEWHERE = """\
+export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+400d
+export FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1 TZ=Asia/Kathmandu PYTHONHASHSEED=4711 LC_ALL=C
+umask 077
+"""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Folders of packages for builds on a release of Debian."""
+
+    release: str
+    folders: tuple[Path, ...]
+
+
+def repository(checkouts: Checkouts, release: str, folder: Path) -> Repository:
+    """Make what comes from checkouts anew in ``folder``, and take the rest from the test cache."""
+    flavors = _flavors()
+    work, own = folder / "trees", folder / "own"
+    for write in (_rpm_config, _python_rpm_macros):
+        write(checkouts, work, own)
+    for write_one in (_names, _fdupes, _elsewhere, _macros):
+        write_one(work, own)
+    _truewheel(flavors / "trees", work, own)
+    return Repository(release, (_debian(release), flavors, own))
+
+
+def _flavors() -> Path:
+    """They are as old as the cache."""
+    sources = [Path(__file__).with_name(name).read_bytes() for name in ("flavors.py", "debs.py")]
+    kept = cache_folder("obs") / f"flavors-{hashlib.sha256(b''.join(sources)).hexdigest()[:12]}"
+    if not kept.exists():
+        partial = Path(tempfile.mkdtemp(dir=kept.parent))
+        for flavor in FLAVORS:
+            write_flavor(flavor, partial / "trees", partial)
+        partial.rename(kept)
+    return kept
+
+
+def _debian(release: str) -> Path:
+    """Debian's packages with all they depend on, downloaded once by an apt that knows of none installed."""
+    kept = cache_folder("obs") / release
+    for name in ("etc/apt/apt.conf.d", "var/lib/dpkg", "var/lib/apt/lists/partial", "archives/partial"):
+        (kept / name).mkdir(parents=True, exist_ok=True)
+    (kept / "var/lib/dpkg/status").touch()
+    put(kept / "etc/apt/sources.list", f"deb {mirror()} {release} main\n")
+    settings = {"Dir": kept, "Dir::State::status": kept / "var/lib/dpkg/status"}
+    settings |= {
+        "Dir::Cache::archives": kept / "archives",
+        "Dir::Etc::trustedparts": "/etc/apt/trusted.gpg.d",
+    }
+    put(kept / "apt.conf", "".join(f'{name} "{value}";\n' for name, value in settings.items()))
+    environ = {**os.environ, "APT_CONFIG": str(kept / "apt.conf")}
+    options = ["-q", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Check-Valid-Until=false"]
+    for words in (["update"], ["install", "-y", "-d", "--no-install-recommends", *_DEBIAN, _SSL[release]]):
+        command = ["apt-get", *options, *words]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+    return kept / "archives"
+
+
+def _rpm_config(checkouts: Checkouts, work: Path, own: Path) -> None:
+    """openSUSE's settings of rpm, as far as Debian's rpm understands them; its /bin/sh is bash."""
+    tree, source = work / "rpm-config-suse", checkouts.rpm_config
+    versions = "%suse_version 1699\n%is_opensuse 1\n"
+    put(tree / "etc/rpm/macros.aaa-suse", (source / "suse/macros").read_text() + versions)
+    shutil.copytree(source / "macros.d", tree / "usr/lib/rpm/macros.d")
+    put(tree / "usr/lib/rpm/brp-suse", (source / "scripts/brp-suse").read_text(), 0o755)
+    (tree / "usr/lib/rpm/brp-suse.d").mkdir()
+    write_deb(Deb("rpm-config-suse", depends=("rpm",), postinst="ln -sf bash /bin/sh"), tree, own)
+
+
+def _python_rpm_macros(checkouts: Checkouts, work: Path, own: Path) -> None:
+    """As their own script puts them together, with the build set of the project."""
+    tree, source = work / "python-rpm-macros", work / "python-rpm-macros-source"
+    shutil.copytree(checkouts.python_rpm_macros, source, ignore=shutil.ignore_patterns(".git"))
+    put(source / "home/.rpmmacros", BUILD_SET.format(pythons=build_set(FLAVORS)))
+    environ = {**os.environ, "HOME": str(source / "home")}
+    subprocess.run(["bash", "./compile-macros.sh"], cwd=source, env=environ, check=True, capture_output=True)
+    put(tree / "usr/lib/rpm/macros.d/macros.python_all", (source / "macros.python_all").read_text())
+    deb = Deb("python-rpm-macros", "20260101", depends=("rpm", PRIMARY, f"{PRIMARY}-modules"))
+    write_deb(deb, tree, own)
+
+
+def _names(work: Path, own: Path) -> None:
+    """What specs of openSUSE call what Debian has under other names."""
+    tree = work / "opensuse-names"
+    put(tree / "usr/bin/alts", "#!/bin/sh\n", 0o755)
+    depends = ("g++", "pkgconf", "gettext", "libffi-dev", "zlib1g-dev", "libyaml-dev")
+    write_deb(Deb("opensuse-names", depends=depends, provides=_NAMES), tree, own)
+
+
+def _fdupes(work: Path, own: Path) -> None:
+    tree = work / "fdupes-macros"
+    put(tree / "usr/lib/rpm/fdupes_wrapper", _FDUPES, 0o755)
+    put(tree / "usr/lib/rpm/macros.d/macros.fdupes", "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n")
+    write_deb(Deb("fdupes-macros", depends=("fdupes",)), tree, own)
+
+
+def _elsewhere(work: Path, own: Path) -> None:
+    """Another day, time zone, hash seed and mask for who builds in a root that has this package."""
+    tree = work / "elsewhere"
+    put(tree / "etc/profile.d/zz-elsewhere.sh", _ELSEWHERE)
+    write_deb(Deb("elsewhere", depends=("faketime",)), tree, own)
+
+
+def _truewheel(flavors: Path, work: Path, own: Path) -> None:
+    """With what it imports, so that specs of those can be built, too."""
+    tree, version = work / "truewheel", short(PRIMARY)
+    library, ignored = tree / "usr/lib/truewheel", shutil.ignore_patterns("__pycache__")
+    shutil.copytree(_CHECKOUT / "src/truewheel", library / "truewheel", ignore=ignored)
+    site = flavors / f"{PRIMARY}-modules/usr/lib/python{version}/site-packages"
+    for name in _TOGETHER:
+        shutil.copytree(site / name, library / name, ignore=ignored)
+    put(tree / "usr/bin/truewheel", _TRUEWHEEL.format(version=version), 0o755)
+    compile_library(PRIMARY, tree, "usr/lib/truewheel")
+    write_deb(Deb("truewheel", "0.1.0", depends=(PRIMARY,)), tree, own)
+
+
+def _macros(work: Path, own: Path) -> None:
+    tree, source = work / "truewheel-rpm-macros", _CHECKOUT / "macros/opensuse"
+    made = subprocess.run(
+        [source / "truewheel-flavor-macros", "python3", *FLAVORS], capture_output=True, check=True
+    )
+    put(tree / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors", made.stdout.decode())
+    put(tree / "usr/lib/rpm/brp-suse.d/brp-90-truewheel", (source / "brp-90-truewheel").read_text(), 0o755)
+    deb = Deb("truewheel-rpm-macros", "0.1.0", depends=("truewheel", "python-rpm-macros"))
+    write_deb(deb, tree, own)

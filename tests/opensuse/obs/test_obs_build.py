@@ -1,0 +1,109 @@
+"""Specs of openSUSE, as they are, through obs-build's own script. CI has none of it: run it by hand.
+
+TRUEWHEEL_OBS_BUILD, TRUEWHEEL_PYTHON_RPM_MACROS and TRUEWHEEL_RPM_CONFIG_SUSE name checkouts of openSUSE's
+repositories of these names, TRUEWHEEL_OPENSUSE_PACKAGES a folder with PACKAGE/PACKAGE.spec and its sources.
+A build root takes a minute or two to install, each further package less than one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.opensuse.obs.building import (
+    Built,
+    Place,
+    build,
+    build_twice,
+    files,
+    flavor_of,
+    header,
+    places,
+    pyc_facts,
+    sources,
+)
+from tests.opensuse.obs.flavors import FLAVORS
+from tests.opensuse.obs.project import Checkouts, checkouts, stock, with_macros, with_package
+from tests.opensuse.obs.repository import Repository, repository
+from tests.repro.needs import require, require_root
+
+pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+
+_PACKAGES = Path(os.environ.get("TRUEWHEEL_OPENSUSE_PACKAGES", "/nonexistent"))
+_NAMES = sorted(folder.name for folder in _PACKAGES.glob("python-*"))
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository to build from, and the two places to build in."""
+
+    checkouts: Checkouts
+    repository: Repository
+    places: tuple[Place, Place]
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """With rpm 4.18 and with rpm 4.20; the build roots are removed afterwards."""
+    found = checkouts()
+    require_root()
+    require("unshare", "perl", "ar", "rpm", "rpm2archive", "dpkg-deb", "apt-get")
+    folder = tmp_path_factory.mktemp(request.param)
+    yield Project(found, repository(found, request.param, folder / "packages"), places(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def assert_right(built: Built, folder: Path) -> None:
+    """Every pyc of every flavor is there and has no fault."""
+    for package in built.packages:
+        facts = pyc_facts(package, folder)
+        assert facts["violations"] == []
+        assert facts["pycs"] == 2 * (facts["sources"] - len(facts["failed"]))
+
+
+def assert_same_files(one: Built, other: Built) -> None:
+    """The same packages with the same files, whatever is in them."""
+    assert [package.name for package in one.packages] == [package.name for package in other.packages]
+    for first, second in zip(one.packages, other.packages, strict=True):
+        assert files(first) == files(second)
+
+
+@pytest.mark.parametrize("name", _NAMES or ["none"])
+def test_two_builds_are_one(name: str, project: Project, tmp_path: Path) -> None:
+    configuration = with_package(stock(project.repository.release, FLAVORS))
+    spec = sources(project.checkouts, name, tmp_path)
+    first, second = build_twice(
+        project.checkouts, project.repository, project.places, configuration, spec, tmp_path / "out"
+    )
+    assert {flavor_of(package) for package in first.packages} == set(FLAVORS)
+    assert [package.name for package in first.packages] == [package.name for package in second.packages]
+    for one, other in zip(first.packages, second.packages, strict=True):
+        assert not [*difflib.unified_diff(header(one), header(other), lineterm="", n=0)]
+        assert one.read_bytes() == other.read_bytes()
+    assert_right(first, tmp_path / "facts")
+
+
+@pytest.mark.parametrize("name", _NAMES or ["none"])
+def test_switched_over_by_macros_and_without_a_date(name: str, project: Project, tmp_path: Path) -> None:
+    here, release = project.places[0], project.repository.release
+    spec = sources(project.checkouts, name, tmp_path)
+    plain = stock(release, FLAVORS, epoch=False)
+    configurations = {
+        "stock": plain,
+        "macros": with_macros(plain, FLAVORS),
+        "package": with_package(plain),
+    }
+    built = {
+        label: build(project.checkouts, project.repository, here, text, spec, tmp_path / label)
+        for label, text in configurations.items()
+    }
+    assert_same_files(built["stock"], built["macros"])
+    assert_same_files(built["stock"], built["package"])
+    assert_right(built["macros"], tmp_path / "facts-macros")
+    assert_right(built["package"], tmp_path / "facts-package")
