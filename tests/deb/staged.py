@@ -31,7 +31,10 @@ thing (1-1) unstable; urgency=medium
 
 @dataclass(frozen=True)
 class Thing:
-    """A source package with one package, whose files are staged: a text by path on the installed system."""
+    """A source package with one package, whose files are staged: a text by path on the installed system.
+
+    ``fields`` are further lines of debian/control, ``debian`` further files of debian/, by name.
+    """
 
     staged: Mapping[str, str]
     package: str = "python3-thing"
