@@ -70,7 +70,7 @@ def deb_root(folder: Path, release: str) -> DebRoot:
     What is Debian's is made once and kept in the test cache. A user without rights, USER, can build.
     """
     debian_root(folder, "amd64", (*_PACKAGES, *_ALSO[release]), release)
-    _add_user(folder)
+    _let_build(folder)
     put_truewheel(folder)
     default = inside(folder, ["py3versions", "-dv"]).stdout.strip()
     supported = inside(folder, ["py3versions", "-sv"]).stdout.split()
@@ -116,7 +116,9 @@ def let_fetch(root: DebRoot) -> dict[str, str]:
     return environ
 
 
-def _add_user(folder: Path) -> None:
+def _let_build(folder: Path) -> None:
+    """Add the user who builds; faketime wants shared memory."""
+    (folder / "dev/shm").chmod(0o1777)
     with (folder / "etc/passwd").open("a", encoding="utf-8") as file:
         file.write(f"builder:x:{USER}:{USER}::/home/builder:/bin/sh\n")
     with (folder / "etc/group").open("a", encoding="utf-8") as file:

@@ -1,0 +1,73 @@
+"""What Debian's tools say of the files for debhelper, and of packages made with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.deb.building import Build, Job, build_all, built, ship, use_truewheel
+from tests.deb.debroot import DebRoot
+from tests.deb.packages import packages, write_source
+
+pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+
+_PERL = "/usr/share/perl5/Debian/Debhelper"
+SYSTEM, SEQUENCE, COMMAND = (
+    f"{_PERL}/Buildsystem/truewheel.pm",
+    f"{_PERL}/Sequence/truewheel.pm",
+    "/usr/bin/dh_truewheel",
+)
+
+
+@pytest.fixture(params=["bookworm", "trixie", "sid"])
+def root(request: pytest.FixtureRequest) -> DebRoot:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, DebRoot)
+    return found
+
+
+def test_perl_and_its_manuals(root: DebRoot) -> None:
+    for file in (SYSTEM, SEQUENCE, COMMAND):
+        assert root.run("perl", "-c", file) == f"{file} syntax OK\n"
+        assert root.run("perlcritic", "--severity", "5", file) == f"{file} source OK\n"
+    for file in (SYSTEM, COMMAND):
+        root.run("podchecker", "-warnings", "-warnings", file)
+        manual = root.run("pod2man", "--utf8", "--errors=die", file)
+        assert "SYNOPSIS" in manual
+        assert "POD ERRORS" not in manual
+
+
+def test_dh_assistant(root: DebRoot, tmp_path: Path) -> None:
+    source = write_source(packages("bookworm")["six"], tmp_path)
+    ship(source)
+    control = source / "debian/control"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(text.replace("dh-sequence-python3,", "dh-sequence-python3, dh-sequence-truewheel,"))
+    inner = root.outside("/assisted")
+    source.rename(inner)
+    told = root.run("dh_assistant", "which-build-system", "--buildsystem=truewheel", cwd="/assisted")
+    assert json.loads(told)["build-system"] == "truewheel"
+    if root.release == "bookworm":
+        return  # it cannot list the commands of add-ons
+    told = root.run("dh_assistant", "list-commands", "--output-format=json", cwd="/assisted")
+    assert "dh_truewheel" in {command["command"] for command in json.loads(told)["commands"]}
+    assert "load-addon" not in told
+
+
+def test_lintian(bookworm: DebRoot, tmp_path: Path) -> None:
+    source = write_source(packages("bookworm")["bitarray"], tmp_path)
+    jobs = (Job(source), Job(source, edit=use_truewheel), Job(source, edit=ship))
+    pybuild, policy, shipped = (_tags(bookworm, built(done)) for done in build_all(bookworm, *jobs))
+    assert policy == pybuild
+    assert shipped - pybuild == {"package-installs-python-pycache-dir"}
+    assert pybuild - shipped == set()
+
+
+def _tags(root: DebRoot, build: Build) -> set[str]:
+    """The tags that lintian has for the packages, of whatever severity."""
+    paths = [f"/{package.relative_to(root.folder)}" for package in build.packages]
+    command = ("lintian", "--allow-root", "--fail-on=none", "--display-info", "--pedantic")
+    lines = root.run(*command, *paths).splitlines()
+    return {line.split(": ")[2].split()[0] for line in lines if line[:3] in ("E: ", "W: ", "I: ", "P: ")}
