@@ -47,7 +47,7 @@ THERE = Surroundings(
 
 
 @pytest.mark.parametrize("edit", MODES.values(), ids=MODES)
-@pytest.mark.parametrize("name", ["chardet", "cwcwidth", "docopt", "greenlet"])
+@pytest.mark.parametrize("name", ["chardet", "cwcwidth", "docopt"])
 def test_built_twice(name: str, edit: Callable[[Path], None], bookworm: DebRoot, tmp_path: Path) -> None:
     source = write_source(packages("bookworm")[name], tmp_path)
     first, second = map(built, build_all(bookworm, Job(source, HERE, edit), Job(source, THERE, edit)))
