@@ -31,6 +31,7 @@ _ALSO = {
     "bookworm": (
         *("python3-pdm-pep517", "python3-numpy", "python3-sphinx", "python3-docs-theme", "python3-git"),
         *("python3-myst-parser", "python3-sphinx-reredirects", "python3-tomlkit", "python3-astroid"),
+        *("python3-isort", "python3-mccabe", "python3-dill", "python3-toml", "python3-platformdirs"),
     ),
     "trixie": ("python3-pdm-backend",),
     "sid": ("python3-pdm-backend",),
