@@ -51,7 +51,7 @@ def test_sbuild(bookworm: DebRoot, tmp_path: Path) -> None:
     done = _sbuild(tmp_path, _source_package(bookworm, tmp_path), _own_packages(bookworm, tmp_path))
     assert done.returncode == 0, done.stdout[-8000:]
     (package,) = (tmp_path / "builder").glob("python3-bitarray_*.deb")
-    command = ["dpkg-deb", "--contents", package]
+    command = ["dpkg-deb", "--contents", str(package)]
     contents = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "bitarray/__pycache__/util.cpython-311.pyc\n" in contents
 
