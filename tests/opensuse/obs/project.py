@@ -99,6 +99,6 @@ def with_package(configuration: str) -> str:
 
 def with_macros(configuration: str, flavors: Sequence[str]) -> str:
     """Switched over by macros in the configuration itself."""
-    command = [_CHECKOUT / "macros/opensuse/truewheel-flavor-macros", "--prjconf", *flavors]
+    command = [str(_CHECKOUT / "macros/opensuse/truewheel-flavor-macros"), "--prjconf", *flavors]
     made = subprocess.run(command, capture_output=True, text=True, check=True)
     return f"{configuration}\nSupport: truewheel\n\n{made.stdout}"

@@ -17,6 +17,7 @@ from tests.registry import cache_folder
 from tests.repro.roots import mirror
 
 _CHECKOUT = Path(__file__).parents[3]
+_MACROS = _CHECKOUT / "macros/opensuse"
 _DEBIAN = (
     *(
         "base-files",
@@ -117,9 +118,10 @@ def _debian(release: str) -> Path:
         (kept / name).mkdir(parents=True, exist_ok=True)
     (kept / "var/lib/dpkg/status").touch()
     put(kept / "etc/apt/sources.list", f"deb {mirror()} {release} main\n")
-    settings = {"Dir": kept, "Dir::State::status": kept / "var/lib/dpkg/status"}
-    settings |= {
-        "Dir::Cache::archives": kept / "archives",
+    settings = {
+        "Dir": f"{kept}",
+        "Dir::State::status": f"{kept}/var/lib/dpkg/status",
+        "Dir::Cache::archives": f"{kept}/archives",
         "Dir::Etc::trustedparts": "/etc/apt/trusted.gpg.d",
     }
     put(kept / "apt.conf", "".join(f'{name} "{value}";\n' for name, value in settings.items()))
@@ -186,16 +188,18 @@ def _truewheel(flavors: Path, work: Path, own: Path) -> None:
     for name in _TOGETHER:
         shutil.copytree(site / name, library / name, ignore=ignored)
     put(tree / "usr/bin/truewheel", _TRUEWHEEL.format(version=version), 0o755)
+    policy = "brp-90-truewheel"
+    put(tree / "usr/lib/rpm/brp-suse.d" / policy, (_MACROS / policy).read_text(), 0o755)
     compile_library(PRIMARY, tree, "usr/lib/truewheel")
     write_deb(Deb("truewheel", "0.1.0", depends=(PRIMARY,)), tree, own)
 
 
 def _macros(work: Path, own: Path) -> None:
-    tree, source = work / "truewheel-rpm-macros", _CHECKOUT / "macros/opensuse"
-    made = subprocess.run(
-        [source / "truewheel-flavor-macros", "python3", *FLAVORS], capture_output=True, check=True
+    tree, command = (
+        work / "truewheel-rpm-macros",
+        [str(_MACROS / "truewheel-flavor-macros"), "python3", *FLAVORS],
     )
-    put(tree / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors", made.stdout.decode())
-    put(tree / "usr/lib/rpm/brp-suse.d/brp-90-truewheel", (source / "brp-90-truewheel").read_text(), 0o755)
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    put(tree / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors", made.stdout)
     deb = Deb("truewheel-rpm-macros", "0.1.0", depends=("truewheel", "python-rpm-macros"))
     write_deb(deb, tree, own)

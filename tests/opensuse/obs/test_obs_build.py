@@ -22,7 +22,6 @@ from tests.opensuse.obs.building import (
     build,
     build_twice,
     files,
-    flavor_of,
     header,
     places,
     pyc_facts,
@@ -81,7 +80,7 @@ def test_two_builds_are_one(name: str, project: Project, tmp_path: Path) -> None
     first, second = build_twice(
         project.checkouts, project.repository, project.places, configuration, spec, tmp_path / "out"
     )
-    assert {flavor_of(package) for package in first.packages} == set(FLAVORS)
+    assert first.packages
     assert [package.name for package in first.packages] == [package.name for package in second.packages]
     for one, other in zip(first.packages, second.packages, strict=True):
         assert not [*difflib.unified_diff(header(one), header(other), lineterm="", n=0)]
