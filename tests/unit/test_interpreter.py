@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from packaging import tags
 
+from packaging import tags
 from tests.pythons import available_pythons
 from truewheel.errors import InterpreterError
 from truewheel.interpreter import platform_tags, probe, worker_command, worker_environment
