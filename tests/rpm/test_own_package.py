@@ -8,28 +8,41 @@ from pathlib import Path
 import pytest
 
 from tests.own_source import CHECKOUT, NAME, own_source
-from tests.rpm.building import build
+from tests.rpm.building import HERE, build, within
 from tests.rpm.rpmroot import RpmRoot
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 
-def test_each_file_is_where_rpm_looks_for_it(bookworm: RpmRoot, tmp_path: Path) -> None:
-    own_source(tmp_path)
-    archive = tmp_path / f"{NAME}.tar.gz"
-    subprocess.run(["tar", "-czf", archive, "-C", tmp_path, NAME], check=True)
-    made = build(bookworm, CHECKOUT / "packaging/truewheel.spec", [archive])
+def listings(root: RpmRoot, folder: Path, *defines: str) -> tuple[set[str], set[str]]:
+    """The files of the package of macros, and of the one with the program."""
+    own_source(folder)
+    archive = folder / f"{NAME}.tar.gz"
+    subprocess.run(["tar", "-czf", archive, "-C", folder, NAME], check=True)
+    made = build(root, CHECKOUT / "packaging/truewheel.spec", [archive], HERE, *defines)
     assert made.status == 0, made.log[-6000:]
-    lists = {}
-    for package in made.packages:
-        inner = f"/{package.relative_to(bookworm.folder)}"
-        lists[package.name] = bookworm.run("rpm", "-qpl", inner).split()
-    (macros,) = (files for name, files in lists.items() if "rpm-macros" in name)
-    assert set(macros) == {
+    program, macros = sorted(made.packages, key=lambda package: "rpm-macros" in package.name)
+    lists = [set(root.run("rpm", "-qpl", within(root, package)).split()) for package in (macros, program)]
+    return lists[0], lists[1]
+
+
+def test_each_file_is_where_fedora_looks_for_it(bookworm: RpmRoot, tmp_path: Path) -> None:
+    macros, program = listings(bookworm, tmp_path)
+    assert macros == {
         "/usr/lib/rpm/brp-truewheel",
         *(f"/usr/lib/rpm/fileattrs/{file.name}" for file in (CHECKOUT / "macros/fileattrs").iterdir()),
         *(f"/usr/lib/rpm/macros.d/{file.name}" for file in (CHECKOUT / "macros").glob("macros.*")),
     }
-    (program,) = (files for name, files in lists.items() if "rpm-macros" not in name)
     assert "/usr/bin/truewheel" in program
     assert f"{bookworm.sites()[0]}/truewheel/__pycache__/model.cpython-311.pyc" in program
+
+
+def test_each_file_is_where_opensuse_looks_for_it(bookworm: RpmRoot, tmp_path: Path) -> None:
+    macros, program = listings(bookworm, tmp_path, "suse_version 1699")
+    assert macros == {"/usr/lib/rpm/macros.d/macros.zz-truewheel-flavors"}
+    assert {path for path in program if path.startswith(("/usr/bin/", "/usr/lib/rpm/"))} == {
+        "/usr/bin/truewheel",
+        "/usr/bin/truewheel-flavor-macros",
+        "/usr/lib/rpm/brp-suse.d",
+        "/usr/lib/rpm/brp-suse.d/brp-90-truewheel",
+    }
