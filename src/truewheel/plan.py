@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +19,7 @@ from truewheel.errors import ConflictRefused
 from truewheel.model import (
     BytecodePolicy,
     Dropped,
+    EntryPoint,
     EntrySource,
     InstallPaths,
     InstallPlan,
@@ -38,6 +40,11 @@ from truewheel.tree import Found
 if TYPE_CHECKING:
     from truewheel.overrides import Override
 
+# what pip installs for these console scripts, and which others give way (pip, get_console_script_specs)
+_VERSIONED = {
+    "pip": (("pip", "pip{0}", "pip{0}.{1}"), r"pip(\d+(\.\d+)?)?"),
+    "easy_install": (("easy_install", "easy_install-{0}.{1}"), r"easy_install(-\d+\.\d+)?"),
+}
 _OURS = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
@@ -147,6 +154,7 @@ class _WheelPlanner:
         self._scheme = inputs.scheme
         self._index = index
         self._wheel = wheel
+        self._interpreter = interpreter
         self._paths = paths
         self._folders = {
             "purelib": paths.purelib,
@@ -161,7 +169,7 @@ class _WheelPlanner:
 
     def files(self) -> Iterator[PlannedFile]:
         """Entry points, then entries, then what an installer adds to the dist-info folder."""
-        for point in self._wheel.entry_points:
+        for point in self._entry_points():
             section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
             script = Script(point.name, point.module, point.attr, section)
             _, body = script.generate("/python", "posix")
@@ -177,6 +185,19 @@ class _WheelPlanner:
             yield self._metadata("REQUESTED", b"")
         if self._scheme.direct_url:
             yield self._metadata("direct_url.json", _direct_url(self._wheel))
+
+    def _entry_points(self) -> tuple[EntryPoint, ...]:
+        """The wheel's own; as pip names them where it is stood in for: after this Python, not the build's."""
+        points = self._wheel.entry_points
+        if self._scheme.installer != "pip":
+            return points
+        for point in self._wheel.entry_points:
+            if point.section == "console" and point.name in _VERSIONED:
+                forms, pattern = _VERSIONED[point.name]
+                names = (form.format(*self._interpreter.version) for form in forms)
+                others = tuple(each for each in points if not re.fullmatch(pattern, each.name))
+                points = (*others, *(replace(point, name=name) for name in names))
+        return points
 
     def record(self) -> _Record:
         """Where this wheel's RECORD goes, still without members."""

@@ -102,7 +102,9 @@ def test_all_byte_code_is_right(suse: SuseRoot, pure: tuple[Build, Build], versi
 
 
 def test_without_a_source_date_epoch_too(suse: SuseRoot) -> None:
-    done = built(suse, "pure", "source_date_epoch_from_changelog 0", "skip_python312 1")
+    elsewhere = Surroundings("/build/two")  # the other one's package is still wanted
+    defines = ("source_date_epoch_from_changelog 0", "skip_python312 1")
+    done = built(suse, "pure", *defines, around=elsewhere)
     assert not any("/python3.12/" in path for path in digests(suse, done))
     assert "/usr/bin/python3.12" not in done.log
     assert pyc_faults(suse, done, "3.13") == []
@@ -161,7 +163,8 @@ def test_one_run_for_all_flavors_makes_the_same(suse: SuseRoot, tmp_path: Path) 
 
 def test_without_its_python_a_flavor_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
     suse.put_ours((*FLAVORS, "python314"))
-    done = build(suse, _HERE / "specs/pure.spec", [], HERE, "pythons python313 python314")
+    elsewhere = Surroundings("/build/missing")
+    done = build(suse, _HERE / "specs/pure.spec", [], elsewhere, "pythons python313 python314")
     suse.put_ours()
     errors = [line for line in done.log.splitlines() if line.startswith("truewheel: error:")]
     assert done.status == 1

@@ -389,3 +389,17 @@ def test_what_is_no_regular_file_is_never_replaced(wheel_builder: WheelBuilder, 
     }
     with pytest.raises(ConflictRefused, match="not a regular file"):
         refuse_conflicts(planned, found(finals[which], "", regular=False), overwrite=True)
+
+
+def test_where_pip_is_stood_in_for_its_scripts_are_named_after_the_python(
+    wheel_builder: WheelBuilder,
+) -> None:
+    points = {"pip": "pip:main", "pip3": "pip:main", "pip3.9": "pip:main", "pipx": "pip:main"}
+    wheel = wheel_builder.build("pip", files={"pip.py": ""}, entry_points=points)
+
+    def scripts(scheme: str) -> list[str]:
+        planned = by_path(plan(wheel, scheme=scheme)).values()
+        return sorted(posixpath.basename(file.final) for file in planned if file.kind is Kind.SCRIPT)
+
+    assert scripts("opensuse") == ["pip", "pip3", f"pip{interpreter().short_version}", "pipx"]
+    assert scripts("debian") == ["pip", "pip3", "pip3.9", "pipx"]
