@@ -90,7 +90,8 @@ def suse_root(folder: Path, stock: Path) -> SuseRoot:
     (rpm / "brp-suse").write_text(_BRP_SUSE)
     (rpm / "brp-suse").chmod(0o755)
     shutil.copy(stock, rpm / "macros.d/macros.python_all")
-    (folder / "root/.rpmmacros").write_text(_SETTINGS)
+    (folder / "etc/rpm").mkdir(exist_ok=True)
+    (folder / "etc/rpm/macros").write_text(_SETTINGS)
     return SuseRoot(folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.cli.console import complain, say
@@ -78,9 +79,7 @@ def _install(options: argparse.Namespace) -> None:
     place = Place(options.root, options.reports)
     interpreters = [flavor(python) for python in options.python]
     done = install_wheels(arguments, interpreters, options.wheeldir, place, os.environ)
-    _warn(done.manifest)
-    for manifest in done.rest:
-        _warn(manifest)
+    _warn(done.manifest, *done.rest)
     for line in install_lines(done.plan, done.manifest, options.root, verbose=False):
         say(line)
 
@@ -103,19 +102,22 @@ def _finish(options: argparse.Namespace) -> None:
             complain("warning", f"{done.python}: is not there: its byte-code is left as it is")
         else:
             _warn(done.manifest)
-            say(f"{done.python}: {_what_changed(done.manifest)}")
+            say(f"{done.python}: {_what_changed(done.manifest, done.records)}")
 
 
-def _what_changed(manifest: Manifest) -> str:
+def _what_changed(manifest: Manifest, records: Sequence[str]) -> str:
     made = [file.final for file in manifest.files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
-    if not made and not manifest.strays:
+    changed = [*made, *manifest.strays, *records]
+    if not changed:
         return "all byte-code is right"
-    counts = [f"{len(made)} pycs made anew", f"{len(manifest.strays)} strays removed"]
-    shown = [*made, *manifest.strays][:_SHOWN]
-    more = len(made) + len(manifest.strays) - len(shown)
-    return f"{', '.join(counts)}: {' '.join(shown)}{f' and {more} more' if more else ''}"
+    counts = (
+        f"{len(made)} pycs made anew, {len(manifest.strays)} strays removed, {len(records)} RECORDs corrected"
+    )
+    more = f" and {len(changed) - _SHOWN} more" if changed[_SHOWN:] else ""
+    return f"{counts}: {' '.join(changed[:_SHOWN])}{more}"
 
 
-def _warn(manifest: Manifest) -> None:
-    for warning in warning_lines(manifest):
+def _warn(*manifests: Manifest) -> None:
+    """Each warning once: what an install could not compile, its last look finds again."""
+    for warning in dict.fromkeys(line for manifest in manifests for line in warning_lines(manifest)):
         complain("warning", warning)

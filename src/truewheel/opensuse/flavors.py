@@ -19,6 +19,7 @@ from truewheel.fix_shebang import fix_shebangs
 from truewheel.interpreter import probe
 from truewheel.model import InstallPlan, Interpreter, Manifest
 from truewheel.opensuse.pip_arguments import InstallArguments, WheelArguments
+from truewheel.opensuse.records import refresh_records
 from truewheel.opensuse.wheelhouse import chosen_wheels
 from truewheel.paths import install_paths
 from truewheel.pipeline import CompileRequest, InstallRequest, compile_tree, install, prepare_install
@@ -51,10 +52,11 @@ class Installed:
 
 @dataclass(frozen=True)
 class Finished:
-    """What the last pass did to the byte-code of one flavor; ``manifest`` is None where it has no Python."""
+    """What the last pass did for a flavor: to byte-code, None where it has no Python, and to RECORDs."""
 
     python: str
     manifest: Manifest | None
+    records: tuple[str, ...]
 
 
 def flavor(python: str) -> Interpreter:
@@ -148,13 +150,13 @@ def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
 
 
 def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
-    """Put the byte-code of every flavor in the root right; yields what was done, flavor by flavor."""
+    """Put byte-code and RECORDs of every flavor in the root right; yields what was done, flavor by flavor."""
     for version, folders in sorted(_sites(place.root).items()):
         python = f"{_BIN}/python{version}"
+        manifest = None
         if Path(python).exists():
-            yield Finished(python, _compiled(probe(python), folders, place, environ))
-        else:
-            yield Finished(python, None)
+            manifest = _compiled(probe(python), folders, place, environ)
+        yield Finished(python, manifest, tuple(refresh_records(place.root, folders)))
 
 
 def _sites(root: Path) -> dict[str, list[str]]:

@@ -1,0 +1,60 @@
+"""RECORD after what was installed changed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+
+from truewheel.opensuse.records import refresh_records
+
+SITE = "/usr/lib/python3.12/site-packages"
+RECORD = f"{SITE}/demo-1.dist-info/RECORD"
+
+
+def row(path: str, content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return f"{path},sha256={digest},{len(content)}"
+
+
+def put(root: Path, final: str, content: bytes) -> None:
+    path = root / final.lstrip("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def test_rows_are_those_of_the_files_that_are_there(tmp_path: Path) -> None:
+    put(tmp_path, f"{SITE}/demo.py", b"new")
+    put(tmp_path, f"{SITE}/same.py", b"same")
+    put(tmp_path, f'{SITE}/od"d, name.py', b"new")
+    put(tmp_path, "/usr/bin/demo", b"#!new")
+    (tmp_path / "usr/bin/linked").symlink_to("/etc/alternatives/linked")
+    (tmp_path / "usr/lib/outside").symlink_to("/etc")
+    stay = [
+        row("../../../bin/linked", b"old"),
+        row("../../outside/passwd", b"old"),
+        row("gone.py", b"old"),
+        row("same.py", b"same"),
+        "demo-1.dist-info/RECORD,,",
+    ]
+    change = ["../../../bin/demo", "demo.py", '"od""d, name.py"']
+    before = [row(path, b"old") for path in change] + stay
+    put(tmp_path, RECORD, "".join(f"{line}\n" for line in before).encode())
+    (tmp_path / RECORD.lstrip("/")).chmod(0o640)
+    os.utime(tmp_path / RECORD.lstrip("/"), (1_000_000_000, 1_000_000_000))
+
+    assert refresh_records(tmp_path, [SITE]) == [RECORD]
+
+    after = [row(change[0], b"#!new"), row(change[1], b"new"), row(change[2], b"new"), *stay]
+    path = tmp_path / RECORD.lstrip("/")
+    assert path.read_text().splitlines() == after
+    assert (path.stat().st_mode & 0o777, int(path.stat().st_mtime)) == (0o640, 1_000_000_000)
+    assert refresh_records(tmp_path, [SITE]) == []
+
+
+def test_a_folder_that_is_a_link_is_not_written_to(tmp_path: Path) -> None:
+    put(tmp_path, "/elsewhere/RECORD", row("demo.py", b"old").encode())
+    put(tmp_path, f"{SITE}/demo.py", b"new")
+    (tmp_path / SITE.lstrip("/") / "demo-1.dist-info").symlink_to(tmp_path / "elsewhere")
+    assert refresh_records(tmp_path, [SITE]) == []
