@@ -153,8 +153,17 @@ def _seen(place: Path, shuffle: bool) -> Iterator[Path]:
     if not shuffle:
         yield place
         return
-    with shuffled(place, place.with_name(f"{place.name}-shuffled"), multi_user=True) as mounted:
-        yield mounted
+    with tempfile.TemporaryDirectory() as folder:
+        # the file system acts as the user of the build, who may not look into the folders of tests
+        Path(folder).chmod(0o755)
+        plain = Path(folder, "plain")
+        plain.mkdir()
+        subprocess.run(["mount", "--bind", place, plain], check=True)
+        try:
+            with shuffled(plain, Path(folder, "shuffled"), multi_user=True) as mounted:
+                yield mounted
+        finally:
+            subprocess.run(["umount", plain], check=True)
 
 
 def _content(package: Path) -> Iterator[str]:
