@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ PINS = Path(__file__).parent / "data" / "wheels.yaml"
 SDISTS = Path(__file__).parent / "data" / "sdists.yaml"
 PURE_PYTHON = "3.10"  # pure wheels are those the oldest Python that runs truewheel would get
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)] + ["manylinux2014_x86_64"]
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def sdist(name: str) -> Path:
     kept = cache_folder("sdists") / pin.filename
     if not kept.exists() or _sha256(kept) != pin.sha256:
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            got = _pip_download_sdist(pin.name, f"=={pin.version}", Path(folder))
+            got = _download_sdist(pin.name, f"=={pin.version}", Path(folder))
             _check(got, pin)
             got.replace(kept)
     return kept
@@ -146,16 +148,25 @@ def _pip_download(requirement: str, python: str, platforms: Iterable[str], folde
     return files[0]
 
 
-def _pip_download_sdist(name: str, version: str, folder: Path) -> Path:
-    """Download one sdist into an empty folder; pip prepares its metadata, for which it gets the backend."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"--no-binary={name}"]
-    done = subprocess.run(
-        [*command, "--dest", str(folder), f"{name}{version}"], capture_output=True, text=True, check=False
-    )
-    files = list(folder.iterdir())
-    if done.returncode or len(files) != 1:
-        pytest.fail(f"pip cannot download the sdist of {name}:\n{done.stderr[-2000:]}")
-    return files[0]
+def _download_sdist(name: str, version: str, folder: Path) -> Path:
+    """Download one sdist into an empty folder; pip would run the backend for its metadata."""
+    command = [sys.executable, "-m", "unearth", "--no-binary", *_index(), "--download", str(folder)]
+    for _ in range(_TRIES):
+        done = subprocess.run([*command, f"{name}{version}"], capture_output=True, text=True, check=False)
+        files = list(folder.iterdir())
+        if done.returncode == 0 and len(files) == 1:
+            return files[0]
+        time.sleep(5)
+    pytest.fail(f"cannot download the sdist of {name}:\n{done.stderr[-2000:]}")
+
+
+@functools.cache
+def _index() -> list[str]:
+    """The option for the index that pip is configured with, if it is not the default one."""
+    ask = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+    done = subprocess.run(ask, capture_output=True, text=True, check=False)
+    index = os.environ.get("PIP_INDEX_URL") or done.stdout.strip()
+    return [f"--index-url={index}"] if index else []
 
 
 @functools.cache
@@ -217,7 +228,7 @@ def refresh_sdists(names: Sequence[str]) -> None:
 def _sdist_to_pin(name: str, version: str) -> SdistPin:
     """Download an sdist of a version such as ``==1.0``, or the newest one if it is empty."""
     with tempfile.TemporaryDirectory(dir=cache_folder("sdists")) as folder:
-        got = _pip_download_sdist(name, version, Path(folder))
+        got = _download_sdist(name, version, Path(folder))
         found = str(parse_sdist_filename(got.name)[1])
         pin = SdistPin(name, found, got.name, _sha256(got), held=bool(version))
         got.replace(cache_folder("sdists") / got.name)
