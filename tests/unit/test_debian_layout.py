@@ -54,6 +54,14 @@ def test_what_the_packager_says() -> None:
     assert _plan(step=Step.TEST, PYBUILD_BUILD_ARGS="-x").args == ""
 
 
+def test_debhelpers_own_destdir_gives_way_to_the_name_and_no_other() -> None:
+    told = Source((), destdir="/src/debian/tmp")
+    assert _plan(told, PYBUILD_NAME="foo").destdir == "/src/debian/python3-foo"
+    assert _plan(PYBUILD_NAME="foo", PYBUILD_DESTDIR="debian/tmp/").destdir == "/src/debian/python3-foo"
+    assert _plan(told).destdir == "/src/debian/tmp"
+
+
 def test_destdir_of_the_environment() -> None:
     assert _plan(DESTDIR="/out").destdir == "/out"
-    assert _plan(DESTDIR="/out", PYBUILD_NAME="foo").destdir == "/src/debian/python3-foo"
+    assert _plan(DESTDIR="/out", PYBUILD_NAME="foo").destdir == "/out"
+    assert _plan(Source((), destdir="/src/debian/tmp"), DESTDIR="/out").destdir == "/src/debian/tmp"

@@ -7,6 +7,7 @@ import os
 from truewheel.debian.model import Flavor, Layout, Source, Step, render
 from truewheel.debian.options import Options
 
+_ANY = "debian/tmp"  # what debhelper says where it is not one package alone
 _INSTALL_DIR = "/usr/lib/python{version}/dist-packages"
 
 
@@ -43,10 +44,8 @@ def _folder(options: Options, option: str, flavor: Flavor) -> str:
 
 
 def _destdir(source: Source, options: Options, flavor: Flavor, name: str | None) -> str:
-    asked = _folder(options, "destdir", flavor) or source.destdir
-    if asked:
-        return asked
-    return f"debian/{_package(flavor, name)}" if name else options.environ.get("DESTDIR") or "debian/tmp"
+    asked = _folder(options, "destdir", flavor) or source.destdir or options.environ.get("DESTDIR") or _ANY
+    return f"debian/{_package(flavor, name)}" if name and asked.rstrip("/").endswith(_ANY) else asked
 
 
 def _package(flavor: Flavor, name: str) -> str:

@@ -42,10 +42,7 @@ sub test {
 
 sub install {
 	my ($this, $destdir, @arguments) = @_;
-	my $default = "$this->{cwd}/debian/tmp";
-	(my $asked = $destdir) =~ s{/+$}{};
-	my @destdir = ($asked eq $default or $asked eq 'debian/tmp') ? () : ("--destdir=$destdir");
-	return $this->_run('install', \@destdir, @arguments);
+	return $this->_run('install', ["--destdir=$destdir"], @arguments);
 }
 
 sub clean {
