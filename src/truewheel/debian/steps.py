@@ -106,6 +106,8 @@ class _FlavorStep:
         self._hook("before")
         steps[self._step]()
         self._hook("after")
+        if self._step is Step.INSTALL:
+            self._move_extensions()
 
     def _configure(self) -> None:
         if self._system is not System.PYPROJECT:
@@ -163,6 +165,8 @@ class _FlavorStep:
             if self._system is System.DISTUTILS:
                 distutils.remove_egg_info(self._layout)
             self._own_command()
+
+    def _move_extensions(self) -> None:
         target = self._options.get("ext_destdir", self._flavor)
         if target:
             from truewheel.debian.installing import move_extensions
