@@ -293,13 +293,15 @@ def test_quiet_and_verbose(package: Package, capfd: pytest.CaptureFixture[str]) 
     assert package.step("build", "--quiet") == 0
     assert capfd.readouterr() == ("", "")
     assert "backend speaks" in (package.home / "build.log").read_text()
-    assert package.step("install", "--verbose") == 0
-    assert f"pyproject in {package.top}, modules in {package.build_dir}" in capfd.readouterr().out
+    for verbose in ("--verbose", "--argument=--verbose"):
+        assert package.step("install", "--quiet", verbose) == 0
+        assert f"pyproject in {package.top}, modules in {package.build_dir}" in capfd.readouterr().out
 
 
 def test_extensions_to_another_package(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYBUILD_EXT_DESTDIR", "debian/python3-demo-ext")
     monkeypatch.setenv("PYBUILD_EXT_PATTERN", r"data\.txt$")
+    monkeypatch.setenv("PYBUILD_AFTER_INSTALL", "grep d {destdir}{install_dir}/demo/data.txt")
     assert package.step("build") == package.step("install") == 0
     inside = package.modules.relative_to(package.destdir)
     assert (package.top / "debian" / "python3-demo-ext" / inside / "demo" / "data.txt").exists()

@@ -38,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the step; prints its commands, and a line for each Python that failed."""
-    verbose = options.verbose or os.environ.get("PYBUILD_VERBOSE") == "1"
-    quiet = options.quiet or os.environ.get("PYBUILD_QUIET") == "1"
+    given = parse_options(options.argument, os.environ)
+    verbose = options.verbose or given.asks_for("verbose")
+    quiet = options.quiet or given.asks_for("quiet")
     source = Source(
         build_depends=dependency_names(options.build_depends),
         version=options.changelog_version,
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     request = StepRequest(
         step=Step(options.step),
         source=source,
-        options=parse_options(options.argument, os.environ),
+        options=given,
         environ=os.environ,
         top=str(Path.cwd()),
         echo=_hush if source.quiet else _echo,

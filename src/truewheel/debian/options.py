@@ -32,6 +32,10 @@ class Options:
             return self.environ[f"PYBUILD_{name.upper()}"]
         return self.given.get(name)
 
+    def asks_for(self, name: str) -> bool:
+        """Whether a switch is given, or PYBUILD_NAME is 1."""
+        return name in self.given or self.environ.get(f"PYBUILD_{name.upper()}") == "1"
+
     def overall(self, name: str) -> str | None:
         """The argument, or PYBUILD_NAME: what is one for all flavors."""
         return self.given.get(name) or self.environ.get(f"PYBUILD_{name.upper()}") or None
@@ -53,6 +57,8 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
     parser.add_argument("--ext-dest-dir", dest="ext_destdir")
     for runner in RUNNERS:
         parser.add_argument(f"--test-{runner}", action="store_const", const="1")
+    for name in ("verbose", "quiet"):
+        parser.add_argument(f"-{name[0]}", f"--{name}", action="store_const", const="1")
     parser.add_argument("-i", "--interpreter", action="append", default=[])
     parser.add_argument("-p", "--pyver", action="append", default=[])
     given = vars(parser.parse_args(list(arguments)))

@@ -49,7 +49,7 @@ def choose_runner(options: Options, build_depends: Collection[str]) -> str:
     Where PYBUILD_INTERPRETERS is set Build-Depends do not count, as for pybuild.
     """
     for runner in RUNNERS:
-        if f"test_{runner}" in options.given or options.environ.get(f"PYBUILD_TEST_{runner.upper()}") == "1":
+        if options.asks_for(f"test_{runner}"):
             return runner
     if options.environ.get("PYBUILD_INTERPRETERS"):
         return ""
