@@ -42,6 +42,9 @@ demo (1.0-1) unstable; urgency=medium
  -- A Packager <packager@example.org>  Mon, 01 Jan 2024 12:00:00 +0000
 """
 _PROJECT = '[project]\nname = "demo"\nversion = "1.0"\n[tool.setuptools]\npy-modules = ["demo"]\n'
+_MISNAMED = (
+    "\nexport PYBUILD_NAME = dmeo\noverride_dh_auto_install:\n\tdh_auto_install --destdir=debian/tmp\n"
+)
 _BACKEND = '[build-system]\nrequires = []\nbuild-backend = "{0}"\n{1}'
 _SETUPTOOLS = _BACKEND.format("setuptools.build_meta", "")
 _OWN = _BACKEND.format("backend", 'backend-path = ["."]\n')
@@ -83,6 +86,10 @@ CASES = {
     "no backend": (
         Source(system=_BACKEND.format("scikit_build_core.build", "")),
         r"truewheel: error: .*scikit_build_core.*Build-Depends",
+    ),
+    "no package of this name": (
+        Source(also=_MISNAMED),
+        r"truewheel: error: .*PYBUILD_NAME=dmeo.*python3-dmeo \(name one of python3-demo,",
     ),
     "no dh_python3": (
         Source(depends="python3-all, python3-setuptools", also="--with truewheel"),

@@ -221,6 +221,17 @@ def test_nothing_to_install(package: Package, capfd: pytest.CaptureFixture[str])
     assert not package.destdir.exists()
 
 
+def test_a_name_of_no_package(
+    package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert package.step("build") == 0
+    assert package.step("install", "--packages=python3-demos python-demo-doc") == 1
+    assert "PYBUILD_NAME=demo: debian/control has no package python3-demo" in capfd.readouterr().err
+    assert package.step("install", "--packages=python3-demo") == 0
+    monkeypatch.setenv("PYBUILD_DESTDIR", "debian/python3-demo")
+    assert package.step("install", "--packages=python3-demos") == 0
+
+
 def test_failing_tests_name_the_python_and_the_others_run(
     package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

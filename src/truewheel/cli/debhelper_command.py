@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build-depends", default="", metavar="TEXT", help="the Build-Depends fields of debian/control"
     )
+    parser.add_argument("--packages", default="", metavar="TEXT", help="the packages of debian/control")
     parser.add_argument(
         "--changelog-version", default="", metavar="VERSION", help="the version of debian/changelog"
     )
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     quiet = options.quiet or given.asks_for("quiet")
     source = Source(
         build_depends=dependency_names(options.build_depends),
+        packages=tuple(options.packages.split()),
         version=options.changelog_version,
         directory=options.sourcedir,
         destdir=options.destdir,

@@ -34,12 +34,13 @@ class System(str, Enum):
 class Source:
     """What debhelper knows of a source package.
 
-    ``build_depends`` are names of packages; ``version`` that of the changelog's newest entry; ``directory``
-    and ``destdir`` what debhelper was told, empty where that is the default; ``parallel`` is a number
-    of jobs.
+    ``build_depends`` and ``packages`` are names of packages, the latter its own; ``version`` that of the
+    changelog's newest entry; ``directory`` and ``destdir`` what debhelper was told, empty where that is
+    the default; ``parallel`` is a number of jobs.
     """
 
     build_depends: tuple[str, ...]
+    packages: tuple[str, ...] = ()
     version: str = ""
     directory: str = ""
     destdir: str = ""

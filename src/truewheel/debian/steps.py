@@ -165,6 +165,19 @@ class _FlavorStep:
             if self._system is System.DISTUTILS:
                 distutils.remove_egg_info(self._layout)
             self._own_command()
+        self._check_destination()
+
+    def _check_destination(self) -> None:
+        """What lies in the folder of no package would be in none."""
+        package, packages, folder = self._layout.package, self._source.packages, Path(self._layout.destdir)
+        by_name = folder == Path(self._request.top, "debian", package) and folder.is_dir()
+        told = (self._options.get("destdir", self._flavor) or "").rstrip("/").endswith(package)
+        if by_name and packages and package not in packages and not told:
+            raise RefusedInput(
+                f"debian/control has no package {package}",
+                path=f"PYBUILD_NAME={self._options.overall('name')}",
+                hint=f"name one of {', '.join(packages)}, or set PYBUILD_DESTDIR to where modules go",
+            )
 
     def _move_extensions(self) -> None:
         target = self._options.get("ext_destdir", self._flavor)

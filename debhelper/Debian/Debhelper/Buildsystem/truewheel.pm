@@ -5,7 +5,7 @@ use warnings;
 
 use Debian::Debhelper::Dh_Lib qw(%dh doit_noerror error);
 use Dpkg::Changelog::Debian;
-use Dpkg::Control;
+use Dpkg::Control::Info;
 
 use parent qw(Debian::Debhelper::Buildsystem);
 
@@ -53,8 +53,10 @@ sub clean {
 sub _run {
 	my ($this, $step, $options, @arguments) = @_;
 	my $jobs = $this->get_parallel() // 1;
+	my $control = Dpkg::Control::Info->new('debian/control');
 	my @command = ('truewheel', 'debhelper', $step,
-		'--build-depends=' . _build_depends(),
+		'--build-depends=' . _build_depends($control->get_source()),
+		'--packages=' . join(' ', map { $_->{Package} } $control->get_packages()),
 		'--changelog-version=' . _changelog_version(),
 		'--parallel=' . ($jobs > 0 ? $jobs : 1),
 		@{$options});
@@ -67,8 +69,7 @@ sub _run {
 }
 
 sub _build_depends {
-	my $source = Dpkg::Control->new(type => CTRL_INFO_SRC);
-	$source->load('debian/control') or error('debian/control cannot be read');
+	my ($source) = @_;
 	my @fields = grep { defined } map { $source->{$_} } qw(Build-Depends Build-Depends-Arch Build-Depends-Indep);
 	return join ', ', map { s/\s+/ /gr } @fields;
 }
@@ -196,8 +197,8 @@ Say what was decided; leave what commands print in F<.pybuild/cpython3_X.Y_NAME/
 
 One line each, and the step fails: no Python in Build-Depends, a backend that is not installed (the line names
 the package to add), no wheel or several, a wheel that is not as the specification says, nothing to install, a
-template with an unknown name, a failing command. Building and testing go on with the other Pythons and fail
-then.
+B<PYBUILD_NAME> that no package has, a template with an unknown name, a failing command. Building and testing
+go on with the other Pythons and fail then.
 
 =head1 SEE ALSO
 
