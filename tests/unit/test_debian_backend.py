@@ -11,6 +11,7 @@ import pytest
 from tests.unit.debian_sources import ARCHITECTURE, below, layout, write
 from tests.unit.test_debian_steps import default_python
 from tests.wheelbuilder import WheelBuilder
+from truewheel.debian import environment
 from truewheel.debian.backend import build_wheel, unpack_wheel
 from truewheel.debian.commands import Shell
 from truewheel.debian.model import Layout
@@ -57,8 +58,12 @@ def test_meson_is_told_debians_folders(where: Layout) -> None:
     assert settings["setup-args"][-2:] == ["--libdir=lib/x86_64-linux-gnu", "-Dx=1"]
 
 
-def test_a_wheel_for_another_machine(where: Layout, wheel_builder: WheelBuilder) -> None:
-    wheel = wheel_builder.build(tags="py3-none-linux_aarch64", root_is_purelib=False)
+@pytest.mark.parametrize(("old", "platform"), [(False, "linux_aarch64"), (True, "linux_arm64")])
+def test_a_wheel_for_another_machine(
+    where: Layout, wheel_builder: WheelBuilder, monkeypatch: pytest.MonkeyPatch, old: bool, platform: str
+) -> None:
+    monkeypatch.setattr(environment, "dh_python_is_old", lambda: old)
+    wheel = wheel_builder.build(tags=f"py3-none-{platform}", root_is_purelib=False)
     with pytest.raises(WheelRefused):
         unpack_wheel(wheel, where, ARCHITECTURE, {})
     assert below(Path(where.build_dir)) == []

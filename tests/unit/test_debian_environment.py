@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.unit.debian_sources import ARCHITECTURE, layout
+from truewheel.debian import dh_python, environment
 from truewheel.debian.environment import (
     build_environment,
     flavor_environment,
@@ -46,7 +50,24 @@ def test_versions_for_backends() -> None:
     assert build_environment(source, {}, ARCHITECTURE, "/")["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1.0-rc1"
 
 
-def test_cross_building() -> None:
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [("5.20230130+deb12u1", True), ("6.20250414", False), ("7.20261025", False), ("", False)],
+)
+def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, old: bool) -> None:
+    answer = subprocess.CompletedProcess((), 0, stdout=version)
+    monkeypatch.setattr(dh_python.subprocess, "run", lambda *_, **__: answer)
+    assert dh_python.dh_python_is_old.__wrapped__() is old
+
+
+def test_an_old_dh_python_names_platforms_as_dpkg_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "dh_python_is_old", lambda: True)
+    assert environment.host_platform(_CROSS) == "linux-armhf"
+    assert environment.host_platform(ARCHITECTURE) == "linux-x86_64"
+
+
+def test_cross_building(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "dh_python_is_old", lambda: False)
     environ = build_environment(Source(()), {}, _CROSS, "/src")
     assert environ["_PYTHON_HOST_PLATFORM"] == "linux-armv7l"
     assert environ["_PYTHON_SYSCONFIGDATA_NAME"] == "_sysconfigdata__arm-linux-gnueabihf"

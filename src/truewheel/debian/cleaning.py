@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
+from truewheel.debian.dh_python import dh_python_is_old
 from truewheel.debian.model import Layout, System
 from truewheel.debian.testfiles import remove
 
@@ -15,15 +15,11 @@ _LEFT_BEHIND = (".coverage", ".hypothesis", ".pdm-build", ".pytest_cache", ".tox
 _KEEP_SOURCES = frozenset({"python3-setuptools-scm", "python3-setuptools-git"})
 
 
-def clean_source(
-    directory: str,
-    system: System,
-    build_depends: Collection[str],
-    egg_info_goes: Callable[[], bool],
-) -> None:
-    """Remove caches, byte-code and ``build`` from a source, and where that is asked its .egg-info folders.
+def clean_source(directory: str, system: System, build_depends: Collection[str]) -> None:
+    """Remove caches, byte-code and ``build`` from a source, and its .egg-info folders.
 
-    Of those SOURCES.txt stays where a plugin in Build-Depends made it.
+    Of those SOURCES.txt stays where a plugin in Build-Depends made it. Beside an old dh-python they stay
+    all, and files that upstream ships are packaged with their dates.
     """
     for name in (*_LEFT_BEHIND, *(() if system is System.CUSTOM else ("build",))):
         remove(Path(directory, name))
@@ -31,12 +27,12 @@ def clean_source(
     for folder, folders, names in os.walk(directory):
         folders[:] = sorted(name for name in folders if name != ".git")
         for name in folders[:]:
-            egg_info = name.endswith(".egg-info") and not keep_sources and egg_info_goes()
+            egg_info = name.endswith(".egg-info") and not keep_sources and not dh_python_is_old()
             if egg_info or name == "__pycache__":
                 remove(Path(folder, name))
                 folders.remove(name)
         for name in names:
-            generated = folder.endswith(".egg-info") and name != "SOURCES.txt" and egg_info_goes()
+            generated = folder.endswith(".egg-info") and name != "SOURCES.txt" and not dh_python_is_old()
             if generated or name.endswith((".pyc", ".pyo")):
                 remove(Path(folder, name))
 
@@ -55,17 +51,3 @@ def clean_top(top: str) -> None:
         for name in names:
             if name.endswith(".pyc"):
                 remove(Path(folder, name))
-
-
-def dh_python_removes_egg_info() -> bool:
-    """Whether pybuild would: from dh-python 6 on, and so do we where there is none.
-
-    Before it, files of an .egg-info that upstream ships are packaged with their dates.
-    """
-    try:
-        query = ("/usr/bin/dpkg-query", "--show", "--showformat=${Version}", "dh-python")
-        said = subprocess.run(query, capture_output=True, text=True, check=False).stdout
-    except OSError:
-        return True
-    major = said.partition(".")[0]
-    return not major.isdigit() or int(major) >= 6

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from truewheel.debian import distutils
-from truewheel.debian.cleaning import clean_build, clean_source, clean_top, dh_python_removes_egg_info
+from truewheel.debian.cleaning import clean_build, clean_source, clean_top
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import (
     build_environment,
@@ -187,12 +187,7 @@ class _FlavorStep:
             move_extensions(self._layout, self._options, str(Path(self._request.top, target)))
 
     def _clean(self) -> None:
-        clean_source(
-            self._layout.dir,
-            self._system,
-            self._source.build_depends,
-            cache(dh_python_removes_egg_info),
-        )
+        clean_source(self._layout.dir, self._system, self._source.build_depends)
         if self._system is System.PYPROJECT:
             clean_build(self._layout)
         elif self._system is System.CUSTOM or Path(self._flavor.python.binary).exists():
