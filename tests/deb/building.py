@@ -21,6 +21,8 @@ from tests.repro.roots import inside
 from tests.repro.runs import shuffled
 
 _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
+_SEQUENCE = re.compile(r"^\tdh +\$[@*]", re.M)
+_TARGETS = re.compile(r"^%:", re.M)
 
 
 @dataclass(frozen=True)
@@ -90,26 +92,19 @@ def build_all(root: DebRoot, *jobs: Job) -> list[Build]:
 
 def use_truewheel(source: Path) -> None:
     """Have debian/rules say truewheel where it says that pybuild is the build system."""
-    rules = source / "debian/rules"
-    text, changes = _PYBUILD.subn(r"\1truewheel", rules.read_text(encoding="utf-8"))
-    assert changes, f"{rules} does not choose pybuild"
-    rules.write_text(text, encoding="utf-8")
+    _edit_rules(source, _PYBUILD, r"\1truewheel")
 
 
 def ship(source: Path) -> None:
     """Use truewheel for the build system, and the add-on, whose default is to ship byte-code."""
     use_truewheel(source)
-    rules = source / "debian/rules"
-    text = rules.read_text(encoding="utf-8")
-    rules.write_text(text.replace("--buildsystem=truewheel", "--buildsystem=truewheel --with truewheel"))
+    _edit_rules(source, _SEQUENCE, r"\g<0> --with truewheel")
 
 
 def compile_at_install(source: Path) -> None:
     """Use truewheel and the add-on so that byte-code is made where a package is installed, by hash."""
     ship(source)
-    rules = source / "debian/rules"
-    text = rules.read_text(encoding="utf-8")
-    rules.write_text(text.replace("%:", "export DH_TRUEWHEEL_PYC = postinst-hash\n%:", 1), encoding="utf-8")
+    _edit_rules(source, _TARGETS, r"export DH_TRUEWHEEL_PYC = postinst-hash\n\g<0>")
 
 
 def same_as_pybuild(root: DebRoot, source: Path, around: Surroundings = Surroundings()) -> None:
@@ -134,6 +129,13 @@ def built(build: Build) -> Build:
     assert build.status == 0, build.log[-8000:]
     assert build.packages, build.log[-8000:]
     return build
+
+
+def _edit_rules(source: Path, pattern: re.Pattern[str], replacement: str) -> None:
+    rules = source / "debian/rules"
+    text, changes = pattern.subn(replacement, rules.read_text(encoding="utf-8"))
+    assert changes, f"{rules} has no {pattern.pattern}"
+    rules.write_text(text, encoding="utf-8")
 
 
 def _copy(root: DebRoot, job: Job) -> Path:
