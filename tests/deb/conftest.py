@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.deb.building import Build, Job, build, built
 from tests.deb.debroot import DebRoot, deb_root
+from tests.own_source import own_source
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,14 @@ def trixie(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebRoot]:
 def sid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebRoot]:
     """Debian unstable: debhelper 14, several Pythons."""
     yield from _root(tmp_path_factory, "sid")
+
+
+@pytest.fixture(scope="session")
+def own_packages(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The packages that truewheel made of itself."""
+    source = own_source(tmp_path_factory.mktemp("own"))
+    shutil.copytree(source / "packaging/debian", source / "debian")
+    return built(build(bookworm, Job(source)))
 
 
 def _root(factory: pytest.TempPathFactory, release: str) -> Iterator[DebRoot]:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.building import Build, Job, build, built
+from tests.deb.building import Build, Job, Surroundings, build, built
 from tests.deb.debroot import DebRoot, deb_root
-from tests.own_source import own_source
+from tests.own_source import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
-RULES = "#!/usr/bin/make -f\n%:\n\tdh $@ --buildsystem=truewheel --with truewheel\n"
+RULES = "#!/usr/bin/make -f\n{exports}%:\n\tdh $@ --buildsystem=truewheel --with truewheel\n"
 CONTROL = """\
 Source: demo
 Section: python
@@ -44,24 +44,22 @@ py-modules = ["demo"]
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[DebRoot, Build]:
-    """A root with truewheel's files from the checkout, and the packages that it made of itself."""
-    folder = tmp_path_factory.mktemp("own")
-    root = deb_root(folder / "root", "bookworm")
-    source = own_source(folder)
-    shutil.copytree(source / "packaging/debian", source / "debian")
-    return root, built(build(root, Job(source)))
+def own_root(tmp_path_factory: pytest.TempPathFactory) -> DebRoot:
+    """A root of which the tests take away truewheel's files."""
+    return deb_root(tmp_path_factory.mktemp("own") / "root", "bookworm")
 
 
 def listing(package: Path) -> set[str]:
+    """The paths in a package; those of folders end in a slash."""
     text = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
     names = subprocess.run(["tar", "-t"], input=text, capture_output=True, check=True).stdout.decode()
-    return {name.removeprefix(".") for name in names.split() if not name.endswith("/")}
+    return {name.removeprefix(".") for name in names.split()}
 
 
-def test_each_file_is_where_the_distribution_wants_it(own: tuple[DebRoot, Build]) -> None:
-    debhelper, program = (listing(package) for package in own[1].packages)
-    assert {name for name in debhelper if not name.startswith("/usr/share/doc/")} == {
+def test_each_file_is_where_the_distribution_wants_it(own_packages: Build) -> None:
+    debhelper, program = (listing(package) for package in own_packages.packages)
+    files = {name for name in debhelper if not name.endswith("/")}
+    assert {name for name in files if not name.startswith("/usr/share/doc/")} == {
         "/usr/bin/dh_truewheel",
         "/usr/share/debhelper/autoscripts/prerm-truewheel",
         "/usr/share/man/man1/dh_truewheel.1.gz",
@@ -74,21 +72,49 @@ def test_each_file_is_where_the_distribution_wants_it(own: tuple[DebRoot, Build]
     assert not [name for name in program if "rpm" in name.split("/")]
 
 
-def test_the_installed_packages_build_a_package(own: tuple[DebRoot, Build], tmp_path: Path) -> None:
-    root, packages = own
-    shutil.rmtree(root.outside("/opt/truewheel"))
-    shutil.rmtree(root.outside("/usr/share/perl5/Debian/Debhelper/Sequence/truewheel.pm"), ignore_errors=True)
-    for package in packages.packages:
-        shutil.copy(package, root.outside("/root"))
-    root.run("sh", "-c", "dpkg -i /root/*.deb")
-    source = tmp_path / "demo-1.0"
+def test_a_checkout_builds_a_package(own_root: DebRoot, tmp_path: Path) -> None:
+    hide(own_root)
+    for part in ("debhelper", "packaging/bootstrap", "src"):
+        shutil.copytree(CHECKOUT / part, own_root.outside(f"/checkout/{part}"))
+    environ = {
+        "PERL5LIB": "/checkout/debhelper",
+        "DH_AUTOSCRIPTDIR": "/checkout/debhelper/autoscripts",
+        "PATH": "/checkout/debhelper:/checkout/packaging/bootstrap:/usr/sbin:/usr/bin:/sbin:/bin",
+    }
+    source = demo(tmp_path, "export PYBUILD_AFTER_INSTALL_python3.11 = mkdir -p {destdir}/usr/dotted\n")
+    (package,) = built(build(own_root, Job(source, Surroundings(environ=environ)))).packages
+    assert "/usr/lib/python3/dist-packages/__pycache__/demo.cpython-311.pyc" in listing(package)
+    assert "/usr/dotted/" in listing(package)
+
+
+def test_the_installed_packages_build_a_package(
+    own_root: DebRoot, own_packages: Build, tmp_path: Path
+) -> None:
+    hide(own_root)
+    for package in own_packages.packages:
+        shutil.copy(package, own_root.outside("/root"))
+    own_root.run("sh", "-c", "dpkg -i /root/*.deb")
+    (package,) = built(build(own_root, Job(demo(tmp_path)))).packages
+    assert "/usr/lib/python3/dist-packages/__pycache__/demo.cpython-311.pyc" in listing(package)
+
+
+def hide(root: DebRoot) -> None:
+    """Remove what a root has of truewheel that is no package's."""
+    perl = "/usr/share/perl5/Debian/Debhelper"
+    paths = ["/opt/truewheel", "/usr/bin/truewheel", "/usr/bin/dh_truewheel"]
+    paths += [f"{perl}/{kind}/truewheel.pm" for kind in ("Buildsystem", "Sequence")]
+    root.run("rm", "-rf", *paths, "/usr/share/debhelper/autoscripts/prerm-truewheel")
+
+
+def demo(folder: Path, exports: str = "") -> Path:
+    """Write a source whose packages ship byte-code below a folder; returns its own."""
+    source = folder / "demo-1.0"
     (source / "debian/source").mkdir(parents=True)
     (source / "demo.py").write_text("x = 1\n")
     (source / "pyproject.toml").write_text(PYPROJECT)
     (source / "debian/control").write_text(CONTROL)
-    (source / "debian/rules").write_text(RULES)
+    (source / "debian/rules").write_text(RULES.format(exports=exports))
     (source / "debian/rules").chmod(0o755)
     (source / "debian/source/format").write_text("3.0 (quilt)\n")
     (source / "debian/changelog").write_text(CHANGELOG.format("Tue, 24 Nov 2026 00:00:00 +0000"))
-    (package,) = built(build(root, Job(source))).packages
-    assert "/usr/lib/python3/dist-packages/__pycache__/demo.cpython-311.pyc" in listing(package)
+    return source

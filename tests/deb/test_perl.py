@@ -1,4 +1,4 @@
-"""What Debian's tools say of the files for debhelper, and of packages made with them."""
+"""What Debian's tools say of the files for debhelper."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.building import Build, Job, build_all, built, ship, use_truewheel
+from tests.deb.building import ship
 from tests.deb.debroot import DebRoot
 from tests.deb.packages import packages, write_source
 
@@ -54,20 +54,3 @@ def test_dh_assistant(root: DebRoot, tmp_path: Path) -> None:
     told = root.run("dh_assistant", "list-commands", "--output-format=json", cwd="/assisted")
     assert "dh_truewheel" in {command["command"] for command in json.loads(told)["commands"]}
     assert "load-addon" not in told
-
-
-def test_lintian(bookworm: DebRoot, tmp_path: Path) -> None:
-    source = write_source(packages("bookworm")["bitarray"], tmp_path)
-    jobs = (Job(source), Job(source, edit=use_truewheel), Job(source, edit=ship))
-    pybuild, policy, shipped = (_tags(bookworm, built(done)) for done in build_all(bookworm, *jobs))
-    assert policy == pybuild
-    assert shipped - pybuild == {"package-installs-python-pycache-dir"}
-    assert pybuild - shipped == set()
-
-
-def _tags(root: DebRoot, build: Build) -> set[str]:
-    """The tags that lintian has for the packages, of whatever severity."""
-    paths = [f"/{package.relative_to(root.folder)}" for package in build.packages]
-    command = ("lintian", "--allow-root", "--fail-on=none", "--display-info", "--pedantic")
-    lines = root.run(*command, *paths).splitlines()
-    return {line.split(": ")[2].split()[0] for line in lines if line[:3] in ("E: ", "W: ", "I: ", "P: ")}

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.building import Job, build, built, ship
+from tests.deb.building import Build, ship
 from tests.deb.debroot import USER, DebRoot, chroot_archive
 from tests.deb.packages import packages, write_source
-from tests.own_source import own_source
 from tests.registry import sdist
 from tests.repro.needs import require, require_root
 
@@ -45,21 +44,15 @@ exec setpriv --reuid="$user" --regid="$user" --clear-groups env -i USER=builder 
 """
 
 
-def test_sbuild(bookworm: DebRoot, tmp_path: Path) -> None:
+def test_sbuild(bookworm: DebRoot, own_packages: Build, tmp_path: Path) -> None:
     require_root()
     require("sbuild", "newuidmap", "setpriv", "unshare")
-    done = _sbuild(tmp_path, _source_package(bookworm, tmp_path), _own_packages(bookworm, tmp_path))
+    done = _sbuild(tmp_path, _source_package(bookworm, tmp_path), own_packages.packages)
     assert done.returncode == 0, done.stdout[-8000:]
     (package,) = (tmp_path / "builder").glob("python3-bitarray_*.deb")
     command = ["dpkg-deb", "--contents", str(package)]
     contents = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "bitarray/__pycache__/util.cpython-311.pyc\n" in contents
-
-
-def _own_packages(root: DebRoot, folder: Path) -> Iterable[Path]:
-    own = own_source(folder)
-    shutil.copytree(own / "packaging/debian", own / "debian")
-    return built(build(root, Job(own))).packages
 
 
 def _source_package(root: DebRoot, folder: Path) -> Path:
