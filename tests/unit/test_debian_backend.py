@@ -58,11 +58,11 @@ def test_meson_is_told_debians_folders(where: Layout) -> None:
     assert settings["setup-args"][-2:] == ["--libdir=lib/x86_64-linux-gnu", "-Dx=1"]
 
 
-@pytest.mark.parametrize(("old", "platform"), [(False, "linux_aarch64"), (True, "linux_arm64")])
+@pytest.mark.parametrize(("major", "platform"), [(6, "linux_aarch64"), (5, "linux_arm64")])
 def test_a_wheel_for_another_machine(
-    where: Layout, wheel_builder: WheelBuilder, monkeypatch: pytest.MonkeyPatch, old: bool, platform: str
+    where: Layout, wheel_builder: WheelBuilder, monkeypatch: pytest.MonkeyPatch, major: int, platform: str
 ) -> None:
-    monkeypatch.setattr(environment, "dh_python_is_old", lambda: old)
+    monkeypatch.setattr(environment, "dh_python_major", lambda: major)
     wheel = wheel_builder.build(tags=f"py3-none-{platform}", root_is_purelib=False)
     with pytest.raises(WheelRefused):
         unpack_wheel(wheel, where, ARCHITECTURE, {})

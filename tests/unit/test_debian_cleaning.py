@@ -34,7 +34,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def new_dh_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "dh_python_is_old", lambda: False)
+    monkeypatch.setattr(cleaning, "dh_python_major", lambda: 6)
 
 
 def _clean(source: Path, system: System = System.PYPROJECT, depends: str = "") -> None:
@@ -54,7 +54,7 @@ def test_a_plugin_made_the_list_of_sources(source: Path) -> None:
 
 
 def test_beside_an_old_dh_python(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "dh_python_is_old", lambda: True)
+    monkeypatch.setattr(cleaning, "dh_python_major", lambda: 5)
     _clean(source)
     assert (source / "pkg.egg-info" / "PKG-INFO").exists()
 

@@ -51,23 +51,23 @@ def test_versions_for_backends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "old"),
-    [("5.20230130+deb12u1", True), ("6.20250414", False), ("7.20261025", False), ("", False)],
+    ("version", "major"),
+    [("5.20230130+deb12u1", 5), ("6.20250414", 6), ("10.1", 10), ("", 7)],
 )
-def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, old: bool) -> None:
+def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, major: int) -> None:
     answer = subprocess.CompletedProcess((), 0, stdout=version)
     monkeypatch.setattr(dh_python.subprocess, "run", lambda *_, **__: answer)
-    assert dh_python.dh_python_is_old.__wrapped__() is old
+    assert dh_python.dh_python_major.__wrapped__() == major
 
 
 def test_an_old_dh_python_names_platforms_as_dpkg_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "dh_python_is_old", lambda: True)
+    monkeypatch.setattr(environment, "dh_python_major", lambda: 5)
     assert environment.host_platform(_CROSS) == "linux-armhf"
     assert environment.host_platform(ARCHITECTURE) == "linux-x86_64"
 
 
 def test_cross_building(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "dh_python_is_old", lambda: False)
+    monkeypatch.setattr(environment, "dh_python_major", lambda: 6)
     environ = build_environment(Source(()), {}, _CROSS, "/src")
     assert environ["_PYTHON_HOST_PLATFORM"] == "linux-armv7l"
     assert environ["_PYTHON_SYSCONFIGDATA_NAME"] == "_sysconfigdata__arm-linux-gnueabihf"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.debian_sources import flavor
+from truewheel.debian import layout
 from truewheel.debian.layout import plan_layout
 from truewheel.debian.model import Flavor, Layout, Source, Step
 from truewheel.debian.options import parse_options
@@ -61,7 +64,10 @@ def test_debhelpers_own_destdir_gives_way_to_the_name_and_no_other() -> None:
     assert _plan(told).destdir == "/src/debian/tmp"
 
 
-def test_destdir_of_the_environment() -> None:
+def test_destdir_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _plan(DESTDIR="/out").destdir == "/out"
     assert _plan(DESTDIR="/out", PYBUILD_NAME="foo").destdir == "/out"
-    assert _plan(Source((), destdir="/src/debian/tmp"), DESTDIR="/out").destdir == "/src/debian/tmp"
+    for major, destdir in ((6, "/src/debian/tmp"), (7, "/out")):
+        monkeypatch.setattr(layout, "dh_python_major", lambda major=major: major)
+        assert _plan(Source((), destdir="/src/debian/tmp"), DESTDIR="/out").destdir == destdir
+        assert _plan(Source((), destdir="/src/debian/foo"), DESTDIR="/out").destdir == "/src/debian/foo"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from truewheel.debian.dh_python import dh_python_is_old
+from truewheel.debian.dh_python import dh_python_major
 from truewheel.debian.model import Layout, System
 from truewheel.debian.testfiles import remove
 
@@ -27,12 +27,12 @@ def clean_source(directory: str, system: System, build_depends: Collection[str])
     for folder, folders, names in os.walk(directory):
         folders[:] = sorted(name for name in folders if name != ".git")
         for name in folders[:]:
-            egg_info = name.endswith(".egg-info") and not keep_sources and not dh_python_is_old()
+            egg_info = name.endswith(".egg-info") and not keep_sources and dh_python_major() >= 6
             if egg_info or name == "__pycache__":
                 remove(Path(folder, name))
                 folders.remove(name)
         for name in names:
-            generated = folder.endswith(".egg-info") and name != "SOURCES.txt" and not dh_python_is_old()
+            generated = folder.endswith(".egg-info") and name != "SOURCES.txt" and dh_python_major() >= 6
             if generated or name.endswith((".pyc", ".pyo")):
                 remove(Path(folder, name))
 

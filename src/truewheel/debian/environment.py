@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from truewheel.debian.dh_python import dh_python_is_old
+from truewheel.debian.dh_python import dh_python_major
 from truewheel.debian.model import Layout, Source, Step
 from truewheel.debian.upstream import version_variables
 from truewheel.errors import TruewheelError
@@ -43,7 +43,7 @@ def host_platform(architecture: Mapping[str, str]) -> str:
 
     Beside an old dh-python it is in dpkg's words but for amd64, as wheels of its pybuild have it.
     """
-    if architecture["DEB_HOST_ARCH"] != "amd64" and dh_python_is_old():
+    if architecture["DEB_HOST_ARCH"] != "amd64" and dh_python_major() < 6:
         return f"{architecture['DEB_HOST_ARCH_OS']}-{architecture['DEB_HOST_ARCH']}"
     usual = f"{architecture['DEB_HOST_ARCH_OS']}-{architecture['DEB_HOST_GNU_CPU']}"
     return _PLATFORMS.get(architecture["DEB_HOST_MULTIARCH"], usual)

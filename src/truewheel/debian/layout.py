@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from truewheel.debian.dh_python import dh_python_major
 from truewheel.debian.model import Flavor, Layout, Source, Step, render
 from truewheel.debian.options import Options
 
@@ -25,7 +26,7 @@ def plan_layout(source: Source, options: Options, flavor: Flavor, step: Step, to
         home_dir=home_dir,
         build_dir=os.path.normpath(os.path.join(top, build_dir)),
         install_dir=_folder(options, "install_dir", flavor) or _INSTALL_DIR.format(version=flavor.version),
-        destdir=os.path.normpath(os.path.join(top, _destdir(source, options, flavor, name))),
+        destdir=os.path.normpath(os.path.join(top, _destdir(source, options, flavor, name, top))),
         package=_package(flavor, name) if name else "PYBUILD_NAME_not_set",
         parallel=source.parallel,
         args=options.get(f"{step.value}_args", flavor) or "",
@@ -43,8 +44,11 @@ def _folder(options: Options, option: str, flavor: Flavor) -> str:
     return render(template, variables, f"PYBUILD_{option.upper()}")
 
 
-def _destdir(source: Source, options: Options, flavor: Flavor, name: str | None) -> str:
-    asked = _folder(options, "destdir", flavor) or source.destdir or options.environ.get("DESTDIR") or _ANY
+def _destdir(source: Source, options: Options, flavor: Flavor, name: str | None, top: str) -> str:
+    environ = options.environ.get("DESTDIR", "")
+    usual = os.path.join(top, source.destdir) == os.path.join(top, _ANY)
+    told = "" if environ and usual and dh_python_major() >= 7 else source.destdir
+    asked = _folder(options, "destdir", flavor) or told or environ or _ANY
     return f"debian/{_package(flavor, name)}" if name and asked.rstrip("/").endswith(_ANY) else asked
 
 
