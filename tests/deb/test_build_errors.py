@@ -121,6 +121,17 @@ def test_these_sources_can_be_built(bookworm: DebRoot, tmp_path: Path) -> None:
     assert (done.status, done.errors(), len(done.packages)) == (0, [], 1), done.log[-3000:]
 
 
+def test_without_dh_python3_too_but_with_a_warning(bookworm: DebRoot, tmp_path: Path) -> None:
+    done = build(bookworm, Job(_write(Source(depends="python3-all, python3-setuptools"), tmp_path)))
+    assert (done.status, done.errors(), len(done.packages)) == (0, [], 1), done.log[-3000:]
+    assert "dh_auto_install: warning: nothing calls dh_python3" in done.log
+
+
+def test_no_warning_where_it_is_called(bookworm: DebRoot, tmp_path: Path) -> None:
+    source = Source(depends="python3-all, python3-setuptools", also="--with python3")
+    assert "nothing calls dh_python3" not in build(bookworm, Job(_write(source, tmp_path))).log
+
+
 def _write(source: Source, folder: Path) -> Path:
     top = folder / "demo-1.0"
     (top / "debian/source").mkdir(parents=True)

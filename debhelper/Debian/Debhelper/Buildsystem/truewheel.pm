@@ -3,7 +3,7 @@ package Debian::Debhelper::Buildsystem::truewheel;
 use strict;
 use warnings;
 
-use Debian::Debhelper::Dh_Lib qw(%dh doit_noerror error);
+use Debian::Debhelper::Dh_Lib qw(%dh doit_noerror error warning);
 use Dpkg::Changelog::Debian;
 use Dpkg::Control::Info;
 
@@ -42,6 +42,8 @@ sub test {
 
 sub install {
 	my ($this, $destdir, @arguments) = @_;
+	warning('nothing calls dh_python3, which makes modules public (add dh-sequence-python3 to Build-Depends)')
+		if not _may_call_dh_python3();
 	return $this->_run('install', ["--destdir=$destdir"], @arguments);
 }
 
@@ -66,6 +68,13 @@ sub _run {
 	doit_noerror(@command, map { "--argument=$_" } @arguments)
 		or error("truewheel could not $step this; its lines above say why");
 	return;
+}
+
+# What debian/rules includes is not looked at, and might.
+sub _may_call_dh_python3 {
+	return 1 if _build_depends(Dpkg::Control::Info->new('debian/control')->get_source()) =~ /dh-sequence-python3/;
+	open(my $rules, '<', 'debian/rules') or return 1;
+	return scalar(grep { /^[^#]*python3|^[-s]?include\s/ } <$rules>);
 }
 
 sub _build_depends {
@@ -198,7 +207,7 @@ Say what was decided; leave what commands print in F<.pybuild/cpython3_X.Y_NAME/
 One line each, and the step fails: no Python in Build-Depends, a backend that is not installed (the line names
 the package to add), no wheel or several, a wheel that is not as the specification says, nothing to install, a
 B<PYBUILD_NAME> that no package has, a template with an unknown name, a failing command. Building and testing
-go on with the other Pythons and fail then.
+go on with the other Pythons and fail then. It is a warning where nothing calls B<dh_python3>(1).
 
 =head1 SEE ALSO
 
