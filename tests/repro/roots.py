@@ -83,14 +83,14 @@ def give_network(root: Path) -> dict[str, str]:
 
 
 def _pip_settings() -> dict[str, str]:
-    """What pip's files and variables say here, as variables, without what names a local folder."""
+    """What pip's files and variables say here, as variables, without what names a local file or folder."""
     command = [sys.executable, "-m", "pip", "config", "list"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     settings = {}
     for line in lines:
         key, _, value = line.partition("=")
         section, _, name = key.rpartition(".")
-        if section in ("global", "install", "download", ":env:") and name != "find-links":
+        if section in ("global", "install", "download", ":env:") and name not in ("find-links", "constraint"):
             words = [word for word in "".join(shlex.split(value)).split() if not word.startswith("file:")]
             settings[f"PIP_{name.upper().replace('-', '_')}"] = " ".join(words)
     return {name: value for name, value in settings.items() if value}
