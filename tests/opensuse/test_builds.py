@@ -176,6 +176,42 @@ def test_without_its_python_a_flavor_is_one_line(suse: SuseRoot, tmp_path: Path)
     assert "Traceback" not in done.log
 
 
+def edited(root: SuseRoot, folder: Path, name: str, old: str, new: str, *defines: str) -> Build:
+    """Build one of the specs with other words in it."""
+    spec = folder / f"{name}.spec"
+    spec.write_text((_HERE / f"specs/{name}.spec").read_text().replace(old, new))
+    around = Surroundings("/build/edited")
+    return build(root, spec, [], around, f"_specfile {around.topdir}/{name}/{name}.spec", *defines)
+
+
+def test_a_wheel_of_another_flavor_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
+    install = "%pyproject_install --prefix /usr ./build/*.whl"
+    other = "%python313_pyproject_install ./*build.python312/*.whl"
+    done = edited(suse, tmp_path, "extension", install, other, "skip_python310 1")
+    assert done.status == 1
+    assert done.errors() == [
+        "truewheel: error: extension-1-cp312-cp312-linux_x86_64.whl: its tags cp312-cp312-linux_x86_64 "
+        "do not fit /usr/bin/python3.13, Python 3.13 (build the wheel for this Python)"
+    ]
+
+
+def test_a_flavor_that_is_left_out_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
+    call = "%python312_pyproject_install ./dist/*.whl"
+    done = edited(suse, tmp_path, "single", "%truewheel_install_flavors", call, "skip_python312 1")
+    assert [line for line in done.log.splitlines() if line.startswith("truewheel: ")] == [
+        "truewheel: warning: python312: its macro is called, but skip_python312 leaves it out"
+    ]
+
+
+def test_no_flavor_at_all_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
+    skipped = [f"skip_{flavor} 1" for flavor in FLAVORS]
+    done = edited(suse, tmp_path, "single", "", "", *skipped)
+    assert done.status == 1
+    assert done.errors() == [
+        "truewheel: error: no flavor is left (%pythons is empty: skip_pythonXY leaves out all of it)"
+    ]
+
+
 def test_macros_of_a_project_configuration_are_the_same(suse: SuseRoot) -> None:
     shown = [inside(suse.folder, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout]
     rpm = suse.folder / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.cli.console import complain, say
+from truewheel.errors import UsageError
 from truewheel.model import Kind, Manifest
 from truewheel.opensuse.flavors import (
     Place,
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--python",
-        required=True,
+        default=[],
         action="append",
         metavar="PY",
         help="the path of the flavor's interpreter; install takes several, the default one last",
@@ -61,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the step; prints what it did."""
+    """Carry out the step; prints what it did. Raises UsageError where there is no flavor to do it for."""
+    if options.step != "finish" and not options.python:
+        raise UsageError("no flavor is left", hint="%pythons is empty: skip_pythonXY leaves out all of it")
     options.carry_out(options)
     return 0
 
