@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from truewheel.errors import UsageError
+from truewheel.errors import StageError, UsageError
 from truewheel.shebang import wants_python, with_python
 from truewheel.stage import Buildroot
 
@@ -19,21 +20,34 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes) -> list[Path]:
     """Rewrite the first line of every script that runs in Python at or below ``paths``.
 
     ``shebang`` is the whole line without its end. Links are not followed; modes and dates, in whole seconds,
-    stay. Returns the files that changed, sorted; all of them change or none. Raises UsageError for a path
-    that is not there.
+    stay. Returns the files that changed, sorted; none changes where one cannot be written. Raises UsageError
+    for a path that is not there.
     """
-    scripts = sorted({script for path in paths for script in _scripts(Path(os.path.abspath(path)))})
-    changed = []
-    with Buildroot(Path("/"), _DIRECTORY_MODE) as root:
-        for script in scripts:
-            body = script.read_bytes()
-            fixed = with_python(body, shebang, every=True)
-            if fixed != body:
-                info = script.stat()
-                root.replace(str(script), (fixed,), stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9)
-                changed.append(script)
-        root.commit()
+    tops: dict[Path, Path] = {}
+    for path in map(Path, map(os.path.abspath, paths)):
+        for script in _scripts(path):
+            tops.setdefault(script, path.parent if script == path else path)
+    bodies = {script: script.read_bytes() for script in sorted(tops)}
+    fixed = {script: with_python(body, shebang, every=True) for script, body in bodies.items()}
+    changed = [script for script, body in bodies.items() if fixed[script] != body]
+    with contextlib.ExitStack() as stack:
+        # below the paths alone: the folders above them are not ours to date
+        tops_changed = {tops[script] for script in changed}
+        roots = {top: stack.enter_context(Buildroot(top, _DIRECTORY_MODE)) for top in tops_changed}
+        for script in changed:
+            _replace(roots[tops[script]], tops[script], script, fixed[script])
+        for root in roots.values():
+            root.commit()
     return changed
+
+
+def _replace(root: Buildroot, top: Path, script: Path, body: bytes) -> None:
+    info = script.stat()
+    final = f"/{script.relative_to(top)}"
+    try:
+        root.replace(final, (body,), stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9)
+    except StageError as error:
+        raise StageError(error.message, path=str(script), hint=error.hint) from error
 
 
 def _scripts(path: Path) -> Iterator[Path]:
