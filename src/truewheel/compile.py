@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class CompilePool:
     def __init__(self, interpreters: tuple[Interpreter, ...], workers: int) -> None:
         self._interpreters = interpreters
         self._limit = workers
-        self._waiting: queue.SimpleQueue[tuple[PycJob, bytes] | None] = queue.SimpleQueue()
+        self._waiting = _Waiting(len(interpreters))
         self._done: queue.SimpleQueue[Compiled | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._running: list[_Worker] = []
@@ -70,8 +71,7 @@ class CompilePool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed.set()
-        for _ in self._threads:
-            self._waiting.put(None)
+        self._waiting.end()
         for worker in tuple(self._running):
             worker.kill()
         for thread in self._threads:
@@ -81,7 +81,7 @@ class CompilePool:
         """Queue a job with the bytes of its source."""
         self._submitted += 1
         self._bytes += len(source)
-        self._waiting.put((job, source))
+        self._waiting.put(job, source)
         wanted = min(self._limit, 1 + self._bytes // _SOURCE_PER_WORKER)
         if len(self._threads) < wanted:
             thread = threading.Thread(target=self._serve, daemon=True)
@@ -112,8 +112,10 @@ class CompilePool:
 
     def _serve(self) -> None:
         workers: dict[int, _Worker] = {}
+        last = 0
         try:
-            while (item := self._waiting.get()) is not None and not self._closed.is_set():
+            while (item := self._waiting.get(last)) is not None:
+                last = item[0].interpreter
                 self._done.put(self._compile(workers, *item))
         except BaseException as error:  # handed to the thread that waits for results
             self._done.put(error)
@@ -133,6 +135,34 @@ class CompilePool:
         except _Died as death:
             workers.pop(job.interpreter).close()
             return Compiled(job, b"", (), str(death))
+
+
+class _Waiting:
+    """Jobs by their interpreter: who takes one stays with its worker, which is started and warm."""
+
+    def __init__(self, interpreters: int) -> None:
+        self._jobs: list[deque[tuple[PycJob, bytes]]] = [deque() for _ in range(interpreters)]
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def put(self, job: PycJob, source: bytes) -> None:
+        with self._changed:
+            self._jobs[job.interpreter].append((job, source))
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Let nobody get anything more."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def get(self, interpreter: int) -> tuple[PycJob, bytes] | None:
+        """A job of this interpreter, else of the one that has most; waits for one; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or any(self._jobs))
+            if self._ended:
+                return None
+            return (self._jobs[interpreter] or max(self._jobs, key=len)).popleft()
 
 
 class _Died(Exception):
