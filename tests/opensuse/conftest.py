@@ -19,13 +19,13 @@ _STANDIN = Path(__file__).parent / "macros.standin"
 def suse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuseRoot]:
     """Debian 12's rpm 4.18 with CPython 3.10, 3.12 and 3.13."""
     folder = tmp_path_factory.mktemp("suse")
-    root = suse_root(folder / "root", _stock_macros(folder))
+    root = suse_root(folder / "root", stock_macros(folder))
     root.put_ours()
     yield root
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stock_macros(folder: Path) -> Path:
+def stock_macros(folder: Path) -> Path:
     """The stand-in, or what a checkout of python-rpm-macros compiles to for our flavors."""
     checkout = os.environ.get("TRUEWHEEL_PYTHON_RPM_MACROS")
     if not checkout:

@@ -126,15 +126,34 @@ def flavor_of(package: Path) -> str:
     return package.name.partition("-")[0]
 
 
-def pyc_facts(package: Path, folder: Path) -> dict[str, Any]:
-    """What pyc_facts.py says of a package, with the Python it is for."""
+def changed(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines that the other list lacks, and those that it has more."""
+    return [line for line in one if line not in other], [line for line in other if line not in one]
+
+
+def unpacked(package: Path, folder: Path) -> Path:
+    """A package's files in a new folder, without links: those of alternatives lead out of it."""
     tree = folder / f"{package.name}-tree"
     tree.mkdir(parents=True)
     packed = Path(shutil.copy(package, folder))
     subprocess.run(["rpm2archive", str(packed)], check=True, capture_output=True)
     subprocess.run(["tar", "-xf", f"{packed}.tgz", "-C", str(tree)], check=True)
     for link in [path for path in tree.rglob("*") if path.is_symlink()]:
-        link.unlink()  # those of alternatives lead out of the tree
+        link.unlink()
+    return tree
+
+
+def assert_right(packages: Sequence[Path], folder: Path) -> None:
+    """Every pyc of every flavor is there and has no fault."""
+    for package in packages:
+        facts = pyc_facts(package, folder)
+        assert facts["violations"] == []
+        assert facts["pycs"] == 2 * (facts["sources"] - len(facts["failed"]))
+
+
+def pyc_facts(package: Path, folder: Path) -> dict[str, Any]:
+    """What pyc_facts.py says of a package, with the Python it is for."""
+    tree = unpacked(package, folder)
     request = {"root": str(tree), "target": str(Path(truewheel.__file__).parent), "levels": [0, 1]}
     asked = folder / f"{package.name}-request.json"
     asked.write_text(json.dumps({**request, "deep": True, "share": [0, 1]}))

@@ -49,7 +49,7 @@ _DEBIAN = (
 _SSL = {"bookworm": "libssl3", "trixie": "libssl3t64"}
 _NAMES = (
     *("alts", "gcc-c++", "gettext-tools", "git-core", "glibc-locale", "libffi-devel", "libyaml-devel"),
-    *("pkgconfig", "update-alternatives", "zlib-devel"),
+    *("pkgconfig", "python-rpm-packaging", "update-alternatives", "zlib-devel"),
 )
 _TOGETHER = ("installer", "packaging", "yaml", "build", "pyproject_hooks")
 _TRUEWHEEL = """\
@@ -59,7 +59,7 @@ sys.path.insert(0, "/usr/lib/truewheel")
 from truewheel.cli.main import run
 run()
 """
-_FDUPES = """\
+FDUPES = """\
 #!/bin/sh
 # equal files of equal mode become one; -s makes links of names
 link=-f
@@ -72,6 +72,7 @@ for folder; do
   done
 done
 """
+FDUPES_MACRO = "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n"
 _ELSEWHERE = """\
 export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+400d
 export FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1 TZ=Asia/Kathmandu PYTHONHASHSEED=4711 LC_ALL=C
@@ -167,8 +168,8 @@ def _names(work: Path, own: Path) -> None:
 
 def _fdupes(work: Path, own: Path) -> None:
     tree = work / "fdupes-macros"
-    put(tree / "usr/lib/rpm/fdupes_wrapper", _FDUPES, 0o755)
-    put(tree / "usr/lib/rpm/macros.d/macros.fdupes", "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n")
+    put(tree / "usr/lib/rpm/fdupes_wrapper", FDUPES, 0o755)
+    put(tree / "usr/lib/rpm/macros.d/macros.fdupes", FDUPES_MACRO)
     write_deb(Deb("fdupes-macros", depends=("fdupes",)), tree, own)
 
 
