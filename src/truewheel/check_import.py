@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from truewheel.buildroot.tree import below
 from truewheel.errors import InterpreterError, RefusedInput
 from truewheel.model import InstallPaths, Interpreter
-from truewheel.tree import below
 
 _SCRIPT = Path(__file__).parent / "_target" / "import_check.py"
 

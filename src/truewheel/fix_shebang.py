@@ -8,9 +8,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from truewheel.buildroot.transaction import Buildroot
 from truewheel.errors import StageError, UsageError
 from truewheel.shebang import wants_python, with_python
-from truewheel.stage import Buildroot
 
 _HEAD = 4096
 _DIRECTORY_MODE = 0o755

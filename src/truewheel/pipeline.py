@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truewheel.bytecode import biggest_first, plan_job, pyc_path
-from truewheel.compile import Compiled, CompilePool
-from truewheel.deliver import Delivery
+from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.transaction import Buildroot
+from truewheel.buildroot.tree import Found, below, look, sources, strays
+from truewheel.bytecode.pool import Compiled, CompilePool
+from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, Uncompilable, UsageError
 from truewheel.interpreter import probe
@@ -34,12 +36,10 @@ from truewheel.model import (
     Wheel,
 )
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
-from truewheel.reports import settled_sources
+from truewheel.report.reader import settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
-from truewheel.stage import Buildroot
-from truewheel.tree import Found, below, look, sources, strays
-from truewheel.wheel import Kept, WheelContents, check_tags, open_contents, read_wheel
+from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override

@@ -14,7 +14,8 @@ from urllib.parse import quote
 from installer.scripts import Script
 from packaging.utils import canonicalize_name
 
-from truewheel.bytecode import biggest_first, plan_job
+from truewheel.buildroot.tree import Found
+from truewheel.bytecode.pycs import biggest_first, plan_job
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
     BytecodePolicy,
@@ -35,7 +36,6 @@ from truewheel.model import (
 )
 from truewheel.paths import install_paths, script_shebang
 from truewheel.shebang import with_python
-from truewheel.tree import Found
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override

@@ -13,7 +13,7 @@ import pytest
 from tests.hostile.defects import DEFECTS, Defect, good
 from tests.wheelbuilder import WheelBuilder
 from truewheel.errors import UsageError, WheelRefused
-from truewheel.wheel import read_wheel
+from truewheel.wheel.reader import read_wheel
 
 HINT = re.compile(r" \([^()]+\)$")
 

@@ -22,9 +22,10 @@ import jsonschema
 import pytest
 
 from tests.faults.support import codes, files, one, python_that_does, snapshot
-from tests.unit.test_report import check
+from tests.unit.report.test_document import check
 from tests.wheelbuilder import WheelBuilder
-from truewheel import pipeline, stage
+from truewheel import pipeline
+from truewheel.buildroot import transaction
 from truewheel.errors import ConflictRefused, StageError, Uncompilable, UsageError
 from truewheel.model import ErrorPolicy, InvalidationMode, Manifest
 from truewheel.pipeline import (
@@ -256,7 +257,7 @@ def test_overwriting_that_fails_while_files_take_their_places_restores(
             raise OSError(28, "No space left on device")
         rename(source, target, **folders)
 
-    monkeypatch.setattr(stage.os, "rename", full)
+    monkeypatch.setattr(transaction.os, "rename", full)
     with pytest.raises(StageError):
         run(root, other, overwrite=True)
     assert snapshot(root) == before

@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults.support import interpreter
 from tests.wheelbuilder import FILE, WheelBuilder
+from truewheel.buildroot.tree import Found
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
     BytecodePolicy,
@@ -26,8 +27,7 @@ from truewheel.model import (
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
-from truewheel.tree import Found
-from truewheel.wheel import open_contents, read_wheel
+from truewheel.wheel.reader import open_contents, read_wheel
 
 DATE = 1714979290  # 2024-05-06 07:08:10 UTC, the builder's
 EXECUTABLE = FILE | 0o111

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from truewheel.errors import TruewheelError
-from truewheel.installed_dist import InstalledDist, is_metadata, read_dist
-from truewheel.rundeps import extra_of_package
+from truewheel.rpm.generators import extra_of_package
+from truewheel.rpm.installed_dist import InstalledDist, is_metadata, read_dist
 
 
 def add_dist_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from truewheel.cli.console import complain, say
 from truewheel.errors import UsageError
-from truewheel.filelist import FileList, FileListRequest, list_files, parse_rpm_version
-from truewheel.filelist_reader import read_installed
+from truewheel.rpm.filelist import FileList, FileListRequest, list_files, parse_rpm_version
+from truewheel.rpm.installed_files import read_installed
 
 _AUTO = "+auto"
 

@@ -6,9 +6,9 @@ import argparse
 
 from truewheel.cli.dist_arguments import add_dist_arguments, print_for_each
 from truewheel.errors import RefusedInput
-from truewheel.installed_dist import InstalledDist
-from truewheel.rpm_dependency import rpm_version
-from truewheel.rundeps import run_provides
+from truewheel.rpm.dependency import rpm_version
+from truewheel.rpm.generators import run_provides
+from truewheel.rpm.installed_dist import InstalledDist
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,16 +8,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from truewheel.build import parse_settings
-from truewheel.buildrequires import BuildRequiresRequest, build_requires
 from truewheel.cli.arguments import read_overrides
 from truewheel.cli.dist_arguments import add_dist_arguments, print_for_each
 from truewheel.cli.wheel_command import add_backend_arguments
 from truewheel.errors import UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
-from truewheel.requires import Wording
-from truewheel.rundeps import run_requires
+from truewheel.project.backend import parse_settings
+from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires
+from truewheel.rpm.generators import run_requires
+from truewheel.rpm.requirements import Wording
 
 # the first releases whose macros refuse an extra that is not there
 _STRICT_SINCE = {"FEDORA": 45, "RHEL": 11}

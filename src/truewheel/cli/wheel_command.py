@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from truewheel.build import Backend, parse_settings
 from truewheel.cli.console import say
 from truewheel.interpreter import probe
+from truewheel.project.backend import Backend, parse_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

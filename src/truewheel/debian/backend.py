@@ -13,7 +13,6 @@ from typing import NoReturn
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from truewheel.build import Backend, parse_settings
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import host_platform
 from truewheel.debian.model import Layout, render
@@ -22,7 +21,8 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Scheme
 from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
-from truewheel.pyproject import BuildSystem, build_system, load_pyproject
+from truewheel.project.backend import Backend, parse_settings
+from truewheel.project.pyproject import BuildSystem, build_system, load_pyproject
 from truewheel.schemes import load_scheme
 
 _SETUPTOOLS = "setuptools.build_meta"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.buildroot.transaction import Buildroot
+from truewheel.buildroot.tree import below, look
 from truewheel.errors import ConflictRefused, RefusedInput
-from truewheel.stage import Buildroot
-from truewheel.tree import below, look
 
 _FOLDER_MODE = 0o755
 _CHUNK = 1 << 20

@@ -10,7 +10,7 @@ from truewheel.debian.model import Layout
 from truewheel.debian.options import Options
 from truewheel.debian.wheels import built_wheel
 from truewheel.errors import RefusedInput
-from truewheel.wheel import read_wheel
+from truewheel.wheel.reader import read_wheel
 
 _EXT_PATTERN = r"\.so(\.[^/]*)?$"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from truewheel.build import Backend, parse_settings
+from truewheel.buildroot.tree import below
 from truewheel.errors import InterpreterError
 from truewheel.fix_shebang import fix_shebangs
 from truewheel.interpreter import probe
@@ -23,9 +23,9 @@ from truewheel.opensuse.records import refresh_records
 from truewheel.opensuse.wheelhouse import chosen_wheels
 from truewheel.paths import install_paths
 from truewheel.pipeline import CompileRequest, InstallRequest, compile_tree, install, prepare_install
+from truewheel.project.backend import Backend, parse_settings
 from truewheel.report.document import install_document, write_document
 from truewheel.schemes import load_scheme
-from truewheel.tree import below
 
 _SCHEME = "opensuse"
 _BIN = "/usr/bin"

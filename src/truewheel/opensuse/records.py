@@ -11,8 +11,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from truewheel.stage import Buildroot
-from truewheel.tree import below, look
+from truewheel.buildroot.transaction import Buildroot
+from truewheel.buildroot.tree import below, look
 
 _DIRECTORY_MODE = 0o755
 

@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Interpreter
 from truewheel.opensuse.pip_arguments import InstallArguments
-from truewheel.wheel import tag_rank
-from truewheel.wheel_metadata import WheelName, parse_filename
+from truewheel.wheel.metadata import WheelName, parse_filename
+from truewheel.wheel.reader import tag_rank
 
 _BUILD_FIRST = "build it first: %pyproject_wheel"
 

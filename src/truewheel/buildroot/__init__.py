@@ -1,0 +1,1 @@
+"""What is below a root, and the only writer there."""

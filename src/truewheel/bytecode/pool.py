@@ -1,0 +1,276 @@
+"""Run the target Pythons' compilers side by side: sources go in through pipes, canonical code comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import signal
+import struct
+import subprocess
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from truewheel.errors import CompileError
+from truewheel.interpreter import worker_command, worker_environment
+from truewheel.model import Interpreter, PycJob
+
+_WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
+_FRAME = struct.Struct("<II")
+_SOURCE_PER_WORKER = 96 * 1024
+# what a source can do to a compiler; any other death is the machine's
+_CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL))
+
+
+@dataclass(frozen=True)
+class Code:
+    """The canonical code of one level: its bytes, or the lower level that has the same ones."""
+
+    level: int
+    content: bytes
+    same_as: int | None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What the worker made of a job; ``error`` is empty unless the source does not compile."""
+
+    job: PycJob
+    source_hash: bytes
+    codes: tuple[Code, ...]
+    error: str
+
+
+class CompilePool:
+    """Worker processes of the target Pythons, started when first needed.
+
+    ``submit`` never blocks; ``finished`` gives what is ready, ``drain`` waits for the rest. Results come in
+    any order. A worker that dies over a source makes that source uncompilable and is replaced.
+    """
+
+    def __init__(self, interpreters: tuple[Interpreter, ...], workers: int) -> None:
+        self._interpreters = interpreters
+        self._limit = workers
+        self._waiting = _Waiting(len(interpreters))
+        self._done: queue.SimpleQueue[Compiled | BaseException] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._running: list[_Worker] = []
+        self._submitted = 0
+        self._bytes = 0
+        self._closed = threading.Event()
+
+    def __enter__(self) -> CompilePool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed.set()
+        self._waiting.end()
+        for worker in tuple(self._running):
+            worker.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, job: PycJob, source: bytes) -> None:
+        """Queue a job with the bytes of its source."""
+        self._submitted += 1
+        self._bytes += len(source)
+        self._waiting.put(job, source)
+        wanted = min(self._limit, 1 + self._bytes // _SOURCE_PER_WORKER)
+        if len(self._threads) < wanted:
+            thread = threading.Thread(target=self._serve, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # a limit of the machine; those that run do the work
+                if not self._threads:
+                    raise CompileError(str(error), hint="see ulimit -u") from error
+                return
+            self._threads.append(thread)
+
+    def finished(self) -> Iterator[Compiled]:
+        """The results that are there now; raises CompileError when a worker cannot work."""
+        while not self._done.empty():
+            yield self._take()
+
+    def drain(self) -> Iterator[Compiled]:
+        """Every result still to come."""
+        while self._submitted:
+            yield self._take()
+
+    def _take(self) -> Compiled:
+        result = self._done.get()
+        if isinstance(result, BaseException):
+            raise result
+        self._submitted -= 1
+        return result
+
+    def _serve(self) -> None:
+        workers: dict[int, _Worker] = {}
+        last = 0
+        try:
+            while (item := self._waiting.get(last)) is not None:
+                last = item[0].interpreter
+                self._done.put(self._compile(workers, *item))
+        except BaseException as error:  # handed to the thread that waits for results
+            self._done.put(error)
+        finally:
+            for worker in workers.values():
+                worker.close()
+
+    def _compile(self, workers: dict[int, _Worker], job: PycJob, source: bytes) -> Compiled:
+        worker = workers.get(job.interpreter)
+        if worker is None:
+            worker = workers[job.interpreter] = _Worker(self._interpreters[job.interpreter])
+            self._running.append(worker)
+            if self._closed.is_set():  # started while the pool was being left
+                worker.kill()
+        try:
+            return worker.compile(job, source)
+        except _Died as death:
+            workers.pop(job.interpreter).close()
+            return Compiled(job, b"", (), str(death))
+
+
+class _Waiting:
+    """Jobs by their interpreter: who takes one stays with its worker, which is started and warm."""
+
+    def __init__(self, interpreters: int) -> None:
+        self._jobs: list[deque[tuple[PycJob, bytes]]] = [deque() for _ in range(interpreters)]
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def put(self, job: PycJob, source: bytes) -> None:
+        with self._changed:
+            self._jobs[job.interpreter].append((job, source))
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Let nobody get anything more."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def get(self, interpreter: int) -> tuple[PycJob, bytes] | None:
+        """A job of this interpreter, else of the one that has most; waits for one; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or any(self._jobs))
+            if self._ended:
+                return None
+            return (self._jobs[interpreter] or max(self._jobs, key=len)).popleft()
+
+
+class _Died(Exception):
+    """The compiler crashed over a source."""
+
+
+class _Worker:
+    """One process of a target Python that compiles what it is sent."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+        self._log = tempfile.TemporaryFile()
+        try:
+            self._process = subprocess.Popen(
+                [*worker_command(interpreter), str(_WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=worker_environment(),
+                cwd="/",
+            )
+        except OSError as error:
+            self._log.close()
+            raise CompileError(f"cannot be started: {error.strerror}", path=interpreter.command) from error
+
+    def compile(self, job: PycJob, source: bytes) -> Compiled:
+        """Send a source, wait for its code; raises _Died when the process ends instead."""
+        levels = [target.level for target in job.targets]
+        header = json.dumps({"dfile": job.source, "levels": levels}).encode("ascii")
+        try:
+            self._send(header, source)
+            answer, payload = self._receive()
+        except (OSError, EOFError) as error:
+            raise self._explain_death() from error
+        try:
+            return _read_answer(job, answer, payload)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise CompileError(
+                "its byte-code worker gives an answer that is none",
+                path=self._interpreter.command,
+                hint="name a Python, not a wrapper that prints",
+            ) from error
+
+    def _send(self, header: bytes, source: bytes) -> None:
+        pipe = self._process.stdin
+        if pipe is None:
+            raise EOFError
+        pipe.write(_FRAME.pack(len(header), len(source)) + header + source)
+        pipe.flush()
+
+    def _receive(self) -> tuple[bytes, bytes]:
+        header_size, payload_size = _FRAME.unpack(self._read(_FRAME.size))
+        return self._read(header_size), self._read(payload_size)
+
+    def _read(self, size: int) -> bytes:
+        pipe = self._process.stdout
+        data = pipe.read(size) if pipe is not None else b""
+        if len(data) != size:
+            raise EOFError
+        return data
+
+    def _explain_death(self) -> Exception:
+        self._process.kill()
+        code = self._process.wait()
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else f"exit status {code}"
+        if -code in _CRASHES:
+            return _Died(f"the compiler crashed ({signal.Signals(-code).name})")
+        return CompileError(
+            f"its byte-code worker ended early: {last}",
+            path=self._interpreter.command,
+            hint="check that this Python works and that there is enough memory",
+        )
+
+    def kill(self) -> None:
+        """End the process; the thread that uses the worker sees its pipes end."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the process, wait for it, close its pipes."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._log):
+            with contextlib.suppress(OSError):  # what was buffered for a dead process
+                if pipe is not None:
+                    pipe.close()
+
+
+def _read_answer(job: PycJob, answer: bytes, payload: bytes) -> Compiled:
+    header = json.loads(answer)
+    if "error" in header:
+        error = header["error"]
+        line = f" at line {error['line']}" if error.get("line") else ""
+        return Compiled(job, b"", (), f"{error['type']}: {error['message']}{line}")
+    levels = [target.level for target in job.targets]
+    source_hash = bytes.fromhex(header["source_hash"])
+    if [code["level"] for code in header["codes"]] != levels or len(source_hash) != 8:
+        raise ValueError("not what was asked for")
+    codes: dict[int, Code] = {}
+    offset = 0
+    for code in header["codes"]:
+        level, same_as = code["level"], code.get("same_as")
+        size = code["size"] if same_as is None else 0
+        if same_as is not None and same_as not in codes:
+            raise ValueError("the same as nothing")
+        codes[level] = Code(level, payload[offset : offset + size], same_as)
+        offset += size
+    if offset != len(payload):
+        raise ValueError("more or less code than announced")
+    return Compiled(job, source_hash, tuple(codes.values()), "")

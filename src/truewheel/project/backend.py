@@ -1,0 +1,231 @@
+"""Doer: runs a project's build backend (PEP 517) through pypa/build, without isolation and without a network.
+
+The backend runs in the Python and environment of the package build: compiler flags and the like reach it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+
+from build import BuildBackendException, BuildException, BuildSystemTableValidationError, ProjectBuilder
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from truewheel.environment import source_date_epoch
+from truewheel.errors import RefusedInput
+from truewheel.project.pyproject import LEGACY_BACKEND, BuildSystem, build_system, load_pyproject
+
+Settings = dict[str, str | list[str]]
+
+_UMASK = 0o022
+_DEAD_PROXY = "http://127.0.0.1:9/"
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+_DEAD_PROXIES = {
+    **{name: _DEAD_PROXY for each in _PROXIES for name in (each, each.upper())},
+    "no_proxy": "localhost,127.0.0.1",
+    "NO_PROXY": "localhost,127.0.0.1",
+}
+_OFFLINE = {
+    "PIP_NO_INDEX": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "UV_OFFLINE": "1",
+    "CARGO_NET_OFFLINE": "true",
+    "GOPROXY": "off",
+}
+# the settings that name meson-python's build folder; without one it makes one of a random name, which the
+# compiler writes into debug information and the linker, by the build-id, into what is stripped of it
+_MESON_FOLDERS = ("build-dir", "builddir")
+# byte-code beside in-tree modules would end up in the wheel; the user's site is no part of the build
+_CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+
+
+def parse_settings(arguments: Sequence[str]) -> Settings:
+    """Read ``KEY=VALUE`` or ``KEY`` each; the values of a repeated key become a list (PEP 517)."""
+    settings: Settings = {}
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        earlier = settings.get(key)
+        if earlier is None:
+            settings[key] = value
+        else:
+            settings[key] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+    return settings
+
+
+def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) -> dict[str, str]:
+    """Return the environment a backend runs in: the caller's, but offline and with a fixed hash seed.
+
+    With ``keep_proxies`` it is the caller who says by which proxy, and where there is none. Raises UsageError
+    for a malformed SOURCE_DATE_EPOCH.
+    """
+    source_date_epoch(environ)
+    proxies = {} if keep_proxies else _DEAD_PROXIES
+    seed = {"PYTHONHASHSEED": environ.get("PYTHONHASHSEED", "0")}
+    return {**environ, **proxies, **_OFFLINE, **_CLEAN, **seed}
+
+
+class Backend:
+    """The build backend of the project in ``folder``, run by ``python``, an absolute path.
+
+    A context manager. What the backend prints is appended to ``log``, else it goes to standard error;
+    ``provider`` says in the words of the distribution how to get a backend that is missing; ``keep_proxies``
+    is that of ``backend_environment``. Every method raises RefusedInput where the backend cannot be imported
+    or fails.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        python: str,
+        environ: Mapping[str, str],
+        settings: Settings | None = None,
+        *,
+        keep_proxies: bool = False,
+        log: Path | None = None,
+        provider: Callable[[BuildSystem], str] | None = None,
+    ) -> None:
+        self._folder = folder.absolute()
+        self._environ = backend_environment(environ, keep_proxies)
+        self._log = log
+        self._told = f"its output is in {log}" if log else "its output stands above"
+        self._provider = provider or _provider
+        self._settings = settings
+        _refuse_no_project(self._folder, folder)
+        self._system = build_system(load_pyproject(self._folder))
+        if self._system.backend == "mesonpy" and not set(_MESON_FOLDERS).intersection(settings or ()):
+            self._settings = {**(settings or {}), "builddir": self._meson_folder(python)}
+        with ExitStack() as stack, self._explained():
+            try:
+                self._builder = ProjectBuilder(str(self._folder), python_executable=python, runner=self._run)
+            except BuildSystemTableValidationError:
+                shadow = stack.enter_context(self._lenient())
+                self._builder = ProjectBuilder(shadow, python_executable=python, runner=self._run)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Backend:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def requires_for_wheel(self) -> list[str]:
+        """Return what the backend requires to build a wheel, beyond pyproject.toml, in a stable order."""
+        with self._explained():
+            return sorted(self._builder.get_requires_for_build("wheel", self._settings))
+
+    def metadata(self, outdir: Path) -> Path | None:
+        """Let the backend write the .dist-info into ``outdir``; None where it has no hook for that."""
+        with self._explained():
+            made = self._builder.prepare("wheel", str(outdir.absolute()), self._settings)
+        return Path(made) if made else None
+
+    def wheel(self, outdir: Path) -> Path:
+        """Build a wheel into ``outdir`` and return its path."""
+        with self._explained():
+            return Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
+
+    def _meson_folder(self, python: str) -> str:
+        """A build folder in the project, named after nothing but the Python; what it held is removed."""
+        name = f".mesonpy-{hashlib.sha256(python.encode()).hexdigest()[:8]}"
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+        return name
+
+    def _run(
+        self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
+    ) -> None:
+        environ = {**self._environ, **(extra_environ or {})}
+        with open(self._log, "ab") if self._log else nullcontext(2) as output:
+            subprocess.run(
+                cmd,
+                cwd=self._folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=True,
+                umask=_UMASK,
+            )
+
+    @contextmanager
+    def _lenient(self) -> Iterator[str]:
+        """Make a folder with a [build-system] table that build takes, for one that only pip takes.
+
+        pip builds with unknown keys, without ``requires`` and with a string as ``backend-path``. The hooks
+        still run in the project's folder.
+        """
+        backend = json.dumps(self._system.backend or LEGACY_BACKEND)
+        table = f"[build-system]\nrequires = []\nbuild-backend = {backend}\n"
+        paths = [str(self._inside(entry)) for entry in self._system.backend_path]
+        if paths:
+            inherited = self._environ.get("PYTHONPATH", "")
+            self._environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*paths, inherited]))
+        with tempfile.TemporaryDirectory(prefix="truewheel-") as shadow:
+            Path(shadow, "pyproject.toml").write_text(table, encoding="utf-8")
+            yield shadow
+
+    def _inside(self, entry: str) -> Path:
+        path = Path(os.path.normpath(self._folder / entry))
+        if not path.is_relative_to(self._folder):
+            raise RefusedInput("backend-path leaves the project", path=entry, hint="patch pyproject.toml")
+        return path
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except BuildBackendException as error:
+            raise self._failure(error.exception) from error
+        except BuildException as error:
+            raise RefusedInput(str(error).strip(), hint="patch pyproject.toml") from error
+
+    def _failure(self, cause: BaseException) -> RefusedInput:
+        backend = self._system.backend or LEGACY_BACKEND
+        if isinstance(cause, subprocess.CalledProcessError):
+            status = cause.returncode
+            how = f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
+            return RefusedInput(f"build backend {backend} {how}", hint=self._told)
+        # build 0.9 has the class from pep517, newer ones from pyproject_hooks
+        if type(cause).__name__ == "BackendUnavailable":
+            said = str(getattr(cause, "traceback", "")).strip().splitlines()[-1:]
+            return RefusedInput(
+                f"build backend {backend} cannot be imported{''.join(f': {line}' for line in said)}",
+                hint=self._provider(self._system),
+            )
+        return RefusedInput(f"build backend {backend} failed: {cause!r}", hint=self._told)
+
+
+def _refuse_no_project(absolute: Path, shown: Path) -> None:
+    if not absolute.is_dir():
+        raise RefusedInput("is not a folder", path=str(shown), hint="give the folder of a project's sources")
+    if not any((absolute / name).is_file() for name in ("pyproject.toml", "setup.py")):
+        raise RefusedInput(
+            "has neither pyproject.toml nor setup.py",
+            path=str(shown),
+            hint="give the folder of a Python project's sources",
+        )
+
+
+def _provider(system: BuildSystem) -> str:
+    """Say which package has the backend: of the project's requirements the one it is named like, else all."""
+    if not system.backend:
+        return "BuildRequire python3dist(setuptools)"
+    module = canonicalize_name(system.backend.partition(":")[0].partition(".")[0])
+    names = []
+    for text in system.requires:
+        try:
+            names.append(canonicalize_name(Requirement(text).name))
+        except InvalidRequirement:
+            continue
+    named = [name for name in names if name == module] or names or [module]
+    return f"BuildRequire {', '.join(f'python3dist({name})' for name in named)}"

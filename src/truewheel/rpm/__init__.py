@@ -1,0 +1,1 @@
+"""The RPM door: BuildRequires, dependency generators and file lists."""

@@ -1,0 +1,233 @@
+"""What a project needs to be built and tested, as rpm's %generate_buildrequires wants it: one function.
+
+Each step may need what the one before found. Where that is not installed, the pass ends with what is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+from truewheel.errors import RefusedInput, UsageError
+from truewheel.overrides import parse_override
+from truewheel.project.backend import Backend, Settings, backend_environment
+from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
+from truewheel.project.requirements_file import read_requirements_file, requirements_of_lines
+from truewheel.project.tox import PLUGIN, ToxNeeds, ask_tox
+from truewheel.rpm.packages import PythonPackages, read_packages
+from truewheel.rpm.requirements import PLAIN, Log, PassEnded, Requirements, Wording
+
+# what PEP 517 makes of a project that names no backend
+_LEGACY_REQUIRES = "setuptools >= 40.8"
+
+
+@dataclass(frozen=True)
+class BuildRequiresRequest:
+    """What is asked for; ``python`` is the absolute path of the Python that builds.
+
+    ``runtime`` means the requirements of the project's metadata: ``from_pyproject`` reads [project] instead,
+    ``from_wheel`` a wheel built into ``wheeldir``. ``toxenvs`` are environments of tox, ``groups`` dependency
+    groups (PEP 735). Requirements files lie relative to ``project``.
+    """
+
+    python: str
+    project: Path = Path()
+    use_backend: bool = True
+    runtime: bool = True
+    from_pyproject: bool = False
+    from_wheel: bool = False
+    wheeldir: Path | None = None
+    extras: tuple[str, ...] = ()
+    strict_extras: bool = True
+    groups: tuple[str, ...] = ()
+    toxenvs: tuple[str, ...] = ()
+    requirement_files: tuple[Path, ...] = ()
+    settings: Settings | None = None
+    overrides: tuple[str, ...] = ()
+    wording: Wording = PLAIN
+
+
+def build_requires(
+    request: BuildRequiresRequest,
+    environ: Mapping[str, str],
+    log: Log,
+    packages: PythonPackages | None = None,
+) -> list[str]:
+    """Return the rpm dependencies that are known in this pass; ``log`` takes lines for the build log.
+
+    ``packages`` is what counts as installed, by default what ``request.python`` has. Raises RefusedInput for
+    what the project says wrong or its backend fails at, UsageError for what cannot be asked for together.
+    """
+    _refuse_contradictions(request)
+    backend_environ = backend_environment(environ)
+    requirements = Requirements(
+        packages or read_packages(request.python, backend_environ),
+        log,
+        overrides=[parse_override(text) for text in request.overrides],
+        wording=request.wording,
+        strict_extras=request.strict_extras,
+    )
+    requirements.want_extras(_split(request.extras))
+    with contextlib.suppress(PassEnded):
+        _Pass(request, environ, log, requirements).run()
+    return requirements.lines
+
+
+class _Pass:
+    def __init__(
+        self,
+        request: BuildRequiresRequest,
+        environ: Mapping[str, str],
+        log: Log,
+        requirements: Requirements,
+    ) -> None:
+        self._request = request
+        self._environ = environ
+        self._log = log
+        self._requirements = requirements
+        self._pyproject = load_pyproject(request.project)
+
+    def run(self) -> None:
+        request = self._request
+        groups = _split(request.groups)
+        self._files()
+        if request.use_backend:
+            self._build_system()
+            with Backend(request.project, request.python, self._environ, request.settings) as backend:
+                self._build_hook(backend)
+                if request.runtime or request.toxenvs:
+                    self._runtime(backend)
+        if request.toxenvs:
+            groups += self._tox()
+        for group in groups:
+            self._requirements.add(group_requirements(self._pyproject, group), f"dependency group {group}")
+        if request.runtime:
+            self._requirements.check_extras()
+
+    def _files(self) -> None:
+        for file in self._request.requirement_files:
+            texts = read_requirements_file(self._request.project / file, self._environ)
+            self._requirements.add(texts, f"requirements file {file}")
+        self._requirements.end_pass_if_missing("requirements files")
+
+    def _build_system(self) -> None:
+        system = build_system(self._pyproject)
+        self._requirements.add(system.requires, "build-system.requires")
+        if not system.backend:
+            if not (self._request.project / "setup.py").is_file():
+                raise RefusedInput(
+                    "has no pyproject.toml that names a build backend, and no setup.py",
+                    path=str(self._request.project),
+                    hint="where there is no Python project, use -N and a requirements file",
+                )
+            self._requirements.add([_LEGACY_REQUIRES], "default build backend")
+        self._requirements.end_pass_if_missing("build backend")
+
+    def _build_hook(self, backend: Backend) -> None:
+        self._requirements.add(backend.requires_for_wheel(), "get_requires_for_build_wheel")
+        self._requirements.end_pass_if_missing("get_requires_for_build_wheel")
+
+    def _runtime(self, backend: Backend) -> None:
+        if self._request.from_pyproject:
+            self._runtime_from_pyproject()
+        elif self._request.from_wheel:
+            self._runtime_from_wheel(backend)
+        else:
+            self._runtime_from_hook(backend)
+
+    def _runtime_from_pyproject(self) -> None:
+        table = project_table(self._pyproject)
+        self._requirements.describe_project(table.name, [extra for extra, _ in table.optional])
+        self._requirements.add(table.dependencies, f"[project] dependencies ({table.name})")
+        for extra, texts in table.optional:
+            source = f"[project.optional-dependencies] {extra} ({table.name})"
+            self._requirements.add(texts, source, extra=extra)
+
+    def _runtime_from_hook(self, backend: Backend) -> None:
+        with tempfile.TemporaryDirectory(prefix="truewheel-metadata-") as folder:
+            made = backend.metadata(Path(folder))
+            if made is None:
+                raise RefusedInput(
+                    "the build backend tells no metadata before a build",
+                    hint="use -p to read [project], -w to build a wheel first, or -R for no run time ones",
+                )
+            self._metadata((made / "METADATA").read_text(encoding="utf-8"), "metadata of the backend")
+
+    def _runtime_from_wheel(self, backend: Backend) -> None:
+        wheeldir = self._request.wheeldir
+        if wheeldir is None:
+            raise UsageError("-w builds a wheel and needs --wheeldir", hint="say where to keep it")
+        wheels = sorted(wheeldir.glob("*.whl"))
+        if not wheels:
+            # a spec that builds this way gets pip from Fedora's macros, and may count on it
+            self._requirements.add(["pip >= 19"], "-w")
+            self._requirements.end_pass_if_missing("-w")
+            wheels = [backend.wheel(wheeldir)]
+        if len(wheels) > 1:
+            names = ", ".join(wheel.name for wheel in wheels)
+            raise RefusedInput(
+                f"has {len(wheels)} wheels: {names}", path=str(wheeldir), hint="leave one there"
+            )
+        self._log(f"Reading metadata from {wheels[0]}")
+        self._metadata(_wheel_metadata(wheels[0]), f"metadata of {wheels[0].name}")
+
+    def _metadata(self, text: str, source: str) -> None:
+        message: Message = Parser().parsestr(text, headersonly=True)
+        name = str(message["Name"] or "")
+        self._requirements.describe_project(name, map(str, message.get_all("Provides-Extra", [])))
+        self._requirements.add(map(str, message.get_all("Requires-Dist", [])), f"{source} ({name})")
+
+    def _tox(self) -> list[str]:
+        self._requirements.add([PLUGIN], "tox itself")
+        self._requirements.end_pass_if_missing("tox itself")
+        toxenvs = _split(self._request.toxenvs)
+        project = self._request.project
+        needs = ask_tox(self._request.python, project, toxenvs, backend_environment(self._environ))
+        self._provision(needs)
+        self._requirements.want_extras(needs.extras, strict=False)
+        deps = requirements_of_lines(needs.deps, project / "tox.ini", self._environ)
+        self._requirements.add(deps, f"tox environment {','.join(toxenvs)}")
+        return list(needs.groups)
+
+    def _provision(self, needs: ToxNeeds) -> None:
+        self._requirements.add(needs.provision, "tox provision")
+        if needs.provision:
+            self._requirements.end_pass_if_missing("tox provision")
+            raise RefusedInput(
+                f"tox misses {', '.join(needs.provision)}, though all is installed",
+                hint="patch requires or minversion out of the tox configuration",
+            )
+
+
+def _wheel_metadata(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.count("/") == 1 and name.endswith(".dist-info/METADATA"):
+                    return archive.read(name).decode("utf-8")
+    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+        raise RefusedInput(f"cannot be read: {error}", path=str(path), hint="build it again") from error
+    raise RefusedInput("has no METADATA", path=str(path), hint="build it again")
+
+
+def _refuse_contradictions(request: BuildRequiresRequest) -> None:
+    needs_backend = request.runtime or request.toxenvs or request.from_pyproject or request.from_wheel
+    if not request.use_backend and (needs_backend or request.settings):
+        raise UsageError(
+            "-N leaves the build backend away, but -r, -t, -e, -x, -p, -w and -C need it",
+            hint="with -N give requirements files or -g",
+        )
+    if not request.runtime and (request.from_pyproject or request.from_wheel):
+        raise UsageError("-R wants no run time requirements, but -p and -w do", hint="leave one of them away")
+    if request.from_pyproject and request.from_wheel:
+        raise UsageError("-p and -w both say where to read requirements", hint="leave one of them away")
+
+
+def _split(values: tuple[str, ...]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]

@@ -1,0 +1,313 @@
+"""Reader: what install reports list, and what of it a root still has."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from truewheel.buildroot.tree import below, file_sha256
+from truewheel.model import Kind
+from truewheel.report.reader import load_report
+
+_IN_SITE = (Kind.SOURCE, Kind.EXTENSION, Kind.MODULE_DATA)
+# the outermost one: a vendored project's may lie among the licences
+_DIST_INFO = re.compile(r"(.*?/[^/]+\.dist-info)/")
+_CACHED = re.compile(r"(.*)/__pycache__/(.+?)\.[^.]+(?:\.opt-[0-9a-zA-Z]+)?\.pyc")
+_SITE_NAMES = ("site-packages", "dist-packages")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lzma", ".Z")
+_MANUAL = re.compile(r"/(man/([^/]+/)?man[^/]*|share/info)/(?!dir$)[^/]+$")
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A path of a report, or one that took its place: ``dist`` is the normalised name of its project.
+
+    ``site`` is the folder of modules it lies below, "" for none; ``present`` whether the root has it.
+    """
+
+    final: str
+    kind: Kind
+    dist: str
+    site: str
+    present: bool
+
+    @property
+    def manual(self) -> bool:
+        """Whether it is a manual or info page, which rpm's brp-compress compresses after %install."""
+        return _is_manual(self.final, self.site)
+
+
+@dataclass(frozen=True)
+class Dist:
+    """A dist-info folder: its project as the report names it, and what its METADATA says of licences."""
+
+    name: str
+    dist_info: str
+    license_files: tuple[str, ...]
+
+    @property
+    def normalised(self) -> str:
+        """The name by which projects are compared."""
+        return canonicalize_name(self.name)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A path the root no longer has, or a folder with all its ``count`` files; where it is now, if known."""
+
+    final: str
+    count: int
+    now: str
+    dists: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What the reports list, apart from what was dropped, and what became of it in the root."""
+
+    files: tuple[ListedFile, ...]
+    dists: tuple[Dist, ...]
+    gone: tuple[Gone, ...]
+
+
+def read_installed(reports: Sequence[Path], root: Path) -> Installed:
+    """Read the reports of ``truewheel install`` and look at the root they were written for.
+
+    Raises RefusedInput for a file that is not such a report.
+    """
+    listed: list[_Listed] = []
+    names: dict[str, str] = {}
+    tags: set[str] = set()
+    for report in reports:
+        document = load_report(report)
+        names.update({canonicalize_name(wheel["name"]): wheel["name"] for wheel in document["wheels"]})
+        tags.update(interpreter["cache_tag"] for interpreter in document["interpreters"])
+        listed += _listed(document)
+    looker = _Looker(root, _sites(listed), frozenset(tags))
+    files = tuple(looker.files(listed))
+    dists = tuple(_dists(root, files, names))
+    return Installed(files, dists, tuple(_gone(root, listed, files)))
+
+
+def uncompressed(final: str) -> str:
+    """The path of a manual page without the ending of a compressor."""
+    stem, ending = posixpath.splitext(final)
+    return stem if ending in _COMPRESSED else final
+
+
+def _is_manual(final: str, site: str) -> bool:
+    return not site and _MANUAL.search(final) is not None
+
+
+@dataclass(frozen=True)
+class _Listed:
+    final: str
+    kind: Kind
+    dist: str
+    size: int
+    sha256: str
+
+
+def _listed(document: Mapping[str, Any]) -> Iterator[_Listed]:
+    dist_of = {wheel["file"]: canonicalize_name(wheel["name"]) for wheel in document["wheels"]}
+    for file in document["files"]:
+        dist = dist_of.get(file["wheel"], "")
+        yield _Listed(file["path"], Kind(file["kind"]), dist, file["size"], file["sha256"])
+
+
+def _sites(listed: Iterable[_Listed]) -> tuple[str, ...]:
+    """The folders modules lie below: those of dist-info folders, and their like for the other half."""
+    files = list(listed)
+    bases = {posixpath.dirname(folder) for folder in map(_dist_info, files) if folder}
+    names = {posixpath.basename(base) for base in bases}.union(_SITE_NAMES)
+    for file in files:
+        if file.kind in _IN_SITE and not _site_of(file.final, bases):
+            parts = file.final.split("/")
+            ends = [number for number, part in enumerate(parts[:-1], 1) if part in names]
+            bases.update("/".join(parts[:end]) for end in ends[:1])
+    return tuple(sorted(bases))
+
+
+def _dist_info(file: _Listed | ListedFile) -> str:
+    """The dist-info folder a file lies below, "" for none."""
+    match = _DIST_INFO.match(file.final) if file.kind is Kind.METADATA else None
+    return match[1] if match else ""
+
+
+def _site_of(final: str, bases: Iterable[str]) -> str:
+    return max((base for base in bases if final.startswith(base + "/")), key=len, default="")
+
+
+class _Looker:
+    """Looks at a root, each folder once."""
+
+    def __init__(self, root: Path, sites: tuple[str, ...], tags: frozenset[str]) -> None:
+        self._root = root
+        self._sites = sites
+        self._tags = sorted(tags)
+        self._folders: dict[str, dict[str, str]] = {}
+
+    def files(self, listed: Iterable[_Listed]) -> Iterator[ListedFile]:
+        """Each listed file, links that took a folder's place, and byte-code no report lists."""
+        known = {(file.final, file.dist) for file in listed}
+        for file in listed:
+            site = _site_of(file.final, self._sites)
+            present = self._present(file.final, site)
+            yield ListedFile(file.final, file.kind, file.dist, site, present)
+            link = "" if present else self._link_above(file.final, site)
+            extra = [link] if link else []
+            if file.kind is Kind.SOURCE and present and site:
+                extra += self._pycs(file.final)
+            for final in extra:
+                if (final, file.dist) not in known:
+                    known.add((final, file.dist))
+                    kind = Kind.MODULE_DATA if final == link else Kind.BYTECODE
+                    yield ListedFile(final, kind, file.dist, site, True)
+
+    def _present(self, final: str, site: str) -> bool:
+        folder, name = posixpath.split(final)
+        found = self._folder(folder)
+        if _is_manual(final, site):
+            plain = posixpath.basename(uncompressed(final))
+            return any(plain + ending in found for ending in ("", *_COMPRESSED))
+        return found.get(name, "folder") != "folder" and not self._orphaned(final)
+
+    def _orphaned(self, final: str) -> bool:
+        """Whether it is byte-code whose source is gone: Python does not read it, our brp removes it."""
+        match = _CACHED.fullmatch(final)
+        return match is not None and f"{match[2]}.py" not in self._folder(match[1])
+
+    def _pycs(self, source: str) -> list[str]:
+        folder, name = posixpath.split(source)
+        cache = posixpath.join(folder, "__pycache__")
+        found = self._folder(cache)
+        names = (f"{name[:-3]}.{tag}{opt}.pyc" for tag in self._tags for opt in ("", ".opt-1", ".opt-2"))
+        return [posixpath.join(cache, name) for name in names if found.get(name) == "file"]
+
+    def _link_above(self, final: str, site: str) -> str:
+        """The link that stands where a folder of the file was, for a file below a folder of modules."""
+        above = posixpath.dirname(final)
+        while site and len(above) > len(site):
+            folder, name = posixpath.split(above)
+            if self._folder(folder).get(name) == "link":
+                return above
+            above = folder
+        return ""
+
+    def _folder(self, folder: str) -> dict[str, str]:
+        """What a folder holds: name to file, link or folder. Nothing where a link leads to it."""
+        if folder not in self._folders:
+            above, name = posixpath.split(folder)
+            real = folder == "/" or self._folder(above).get(name) == "folder"
+            self._folders[folder] = _scan(below(self._root, folder)) if real else {}
+        return self._folders[folder]
+
+
+def _scan(folder: Path) -> dict[str, str]:
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: _what(entry) for entry in entries}
+    except FileNotFoundError:
+        return {}
+
+
+def _what(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return "link"
+    return "folder" if entry.is_dir(follow_symlinks=False) else "file"
+
+
+def _dists(root: Path, files: Iterable[ListedFile], names: Mapping[str, str]) -> Iterator[Dist]:
+    folders = {(_dist_info(file), file.dist) for file in files}
+    for folder, dist in sorted(pair for pair in folders if pair[0]):
+        metadata = below(root, posixpath.join(folder, "METADATA"))
+        yield Dist(names.get(dist, dist), folder, _license_files(metadata))
+
+
+def _license_files(metadata: Path) -> tuple[str, ...]:
+    """The License-File fields of METADATA (PEP 639); none where the file is gone."""
+    try:
+        text = metadata.read_bytes()
+    except FileNotFoundError:
+        return ()
+    message = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(text)
+    return tuple(dict.fromkeys(str(value).strip() for value in message.get_all("License-File", [])))
+
+
+@dataclass
+class _Loss:
+    """The files that are gone with one path."""
+
+    files: list[_Listed] = field(default_factory=list)
+
+
+def _gone(root: Path, listed: Sequence[_Listed], files: Iterable[ListedFile]) -> Iterator[Gone]:
+    """What is gone, a folder that is gone as one; byte-code goes with its source and is not counted."""
+    absent = {file.final for file in files if not file.present and file.kind is not Kind.BYTECODE}
+    losses: dict[str, _Loss] = {}
+    for file in listed:
+        if file.final in absent:
+            losses.setdefault(_top_gone(root, file.final), _Loss()).files.append(file)
+    unlisted = _Unlisted(root, {file.final for file in listed})
+    sites = sorted({file.site for file in files if file.site})
+    for final, loss in sorted(losses.items()):
+        now = unlisted.now(final, loss.files, _site_of(final, sites))
+        dists = frozenset(file.dist for file in loss.files)
+        yield Gone(final, len({file.final for file in loss.files}), now, dists)
+
+
+def _top_gone(root: Path, final: str) -> str:
+    """The highest folder above a file that is no folder in the root any more, else the file."""
+    gone, above = final, posixpath.dirname(final)
+    while above != "/":
+        try:
+            if not stat.S_ISDIR(below(root, above).lstat().st_mode):
+                gone = above
+        except (FileNotFoundError, NotADirectoryError):
+            gone = above
+        above = posixpath.dirname(above)
+    return gone
+
+
+class _Unlisted:
+    """Finds the files of a root that no report lists, by what is in them."""
+
+    def __init__(self, root: Path, known: set[str]) -> None:
+        self._root = root
+        self._known = known
+        self._by_size: dict[str, dict[int, list[str]]] = {}
+
+    def now(self, gone: str, files: Iterable[_Listed], site: str) -> str:
+        """Where a path that is gone is now: the folder of the same shape or the file of the same content."""
+        for file in files:
+            start = site or posixpath.dirname(gone)
+            for other in self._sizes(start).get(file.size, []) if file.size else []:
+                if file_sha256(below(self._root, other)) == file.sha256:
+                    tail = file.final.removeprefix(gone)
+                    return other.removesuffix(tail) if tail else other
+        return ""
+
+    def _sizes(self, start: str) -> dict[int, list[str]]:
+        if start not in self._by_size:
+            self._by_size[start] = {}
+            for folder, folders, names in os.walk(below(self._root, start)):
+                folders.sort()
+                inside = "/" + os.path.relpath(folder, self._root)
+                for name in sorted(names):
+                    self._add(self._by_size[start], posixpath.join(inside, name))
+        return self._by_size[start]
+
+    def _add(self, sizes: dict[int, list[str]], final: str) -> None:
+        info = below(self._root, final).lstat()
+        if final not in self._known and stat.S_ISREG(info.st_mode):
+            sizes.setdefault(info.st_size, []).append(final)

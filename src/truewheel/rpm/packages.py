@@ -1,0 +1,45 @@
+"""Reader: what a Python has installed, and what environment markers mean in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from truewheel.errors import InterpreterError
+
+_SCRIPT = Path(__file__).parents[1] / "_target" / "packages.py"
+
+
+@dataclass(frozen=True)
+class PythonPackages:
+    """``markers`` are the values of PEP 508, ``installed`` maps normalised names to versions."""
+
+    markers: Mapping[str, str]
+    installed: Mapping[str, str]
+
+
+def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages:
+    """Ask a Python, in the environment its backends run in.
+
+    Raises InterpreterError where it gives no answer, as before Python 3.8.
+    """
+    ran = subprocess.run(
+        [executable, "-s", "-B", str(_SCRIPT)], env=environ, capture_output=True, check=False
+    )
+    try:
+        answer = json.loads(ran.stdout.splitlines()[-1])
+        found = [(canonicalize_name(name), version) for name, version in answer["installed"]]
+        # the first on the search path is the one that is imported
+        return PythonPackages(answer["markers"], dict(reversed(found)))
+    except (ValueError, LookupError, TypeError) as error:
+        said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise InterpreterError(
+            f"does not tell what is installed{': ' + said[-1][:200] if said else ''}",
+            path=executable,
+            hint="name a Python 3.8 or newer",
+        ) from error

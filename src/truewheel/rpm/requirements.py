@@ -1,0 +1,186 @@
+"""Decider: which requirements of a project count here, and the rpm dependencies they become.
+
+Requirements come in one after another; those an extra asked for later would make count are kept in mind. A
+*pass* ends early where a requirement is not installed: rpm installs what is known and asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
+
+from truewheel.errors import RefusedInput
+from truewheel.overrides import Override, is_ignored, overridden
+from truewheel.rpm.dependency import rpm_capabilities
+from truewheel.rpm.packages import PythonPackages
+
+Log = Callable[[str], None]
+
+
+class PassEnded(Exception):
+    """What comes next needs requirements that are not installed yet."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How rpm dependencies are written: ``pkgversion`` as in python3.12dist, ``extras`` on own lines."""
+
+    pkgversion: str = "3"
+    extras: bool = False
+
+
+PLAIN = Wording()
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A requirement as it came in; ``extra`` is the one it belongs to where no marker says so."""
+
+    requirement: Requirement
+    text: str
+    extra: str
+
+
+class Requirements:
+    """The requirements of one project.
+
+    ``packages`` is the Python they are for; ``overrides`` the packager's. With ``strict_extras`` an extra
+    that the project does not have is refused, else warned of. ``log`` takes lines for the build log.
+    """
+
+    def __init__(
+        self,
+        packages: PythonPackages,
+        log: Log,
+        *,
+        overrides: Sequence[Override] = (),
+        wording: Wording = PLAIN,
+        strict_extras: bool = True,
+    ) -> None:
+        self.lines: list[str] = []
+        self._packages = packages
+        self._log = log
+        self._overrides = overrides
+        self._wording = wording
+        self._strict = strict_extras
+        self._extras: dict[str, bool] = {}
+        self._known_extras: set[str] = set()
+        self._project = ""
+        self._dormant: list[_Read] = []
+        self._missing = False
+
+    def want_extras(self, names: Iterable[str], *, strict: bool | None = None) -> None:
+        """Let requirements of these extras count, from now on and in hindsight."""
+        must_exist = self._strict if strict is None else strict
+        before = len(self._extras)
+        for name in names:
+            if name.strip():
+                self._extras.setdefault(canonicalize_name(name.strip()), must_exist)
+        if len(self._extras) > before:
+            dormant, self._dormant = self._dormant, []
+            for read in dormant:
+                self._consider(read)
+
+    def describe_project(self, name: str, extras: Iterable[str]) -> None:
+        """Take in what the project calls itself, and which extras it has."""
+        self._project = canonicalize_name(name)
+        self._known_extras.update(canonicalize_name(extra) for extra in extras)
+
+    def add(self, texts: Iterable[str], source: str, *, extra: str = "") -> None:
+        """Take in requirements (PEP 508) from ``source``, which is named in messages.
+
+        Raises RefusedInput for one that is malformed or that rpm cannot say.
+        """
+        for text in texts:
+            self._log(f"Looking at {text} ({source})")
+            requirement = _parsed(text, source)
+            if requirement.url:
+                self._log(f"WARNING: Simplifying {text!r} to {requirement.name!r}.")
+            name = canonicalize_name(requirement.name)
+            if is_ignored(self._overrides_of(name)):
+                self._log(f"Ignoring dependency {name} per dependency override")
+                continue
+            self._consider(_Read(requirement, text, canonicalize_name(extra)))
+
+    def end_pass_if_missing(self, source: str) -> None:
+        """Raise PassEnded where a requirement so far is not installed."""
+        if self._missing:
+            self._log(f"Ending this pass: {source} is not all installed")
+            raise PassEnded(source)
+
+    def check_extras(self) -> None:
+        """Refuse, or warn of, wanted extras that the project does not have.
+
+        Raises RefusedInput.
+        """
+        known = ", ".join(sorted(self._known_extras)) or "none"
+        for extra, strict in sorted(self._extras.items()):
+            if extra in self._known_extras:
+                continue
+            if strict:
+                raise RefusedInput(f"the project has no extra {extra!r}", hint=f"extras: {known}")
+            self._log(f"WARNING: Extra {extra!r} not found in project metadata. It has: {known}.")
+
+    def _consider(self, read: _Read) -> None:
+        if not self._counts(read):
+            self._log(f"Ignoring for now, by its marker: {read.text}")
+            self._dormant.append(read)
+        elif canonicalize_name(read.requirement.name) != self._project:
+            self._require(read.requirement)
+        elif read.requirement.extras:
+            self.want_extras(sorted(read.requirement.extras))
+        else:
+            self._log(f"Ignoring the project's requirement of itself: {read.text}")
+
+    def _counts(self, read: _Read) -> bool:
+        extras: list[str] = sorted(self._extras) or [""]
+        if read.extra:
+            extras = [read.extra] if read.extra in self._extras else []
+        marker = read.requirement.marker
+        if marker is None:
+            return bool(extras)
+        return any(marker.evaluate({**self._packages.markers, "extra": extra}) for extra in extras)
+
+    def _require(self, requirement: Requirement) -> None:
+        overrides = self._overrides_of(canonicalize_name(requirement.name))
+        specifiers = overridden(requirement.specifier, overrides) if overrides else requirement.specifier
+        requirement.specifier = specifiers
+        if not self._is_installed(requirement, specifiers):
+            self._missing = True
+        self.lines += rpm_capabilities(
+            requirement.name, requirement.extras, specifiers, self._wording.pkgversion, self._wording.extras
+        )
+
+    def _is_installed(self, requirement: Requirement, specifiers: SpecifierSet) -> bool:
+        version = self._packages.installed.get(canonicalize_name(requirement.name))
+        if version is None:
+            self._log(f"Requirement not satisfied: {requirement}")
+            return False
+        try:
+            # a distribution may ship a pre-release, and then that is the version there is
+            satisfied = specifiers.contains(version, prereleases=True)
+        except InvalidVersion:
+            satisfied = False
+        verdict = "satisfied" if satisfied else "not satisfied"
+        self._log(f"Requirement {verdict}: {requirement} (installed: {version})")
+        return satisfied
+
+    def _overrides_of(self, name: str) -> list[Override]:
+        return [override for override in self._overrides if override.package == name]
+
+
+def _parsed(text: str, source: str) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        hint = "see PEP 508"
+        if ":" in text:
+            hint = "if it is a URL, put 'NAME @ ' in front of it to require any version of NAME"
+        elif "/" in text:
+            hint = "if it is a path, write the project's name instead"
+        raise RefusedInput(f"{text!r} is no requirement", path=source, hint=hint) from error

@@ -1,0 +1,1 @@
+"""What comes in: a wheel, read and checked from end to end."""

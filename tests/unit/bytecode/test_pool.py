@@ -1,0 +1,256 @@
+"""The pool of compilers: its results, and what becomes of it when a worker dies, lies or cannot start."""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.faults.support import children, codes, fake_python, python_that_does
+from truewheel.bytecode.pool import Compiled, CompilePool
+from truewheel.bytecode.pycs import plan_job
+from truewheel.errors import CompileError
+from truewheel.interpreter import probe
+from truewheel.model import Interpreter, PycJob
+
+REAL = probe(sys.executable)
+
+
+def job(interpreter: Interpreter, name: str, source: bytes, levels: Sequence[int] = (0, 1)) -> PycJob:
+    return plan_job(f"/usr/lib/{name}.py", len(source), 0, 0, interpreter, tuple(levels))
+
+
+def compile_all(
+    sources: dict[str, bytes], interpreter: Interpreter = REAL, jobs: int = 1, levels: Sequence[int] = (0, 1)
+) -> dict[str, Compiled]:
+    with CompilePool((interpreter,), jobs) as pool:
+        for name, source in sources.items():
+            pool.submit(job(interpreter, name, source, levels), source)
+        return {result.job.source: result for result in pool.drain()}
+
+
+def settled() -> bool:
+    """Whether no worker and no thread of a pool is left."""
+    return not children() and threading.active_count() == 1
+
+
+def test_code_is_that_of_the_source_at_its_final_path() -> None:
+    source = b"def f():\n    return lambda: 1\n"
+    result = compile_all({"mod": source})["/usr/lib/mod.py"]
+    code = marshal.loads(result.codes[0].content)
+    assert {part.co_filename for part in codes(code)} == {"/usr/lib/mod.py"}
+    assert len(codes(code)) == 3
+    assert result.source_hash == importlib.util.source_hash(source)
+    assert result.error == ""
+
+
+def test_equal_levels_are_told() -> None:
+    plain, asserting = compile_all({"a": b"x = 1\n", "b": b"assert 0\n"}, levels=(0, 1, 2)).values()
+    assert [code.same_as for code in plain.codes] == [None, 0, 0]
+    assert [code.same_as for code in asserting.codes] == [None, None, 1]
+
+
+def test_a_source_that_does_not_compile_is_a_result() -> None:
+    results = compile_all({"bad": b"x = \n", "good": b"x = 1\n", "null": b"\0"})
+    assert results["/usr/lib/bad.py"].error.startswith("SyntaxError: invalid syntax at line 1")
+    assert results["/usr/lib/bad.py"].codes == ()
+    assert results["/usr/lib/null.py"].error
+    assert results["/usr/lib/good.py"].codes
+
+
+def test_an_empty_source_is_compiled() -> None:
+    assert compile_all({"empty": b""})["/usr/lib/empty.py"].codes[0].content
+
+
+def test_any_number_of_workers_makes_the_same() -> None:
+    sources = {f"m{n}": f"def f{n}(): return {n}\n".encode() * (20 if n % 5 else 800) for n in range(24)}
+    sources["bad"] = b"="
+    assert compile_all(sources, jobs=1) == compile_all(sources, jobs=7)
+
+
+def test_nothing_is_started_for_nothing() -> None:
+    with CompilePool((REAL,), 4) as pool:
+        assert list(pool.finished()) == list(pool.drain()) == []
+        assert settled()
+
+
+def test_no_more_workers_than_asked_for() -> None:
+    with CompilePool((REAL,), 2) as pool:
+        for n in range(6):
+            source = b"x = 1\n" * 40_000
+            pool.submit(job(REAL, f"m{n}", source), source)
+        assert len(list(pool.drain())) == 6
+        assert len(children()) <= 2
+    assert settled()
+
+
+def test_nothing_is_left_after_an_exception() -> None:
+    with pytest.raises(ZeroDivisionError), CompilePool((REAL,), 3) as pool:
+        for n in range(6):
+            source = b"x = [1, 2]\n" * 40_000
+            pool.submit(job(REAL, f"m{n}", source), source)
+        raise ZeroDivisionError
+    assert settled()
+
+
+@pytest.mark.parametrize("wait", [0, 0.001, 0.003, 0.01, 0.5])
+def test_work_that_is_under_way_is_not_waited_for(tmp_path: Path, wait: float) -> None:
+    slow = probe(str(python_that_does(tmp_path, "time.sleep(60)")))
+    start = time.monotonic()
+    with pytest.raises(ZeroDivisionError), CompilePool((slow,), 1) as pool:
+        pool.submit(job(slow, "slow", b"MARKER = 1\n"), b"MARKER = 1\n")
+        time.sleep(wait)
+        raise ZeroDivisionError
+    assert time.monotonic() - start < 20
+    assert settled()
+
+
+SOURCES = {"a": b"x = 1\n", "b": b"MARKER = 1\n", "c": b"x = 2\n"}
+
+
+@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL"])
+def test_a_source_that_crashes_the_compiler_does_not_compile(tmp_path: Path, signal: str) -> None:
+    crashing = probe(str(python_that_does(tmp_path, f"os.kill(os.getpid(), signal.{signal})")))
+    results = compile_all(SOURCES, crashing)
+    assert results["/usr/lib/b.py"].error == f"the compiler crashed ({signal})"
+    assert results["/usr/lib/a.py"].codes == compile_all(SOURCES)["/usr/lib/a.py"].codes
+    assert results["/usr/lib/c.py"].codes
+    assert settled()
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "os._exit(0)",
+        "os._exit(1)",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+    ],
+)
+def test_a_worker_that_ends_otherwise_is_trouble(tmp_path: Path, action: str) -> None:
+    ending = probe(str(python_that_does(tmp_path, action)))
+    with pytest.raises(CompileError, match="ended early"):
+        compile_all(SOURCES, ending)
+    assert settled()
+
+
+def test_the_workers_last_words_are_shown(tmp_path: Path) -> None:
+    failing = probe(str(fake_python(tmp_path, "echo first >&2; echo no such codec >&2; exit 1")))
+    with pytest.raises(CompileError, match="ended early: no such codec") as caught:
+        compile_all(SOURCES, failing)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        r"\002\0\0\0\0\0\0\0{}",
+        r"\002\0\0\0\0\0\0\0[]",
+        r"\004\0\0\0\0\0\0\0null",
+        r"\001\0\0\0\0\0\0\0{",
+        r"\001\0\0\0\0\0\0\0\377",
+        r"\0\0\0\0\0\0\0\0",
+        r"\013\0\0\0\0\0\0\0{\042error\042:1}",
+        r"\014\0\0\0\0\0\0\0{\042codes\042:[]}",
+        r"\037\0\0\0\0\0\0\0{\042codes\042:[],\042source_hash\042:\0420\042}",
+        r"hello",
+        r"Hello, world. Some wrapper prints this.\n",
+    ],
+)
+def test_an_answer_that_is_none_is_trouble(tmp_path: Path, answer: str) -> None:
+    lying = probe(str(fake_python(tmp_path, f"head -c 20 > /dev/null; printf '{answer}'; exit 0")))
+    with pytest.raises(CompileError):
+        compile_all({"a": b"x = 1\n"}, lying)
+    assert settled()
+
+
+HEADER = '{"source_hash": "0011223344556677", "codes": %s}'
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "[]",
+        '[{"level": 0, "size": 4}]',
+        '[{"level": 0, "size": 999}, {"level": 1, "same_as": 0}]',
+        '[{"level": 0, "size": 4}, {"level": 2, "same_as": 0}]',
+        '[{"level": 0, "size": 4}, {"level": 1, "same_as": 2}]',
+        '[{"level": 0}, {"level": 1, "same_as": 0}]',
+        '[{"level": 0, "size": 2}, {"level": 1, "same_as": 0}]',
+    ],
+    ids=["none", "too few", "too long", "other level", "same as none", "no size", "payload left"],
+)
+def test_code_that_does_not_fit_what_was_asked_for_is_trouble(tmp_path: Path, listed: str) -> None:
+    script = tmp_path / "lie.py"
+    script.write_text(
+        "import struct, sys\nsys.stdin.buffer.read(20)\n"
+        f"text = {(HEADER % listed)!r}.encode()\n"
+        "sys.stdout.buffer.write(struct.pack('<II', len(text), 4) + text + b'code')\n"
+    )
+    lying = probe(str(fake_python(tmp_path, f'exec "$REAL" -S {script}')))
+    with pytest.raises(CompileError):
+        compile_all({"a": b"x = 1\n"}, lying)
+
+
+def test_a_source_hash_is_eight_bytes(tmp_path: Path) -> None:
+    script = tmp_path / "lie.py"
+    text = '{"source_hash": "00", "codes": [{"level": 0, "size": 4}, {"level": 1, "same_as": 0}]}'
+    script.write_text(
+        "import struct, sys\nsys.stdin.buffer.read(20)\n"
+        f"sys.stdout.buffer.write(struct.pack('<II', {len(text)}, 4) + {text.encode()!r} + b'code')\n"
+    )
+    lying = probe(str(fake_python(tmp_path, f'exec "$REAL" -S {script}')))
+    with pytest.raises(CompileError):
+        compile_all({"a": b"x = 1\n"}, lying)
+
+
+def test_a_python_that_is_gone_is_trouble(tmp_path: Path) -> None:
+    fake = fake_python(tmp_path, "exit 1")
+    gone = probe(str(fake))
+    fake.unlink()
+    with pytest.raises(CompileError, match="cannot be started"):
+        compile_all(SOURCES, gone)
+    assert settled()
+
+
+def test_where_no_thread_can_be_started_it_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(CompileError):
+        compile_all(SOURCES)
+
+
+def test_crashed_workers_are_not_kept_open(tmp_path: Path) -> None:
+    crashing = probe(str(python_that_does(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)")))
+    before = len(os.listdir("/proc/self/fd"))
+    with CompilePool((crashing,), 1) as pool:
+        for n in range(4):
+            pool.submit(job(crashing, f"m{n}", b"MARKER\n"), b"MARKER\n")
+        assert len(list(pool.drain())) == 4
+        assert len(os.listdir("/proc/self/fd")) <= before + 3
+
+
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit")
+@pytest.mark.parametrize("limit", [40, 60, 90, 150, 250])
+def test_a_worker_out_of_memory_is_trouble_and_not_the_sources_fault(tmp_path: Path, limit: int) -> None:
+    """The list takes about 150 MB in the compiler, and it compiles where there is memory."""
+    source = b"x = [" + b"y, z.w, 1, " * 60_000 + b"]\n"
+    limited = probe(
+        str(fake_python(tmp_path, f'exec prlimit --as={limit * 1_000_000} "$REAL" -s -S -B "$WORKER"'))
+    )
+    try:
+        result = compile_all({"big": source}, limited, levels=(0,))["/usr/lib/big.py"]
+    except CompileError:
+        return
+    assert result.error == ""
+    assert result.codes

@@ -1,0 +1,345 @@
+"""The command line: what is printed where, exit codes, and signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.support import environment, files, is_one_line, python_that_does, snapshot
+from tests.unit.report.test_document import check
+from tests.wheelbuilder import WheelBuilder
+from truewheel.cli.main import main
+
+PY = ("--python", sys.executable)
+BAD = {"demo/__init__.py": "", "demo/bad.py": "def f(:\n"}
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("SOURCE_DATE_EPOCH", "NO_COLOR", "FORCE_COLOR", "RPM_BUILD_NCPUS", "DEB_BUILD_OPTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def wheel(wheel_builder: WheelBuilder) -> Path:
+    return wheel_builder.build(
+        files={"demo/__init__.py": "def f(): pass\n", "demo/a.py": "x = 1\n"},
+        entry_points={"demo": "demo:f"},
+    )
+
+
+def run(*arguments: str | Path) -> int:
+    try:
+        return main([*map(str, arguments)])
+    except SystemExit as end:
+        assert isinstance(end.code, int)
+        return end.code
+
+
+def test_an_install_says_what_it_did(tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("install", wheel, "--root", tmp_path / "root", *PY) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert re.fullmatch(r"demo 1\.0 into .*root for Python 3\.\S+ \(generic scheme\)", lines[0])
+    assert re.fullmatch(r"done: 8 files \(.*\), 4 pycs \(.*\) of 2 sources", lines[1])
+    assert len(lines) == 2
+    run("install", wheel, "--root", tmp_path / "root", *PY)
+    assert capsys.readouterr().out.endswith(", 12 unchanged\n")
+
+
+def test_quiet_and_verbose(tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("install", wheel, "--root", tmp_path / "one", "-q", *PY)
+    assert capsys.readouterr().out == ""
+    run("install", wheel, "--root", tmp_path / "two", "-v", *PY)
+    shown = [line.split()[-1] for line in capsys.readouterr().out.splitlines() if line.startswith("created")]
+    assert set(shown) == files(tmp_path / "two")
+    assert shown == sorted(shown)
+
+
+def test_output_does_not_depend_on_the_number_of_jobs(
+    tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = []
+    for jobs in ("1", "5"):
+        run("install", wheel, "--root", tmp_path / jobs, "-v", "--jobs", jobs, *PY)
+        outputs.append(capsys.readouterr().out.replace(str(tmp_path / jobs), ""))
+    assert outputs[0] == outputs[1]
+
+
+def test_a_dry_run_lists_all_that_an_install_makes_and_writes_nothing(
+    tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "root"
+    assert run("install", wheel, "--root", root, "--dry-run", *PY) == 0
+    assert not root.exists()
+    *lines, last = capsys.readouterr().out.splitlines()
+    run("install", wheel, "--root", root, *PY)
+    assert [line.split()[-1] for line in lines] == sorted(files(root))
+    assert last == f"{len(lines)} paths planned, nothing written"
+    assert {line.split()[0] for line in lines} == {"0644", "0755"}
+
+
+def test_a_dry_run_refuses_what_an_install_would(tmp_path: Path, wheel: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/usr").write_text("a file")
+    assert run("install", wheel, "--root", tmp_path / "root", "--dry-run", *PY) == 1
+
+
+def test_a_source_that_does_not_compile_is_a_warning(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = wheel_builder.build(files=BAD)
+    assert run("install", wheel, "--root", tmp_path / "root", "--errors", "warn", "-q", *PY) == 0
+    err = capsys.readouterr().err
+    assert re.fullmatch(
+        r"truewheel: warning: /usr/\S*/demo/bad\.py: no byte-code for Python 3\.\d+: SyntaxError: .* 1\n",
+        err,
+    )
+
+
+def test_a_source_that_does_not_compile_fails_where_it_should(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = wheel_builder.build(files=BAD)
+    assert run("install", wheel, "--root", tmp_path / "root", "--errors", "fail", *PY) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert is_one_line(err)
+    assert "demo/bad.py" in err
+    assert not (tmp_path / "root").exists()
+
+
+def test_a_dropped_entry_is_a_warning(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = wheel_builder.build(dist_info={"REQUESTED": ""})
+    assert run("install", wheel, "--root", tmp_path / "root", *PY) == 0
+    assert "demo-1.0.dist-info/REQUESTED: not installed: " in capsys.readouterr().err
+
+
+def test_a_report_is_as_the_schema_says(tmp_path: Path, wheel: Path) -> None:
+    report = tmp_path / "report.json"
+    run("install", wheel, "--root", tmp_path / "root", "--report", report, *PY)
+    document = json.loads(report.read_text())
+    check("install", document)
+    assert {item["path"] for item in document["files"]} == files(tmp_path / "root")
+    run("compile", "/usr", "--root", tmp_path / "root", "--report", report, *PY)
+    check("compile", json.loads(report.read_text()))
+
+
+def test_a_report_that_cannot_be_written_is_known_before_the_install(tmp_path: Path, wheel: Path) -> None:
+    code = run("install", wheel, "--root", tmp_path / "root", "--report", tmp_path / "no/report.json", *PY)
+    assert code == 2
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("install", "missing-1.0-py3-none-any.whl", "--root", "root"),
+        ("install", "WHEEL", "--root", "root", "--scheme", "slackware"),
+        ("install", "WHEEL", "--root", "root", "--scheme", "missing.yaml"),
+        ("install", "WHEEL", "--root", "root", "--python", "/nowhere/python"),
+        ("install", "WHEEL", "--root", "root", "--python", "no-such-python"),
+        ("install", "WHEEL", "--root", "root", "--python", "/bin/true"),
+        ("install", "WHEEL", "--root", "root", "--prefix", "usr"),
+        ("install", "WHEEL", "--root", "file"),
+        ("install", "WHEEL", "--root", "file/root"),
+        ("compile", "/usr/missing", "--root", "root"),
+        ("python", "/nowhere/python"),
+        ("schemes", "slackware"),
+    ],
+)
+def test_usage_and_trouble_are_two_and_one_line(
+    tmp_path: Path,
+    wheel: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    before = snapshot(tmp_path)
+    named = [str(wheel) if argument == "WHEEL" else argument for argument in arguments]
+    if "--python" not in named and named[0] in ("install", "compile"):
+        named += PY
+    assert run(*named) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert is_one_line(err), err
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "COMMAND"),
+        (("bogus",), "bogus"),
+        (("install", "x.whl"), "--root"),
+        (("install", "--root", "x"), "WHEEL"),
+        (("install", "x.whl", "--root", "x", "--optimize", "3"), "'3' is not a list of levels"),
+        (("install", "x.whl", "--root", "x", "--optimize", "0,,1"), "is not a list of levels"),
+        (("install", "x.whl", "--root", "x", "--jobs", "0"), "'0' is not a number of workers"),
+        (("install", "x.whl", "--root", "x", "--jobs", "²"), "is not a number of workers"),
+        (("install", "x.whl", "--root", "x", "--invalidation-mode", "mtime"), "checked-hash"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_two(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err.splitlines()[-1]
+
+
+def test_an_empty_epoch_is_refused(
+    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ("", "yesterday"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
+        for command in (("install", wheel), ("compile", "/usr")):
+            assert run(*command, "--root", tmp_path / "root", *PY) == 2
+            assert is_one_line(capsys.readouterr().err)
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize(("levels", "count"), [("", 0), ("0", 2), ("0,1,2", 6), ("2", 2)])
+def test_levels_are_taken(tmp_path: Path, wheel: Path, levels: str, count: int) -> None:
+    assert run("install", wheel, "--root", tmp_path / "root", "--optimize", levels, *PY) == 0
+    assert len(list((tmp_path / "root").rglob("*.pyc"))) == count
+
+
+def test_compile_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "b.py").write_text("=")
+    assert run("compile", tmp_path, "--root", tmp_path, *PY) == 0
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"done: 0 files .*, 2 pycs \(.*\) of 2 sources, 1 sources without byte-code\n", out)
+    assert err.startswith("truewheel: warning: /b.py: no byte-code")
+    assert run("compile", tmp_path, "--root", tmp_path, "--errors", "fail", *PY) == 1
+
+
+@pytest.mark.parametrize("command", [("python", sys.executable), ("schemes",)])
+def test_json_is_as_the_schema_says(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*command, "--json") == 0
+    check(command[0], json.loads(capsys.readouterr().out))
+    assert run(*command) == 0
+    assert capsys.readouterr().out
+
+
+def test_colour_is_used_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    coloured = "truewheel: \033[1;31merror:\033[0m "
+    for force, no, wanted in (("1", "", True), ("1", "1", False), ("", "", False), ("", "1", False)):
+        monkeypatch.setenv("FORCE_COLOR", force)
+        monkeypatch.setenv("NO_COLOR", no)
+        run("schemes", "slackware")
+        assert capsys.readouterr().err.startswith(coloured) is wanted
+
+
+def test_a_defect_of_ours_is_shown_in_full_and_is_two(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def defect(*args: object) -> None:
+        raise AssertionError("a defect")
+
+    monkeypatch.setattr("truewheel.cli.schemes_command.run", defect)
+    assert run("schemes") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
+def test_trouble_of_the_system_is_one_line_and_two(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def fail(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr("truewheel.cli.schemes_command.run", fail)
+    assert run("schemes") == 2
+    assert is_one_line(capsys.readouterr().err)
+
+
+def shell(script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = script.replace("TRUEWHEEL", f"{sys.executable} -m truewheel")
+    return subprocess.run(
+        ["sh", "-c", command], env=environment(**env), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_full_standard_output_is_two() -> None:
+    done = shell("TRUEWHEEL schemes fedora > /dev/full")
+    assert done.returncode == 2
+    assert is_one_line(done.stderr)
+
+
+def test_a_closed_pipe_is_two_without_a_traceback() -> None:
+    done = shell("{ TRUEWHEEL schemes fedora; echo $? >&2; } | true")
+    assert done.stderr in ("2\n", "0\n")
+
+
+def test_closed_standard_streams_do_no_harm(tmp_path: Path, wheel: Path) -> None:
+    assert shell("TRUEWHEEL schemes slackware 2>&-").returncode == 2
+    done = shell(f"TRUEWHEEL install {wheel} --root {tmp_path}/closed --python {sys.executable} <&- >&- 2>&-")
+    assert done.returncode == 0
+    run("install", wheel, "--root", tmp_path / "open", *PY)
+    assert snapshot(tmp_path / "closed") == snapshot(tmp_path / "open")
+
+
+def test_names_that_the_terminal_cannot_show_are_escaped(tmp_path: Path, wheel_builder: WheelBuilder) -> None:
+    wheel = wheel_builder.build(files={"demo/schön.py": ""})
+    command = f"TRUEWHEEL install {wheel} --root {tmp_path}/root -v --python {sys.executable}"
+    done = shell(command, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sch\\xf6n.py" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("group", [False, True], ids=["process", "group"])
+def test_a_signal_undoes_the_install(
+    tmp_path: Path, wheel_builder: WheelBuilder, number: signal.Signals, group: bool
+) -> None:
+    slow = python_that_does(tmp_path, "time.sleep(60)")
+    wheel = wheel_builder.build(files={"a.py": "x = 1\n", "slow.py": "MARKER = 1\n"})
+    root = tmp_path / "root"
+    root.mkdir()
+    os.utime(root, (1_600_000_000, 1_600_000_000))
+    before = snapshot(root)
+    # a background job of a shell ignores SIGINT, and so would what it starts
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "truewheel"]
+    command += ["install", str(wheel), "--root", str(root), "--python", str(slow)]
+    with subprocess.Popen(
+        command,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not list(root.rglob("WHEEL")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        if group:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert out == ""
+    assert "Traceback" not in err
+    assert err == "" or is_one_line(err)
+    assert snapshot(root) == before

@@ -1,0 +1,59 @@
+"""What RECORD says."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+
+from truewheel.model import CompileResult, InstalledFile, Kind, Manifest, RecordPlan
+from truewheel.record import record_text
+
+BASE = "/usr/lib/python3/dist-packages"
+RECORD = f"{BASE}/demo-1.0.dist-info/RECORD"
+
+
+def file(final: str, content: bytes = b"x") -> InstalledFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return InstalledFile(final, Kind.SOURCE, 0o644, 0, len(content), digest, "demo.whl", "created")
+
+
+def rows(*finals: str, missing: tuple[str, ...] = (), content: bytes = b"x") -> list[list[str]]:
+    plan = RecordPlan(RECORD, BASE, tuple(sorted((*finals, *missing))), 0, "demo.whl")
+    text = record_text(plan, {final: file(final, content) for final in finals}).decode()
+    assert text.endswith("\n")
+    assert "\r" not in text
+    return list(csv.reader(text.splitlines()))
+
+
+def test_a_row_has_path_hash_and_size() -> None:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"abc").digest()).decode().rstrip("=")
+    assert rows(f"{BASE}/z.py", content=b"abc")[1] == ["z.py", f"sha256={digest}", "3"]
+
+
+def test_its_own_row_is_empty() -> None:
+    assert rows() == [["demo-1.0.dist-info/RECORD", "", ""]]
+
+
+def test_rows_are_sorted() -> None:
+    names = [row[0] for row in rows(f"{BASE}/b.py", f"{BASE}/a/x.py", f"{BASE}/a.py", "/usr/bin/tool")]
+    assert names == sorted(names)
+
+
+def test_files_outside_are_relative() -> None:
+    assert rows("/usr/bin/tool", "/etc/demo")[0][0] == "../../../../etc/demo"
+    assert rows("/usr/bin/tool")[0][0] == "../../../bin/tool"
+
+
+def test_names_with_commas_and_quotes_come_back() -> None:
+    assert rows(f'{BASE}/a,"b".py')[0][0] == 'a,"b".py'
+
+
+def test_what_is_not_there_has_no_row() -> None:
+    names = [row[0] for row in rows(f"{BASE}/a.py", missing=(f"{BASE}/__pycache__/a.pyc",))]
+    assert names == ["a.py", "demo-1.0.dist-info/RECORD"]
+
+
+def test_failures_are_the_results_with_an_error() -> None:
+    good, bad = (CompileResult("/a.py", "3.12", "", (), error) for error in ("", "SyntaxError: x"))
+    assert Manifest((), (good, bad), ()).failures == (bad,)
