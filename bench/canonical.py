@@ -1,7 +1,7 @@
-"""Measures what the canonical form costs: PYTHON bench/canonical.py FOLDER...
+"""Measures what the canonical form costs: PYTHON bench/canonical.py DIRECTORY...
 
-Prints, for all sources below the folders, the time of compile(), and marshal.dumps, encode and rewrite in per
-cent of it, as the median over the runs, and the size against marshal.dumps.
+Prints, for all sources below the directories, the time of compile(), and marshal.dumps, encode and rewrite
+in per cent of it, as the median over the runs, and the size against marshal.dumps.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def one_run(sources: list[tuple[str, bytes]], with_rewrite: bool) -> dict[str, f
     return total
 
 
-def main(folders: list[str]) -> None:
+def main(directories: list[str]) -> None:
     warnings.simplefilter("ignore")
-    names = sorted(name for folder in folders for name in Path(folder).rglob("*.py"))
+    names = sorted(name for directory in directories for name in Path(directory).rglob("*.py"))
     sources = [(str(name), name.read_bytes()) for name in names]
     gc.disable()  # as the worker does
     runs = []

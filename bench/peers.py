@@ -2,7 +2,7 @@
 
 python bench/peers.py WHEEL...
 
-All tools take turns in one run, each into an empty folder; the medians are printed. See README.md.
+All tools take turns in one run, each into an empty directory; the medians are printed. See README.md.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class Tool:
-    """A row of the table; ``commands`` makes the command lines for a wheel, a folder, an unpacked wheel."""
+    """A row of the table; ``commands`` makes the command lines for a wheel, a directory, an unpacked
+    wheel."""
 
     name: str
     commands: Callable[[Path, Path, Path], list[list[str]]]
@@ -156,11 +157,11 @@ def measure_one(command: Sequence[str]) -> tuple[float, int]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
-def weigh(row: Row, folder: Path) -> None:
+def weigh(row: Row, directory: Path) -> None:
     """Note the size of what a tool left; hard links count once."""
     files = {}
     row.pycs = 0
-    for path in folder.rglob("*"):
+    for path in directory.rglob("*"):
         if path.is_file() and not path.is_symlink():
             state = path.stat()
             files[state.st_ino] = (state.st_size, path.suffix == ".pyc")

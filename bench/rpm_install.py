@@ -46,10 +46,10 @@ cp %{{SOURCE0}} %{{_pyproject_wheeldir}}/
 class Root:
     """A system to build in."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, directory: Path) -> None:
         self.name = name
-        self.top = folder / _TOP
-        self._folder = folder
+        self.top = directory / _TOP
+        self._directory = directory
 
     def cpu_seconds(self, wheel: Path, jobs: int) -> tuple[float, int]:
         """Run the sections up to %install; returns its CPU seconds and the number of pycs it leaves."""
@@ -63,7 +63,7 @@ class Root:
         settings = {"_topdir": f"/{_TOP}", "_buildshell": f"/{_TOP}/shell", "debug_package": "%{nil}"}
         settings |= {"_smp_build_ncpus": str(jobs), "buildroot": f"/{_TOP}/BUILDROOT"}
         settings |= {f"__brp_{policy}": "%{nil}" for policy in _OTHER_POLICIES}
-        command = ["chroot", self._folder, "rpmbuild", "-bi", "--nodeps"]
+        command = ["chroot", self._directory, "rpmbuild", "-bi", "--nodeps"]
         for key, value in settings.items():
             command += ["--define", f"{key} {value}"]
         done = subprocess.run(
@@ -87,11 +87,13 @@ def main() -> None:
     """Warm each root up once, take turns, print medians and their ratio to the last root."""
     parser = argparse.ArgumentParser(description="Compare the %install of two sets of rpm macros.")
     parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
-    parser.add_argument("--root", action="append", required=True, metavar="NAME=FOLDER")
+    parser.add_argument("--root", action="append", required=True, metavar="NAME=DIRECTORY")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2, help="rpm's _smp_build_ncpus")
     options = parser.parse_args()
-    roots = [Root(name, Path(folder)) for name, _, folder in (each.partition("=") for each in options.root)]
+    roots = [
+        Root(name, Path(directory)) for name, _, directory in (each.partition("=") for each in options.root)
+    ]
     print("| wheel | macros | CPU s, median (all) | times | pycs |\n|---|---|---|---|---|")
     for wheel in options.wheels:
         seconds: dict[str, list[float]] = {root.name: [] for root in roots}

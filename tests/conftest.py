@@ -11,7 +11,7 @@ from tests.wheelbuilder import WheelBuilder
 
 @pytest.fixture
 def wheel_builder(tmp_path: Path) -> WheelBuilder:
-    """A builder that puts wheels into the folder ``wheels`` of the test's own folder."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    return WheelBuilder(folder)
+    """A builder that puts wheels into the directory ``wheels`` of the test's own directory."""
+    directory = tmp_path / "wheels"
+    directory.mkdir()
+    return WheelBuilder(directory)

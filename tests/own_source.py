@@ -9,14 +9,14 @@ from truewheel import __version__
 
 CHECKOUT = Path(__file__).parents[1]
 NAME = f"truewheel-{__version__}"
-_FOLDERS = ("src", "macros", "debhelper", "packaging", "docs")
+_DIRECTORIES = ("src", "macros", "debhelper", "packaging", "docs")
 _FILES = ("README.md", "LICENSE", "pyproject.toml")
 
 
 def own_source(parent: Path) -> Path:
-    """Copy what is packaged into a new folder below ``parent``."""
+    """Copy what is packaged into a new directory below ``parent``."""
     source = parent / NAME
-    for name in _FOLDERS:
+    for name in _DIRECTORIES:
         shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in _FILES:
         shutil.copy(CHECKOUT / name, source / name)

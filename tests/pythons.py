@@ -14,7 +14,7 @@ _ASK = "import sys; print('%d.%d' % sys.version_info[:2] + getattr(sys, 'abiflag
 def available_pythons() -> dict[str, Path]:
     """Return Pythons by version (``3.11``, ``3.13t``), and Debian's own as ``debian``.
 
-    Taken from TRUEWHEEL_TEST_PYTHONS, paths separated by ``os.pathsep``, else from pyenv's folders.
+    Taken from TRUEWHEEL_TEST_PYTHONS, paths separated by ``os.pathsep``, else from pyenv's directories.
     """
     found = {}
     for path in _candidates():

@@ -59,7 +59,7 @@ def wheel(name: str, python: str = "") -> Path:
     A pure wheel serves whatever Python is asked for. A file of another hash fails the test.
     """
     pin = _pin(name, python)
-    kept = cache_folder("wheels") / pin.filename
+    kept = cache_directory("wheels") / pin.filename
     if not kept.exists() or _sha256(kept) != pin.sha256:
         _download(pin, kept)
     return kept
@@ -68,10 +68,10 @@ def wheel(name: str, python: str = "") -> Path:
 def sdist(name: str) -> Path:
     """The pinned sdist of a project. A file of another hash fails the test."""
     pin = sdist_pin(name)
-    kept = cache_folder("sdists") / pin.filename
+    kept = cache_directory("sdists") / pin.filename
     if not kept.exists() or _sha256(kept) != pin.sha256:
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            got = _download_sdist(pin.name, f"=={pin.version}", Path(folder))
+        with tempfile.TemporaryDirectory(dir=kept.parent) as directory:
+            got = _download_sdist(pin.name, f"=={pin.version}", Path(directory))
             _check(got, pin)
             got.replace(kept)
     return kept
@@ -95,12 +95,12 @@ def pinned_pythons(name: str) -> list[str]:
     return [pin.python for pin in _pins() if pin.name == canonicalize_name(name)]
 
 
-def cache_folder(name: str) -> Path:
-    """A folder that outlives the run, below TRUEWHEEL_TEST_CACHE or ~/.cache/truewheel-tests."""
+def cache_directory(name: str) -> Path:
+    """A directory that outlives the run, below TRUEWHEEL_TEST_CACHE or ~/.cache/truewheel-tests."""
     base = os.environ.get("TRUEWHEEL_TEST_CACHE") or Path.home() / ".cache" / "truewheel-tests"
-    folder = Path(base).absolute() / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    directory = Path(base).absolute() / name
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 @functools.cache
@@ -118,8 +118,8 @@ def _pin(name: str, python: str) -> Pin:
 
 def _download(pin: Pin, kept: Path) -> None:
     """Put the file at ``kept`` if it is the pinned one."""
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        got = _pip_download(f"{pin.name}=={pin.version}", pin.python, _platforms(pin), Path(folder))
+    with tempfile.TemporaryDirectory(dir=kept.parent) as directory:
+        got = _pip_download(f"{pin.name}=={pin.version}", pin.python, _platforms(pin), Path(directory))
         _check(got, pin)
         got.replace(kept)
 
@@ -133,27 +133,27 @@ def _check(got: Path, pin: Pin | SdistPin) -> None:
         )
 
 
-def _pip_download(requirement: str, python: str, platforms: Iterable[str], folder: Path) -> Path:
-    """Download one wheel into an empty folder; ``python`` as in Pin."""
+def _pip_download(requirement: str, python: str, platforms: Iterable[str], directory: Path) -> Path:
+    """Download one wheel into an empty directory; ``python`` as in Pin."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    command += ["--dest", str(folder), "--python-version", python or PURE_PYTHON]
+    command += ["--dest", str(directory), "--python-version", python or PURE_PYTHON]
     if python:
         tag = f"cp{python.replace('.', '')}"
         command += ["--implementation", "cp", "--abi", tag, "--abi", "abi3", "--abi", "none"]
         command += [f"--platform={platform}" for platform in platforms]
     done = subprocess.run([*command, requirement], capture_output=True, text=True, check=False)
-    files = list(folder.iterdir())
+    files = list(directory.iterdir())
     if done.returncode or len(files) != 1:
         pytest.fail(f"pip cannot download {requirement}:\n{done.stderr[-2000:]}")
     return files[0]
 
 
-def _download_sdist(name: str, version: str, folder: Path) -> Path:
-    """Download one sdist into an empty folder; pip would run the backend for its metadata."""
-    command = [sys.executable, "-m", "unearth", "--no-binary", *_index(), "--download", str(folder)]
+def _download_sdist(name: str, version: str, directory: Path) -> Path:
+    """Download one sdist into an empty directory; pip would run the backend for its metadata."""
+    command = [sys.executable, "-m", "unearth", "--no-binary", *_index(), "--download", str(directory)]
     for _ in range(_TRIES):
         done = subprocess.run([*command, f"{name}{version}"], capture_output=True, text=True, check=False)
-        files = list(folder.iterdir())
+        files = list(directory.iterdir())
         if done.returncode == 0 and len(files) == 1:
             return files[0]
         time.sleep(5)
@@ -189,11 +189,11 @@ def _sha256(path: Path) -> str:
 
 def _newest(name: str, python: str) -> Pin:
     """The newest release that has a wheel for the Python; the file is kept."""
-    with tempfile.TemporaryDirectory(dir=cache_folder("wheels")) as folder:
-        got = _pip_download(name, python, PLATFORMS, Path(folder))
+    with tempfile.TemporaryDirectory(dir=cache_directory("wheels")) as directory:
+        got = _pip_download(name, python, PLATFORMS, Path(directory))
         version = str(parse_wheel_filename(got.name)[1])
         pin = Pin(canonicalize_name(name), python, version, got.name, _sha256(got))
-        got.replace(cache_folder("wheels") / got.name)
+        got.replace(cache_directory("wheels") / got.name)
     return pin
 
 
@@ -227,11 +227,11 @@ def refresh_sdists(names: Sequence[str]) -> None:
 
 def _sdist_to_pin(name: str, version: str) -> SdistPin:
     """Download an sdist of a version such as ``==1.0``, or the newest one if it is empty."""
-    with tempfile.TemporaryDirectory(dir=cache_folder("sdists")) as folder:
-        got = _download_sdist(name, version, Path(folder))
+    with tempfile.TemporaryDirectory(dir=cache_directory("sdists")) as directory:
+        got = _download_sdist(name, version, Path(directory))
         found = str(parse_sdist_filename(got.name)[1])
         pin = SdistPin(name, found, got.name, _sha256(got), held=bool(version))
-        got.replace(cache_folder("sdists") / got.name)
+        got.replace(cache_directory("sdists") / got.name)
     return pin
 
 

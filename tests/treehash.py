@@ -18,7 +18,7 @@ def tree_hash(root: Path) -> str:
 def tree_listing(root: Path) -> list[str]:
     """A line for the root (``.``) and each path below it, sorted by name.
 
-    Hard links name the first path of their group. A folder has no size: that is the file system's affair.
+    Hard links name the first path of their group. A directory has no size: that is the file system's affair.
     """
     groups: dict[tuple[int, int], str] = {}
     lines = []
@@ -43,7 +43,7 @@ def difference(one: list[str], other: list[str], most: int = 40) -> str:
 
 def _walk(root: Path) -> Iterator[tuple[str, Path]]:
     yield ".", root
-    for folder, folders, names in os.walk(root):
-        for name in folders + names:
-            path = Path(folder, name)
+    for directory, directories, names in os.walk(root):
+        for name in directories + names:
+            path = Path(directory, name)
             yield str(path.relative_to(root)), path

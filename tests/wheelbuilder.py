@@ -106,9 +106,9 @@ def expand_tags(compressed: str) -> list[str]:
 
 @dataclass
 class WheelBuilder:
-    """Builds wheels in ``folder``; see ``build``."""
+    """Builds wheels in ``directory``; see ``build``."""
 
-    folder: Path
+    directory: Path
     made: list[Path] = field(default_factory=list)
 
     def build(
@@ -167,7 +167,7 @@ class WheelBuilder:
         if members is not None:
             made = members(list(made))
         build = f"-{build_tag}" if build_tag else ""
-        path = self.folder / (filename or f"{name}-{version}{build}-{tags}.whl")
+        path = self.directory / (filename or f"{name}-{version}{build}-{tags}.whl")
         self.made.append(write_archive(path, made, comment))
         return path
 

@@ -78,7 +78,7 @@ def check_imports(request: ImportRequest, environ: Mapping[str, str]) -> tuple[I
         if not begun or begun[-1] in ended:
             raise InterpreterError(
                 f"{_ending(status)} before an import began",
-                path=request.interpreter.command,
+                subject=request.interpreter.command,
                 hint="look at the .pth files below the root",
             )
         failures.append(ImportFailure(begun[-1], f"{_ending(status)} during the import"))
@@ -90,10 +90,10 @@ def _run(
     request: ImportRequest, modules: Sequence[str], environ: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], int]:
     """Run the script once; returns its records and the exit status as subprocess gives it."""
-    with tempfile.TemporaryDirectory(prefix="truewheel-import-") as folder:
-        task, results = Path(folder) / "task.json", Path(folder) / "results"
+    with tempfile.TemporaryDirectory(prefix="truewheel-import-") as directory:
+        task, results = Path(directory) / "task.json", Path(directory) / "results"
         task.write_text(
-            json.dumps({"modules": modules, "paths": _folders(request), "trace": request.trace}), "utf-8"
+            json.dumps({"modules": modules, "paths": _directories(request), "trace": request.trace}), "utf-8"
         )
         results.touch()
         sys.stderr.flush()
@@ -108,19 +108,19 @@ def _run(
 
 
 def _command(interpreter: Interpreter) -> list[str]:
-    """No user site, no byte-code, and from 3.11 on no script folder on the path; not -I, for PYTHONPATH."""
+    """No user site, no bytecode, and from 3.11 on no script directory on the path; not -I, for PYTHONPATH."""
     safe_path = ["-P"] if interpreter.version >= (3, 11) else []
     return [interpreter.executable, "-s", "-B", *safe_path, str(_SCRIPT)]
 
 
 def _environment(request: ImportRequest, environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's, with the root's programs first; processes a module starts write no byte-code either."""
+    """The caller's, with the root's programs first; processes a module starts write no bytecode either."""
     programs = os.path.abspath(below(request.root, request.paths.scripts))
     path = os.pathsep.join(filter(None, (programs, environ.get("PATH", os.defpath))))
     return {**environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _folders(request: ImportRequest) -> list[str]:
+def _directories(request: ImportRequest) -> list[str]:
     finals = dict.fromkeys((request.paths.platlib, request.paths.purelib))
     return [os.path.abspath(below(request.root, final)) for final in finals]
 

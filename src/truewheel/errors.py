@@ -9,22 +9,22 @@ from __future__ import annotations
 class TruewheelError(Exception):
     """Base of every error shown to a user as one line.
 
-    ``path`` is the file the error is about, as the user knows it (a wheel, an entry of a wheel
+    ``subject`` is what the error is about, as the user knows it (a wheel, an entry of a wheel
     written ``wheel: entry``, a path below the buildroot); ``hint`` says what to do next.
     """
 
     exit_code = 2
 
-    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, subject: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.path = path
+        self.subject = subject
         self.hint = hint
 
     def __str__(self) -> str:
-        subject = f"{self.path}: " if self.path else ""
+        about = f"{self.subject}: " if self.subject else ""
         advice = f" ({self.hint})" if self.hint else ""
-        return _one_line(f"{subject}{self.message}{advice}")
+        return _one_line(f"{about}{self.message}{advice}")
 
 
 class RefusedInput(TruewheelError):
@@ -50,7 +50,7 @@ class UsageError(TruewheelError):
 
 
 class SchemeError(TruewheelError):
-    """A scheme that cannot be read; ``path`` is ``FILE:LINE``."""
+    """A scheme that cannot be read; ``subject`` is ``FILE:LINE``."""
 
 
 class InterpreterError(TruewheelError):
@@ -62,7 +62,7 @@ class StageError(TruewheelError):
 
 
 class CompileError(TruewheelError):
-    """The byte-code worker could not do its work (not: a source that does not compile)."""
+    """The bytecode worker could not do its work (not: a source that does not compile)."""
 
 
 def _one_line(text: str) -> str:

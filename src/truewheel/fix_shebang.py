@@ -31,7 +31,7 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes) -> list[Path]:
     fixed = {script: with_python(body, shebang, every=True) for script, body in bodies.items()}
     changed = [script for script, body in bodies.items() if fixed[script] != body]
     with contextlib.ExitStack() as stack:
-        # below the paths alone: the folders above them are not ours to date
+        # below the paths alone: the directories above them are not ours to date
         tops_changed = {tops[script] for script in changed}
         roots = {top: stack.enter_context(Buildroot(top, _DIRECTORY_MODE)) for top in tops_changed}
         for script in changed:
@@ -47,14 +47,16 @@ def _replace(root: Buildroot, top: Path, script: Path, body: bytes) -> None:
     try:
         root.replace(final, (body,), stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9)
     except StageError as error:
-        raise StageError(error.message, path=str(script), hint=error.hint) from error
+        raise StageError(error.message, subject=str(script), hint=error.hint) from error
 
 
 def _scripts(path: Path) -> Iterator[Path]:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", path=str(path), hint="name a script") from error
+        raise UsageError(
+            f"cannot be read: {error.strerror}", subject=str(path), hint="name a script"
+        ) from error
     if stat.S_ISDIR(mode):
         for entry in path.iterdir():
             yield from _scripts(entry)

@@ -48,14 +48,14 @@ def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
         return _interpreter(command, executable, answer)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise InterpreterError(
-            "does not answer like a Python", path=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
+            "does not answer like a Python", subject=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
         ) from error
 
 
 def worker_command(interpreter: Interpreter) -> list[str]:
     """Return the arguments that start a script of ours in the target Python, up to the script's path.
 
-    No user site, no site module, no pycs written, and from 3.11 on no script folder in ``sys.path``. Not
+    No user site, no site module, no pycs written, and from 3.11 on no script directory in ``sys.path``. Not
     isolated (-I), because that would ignore PYTHONHASHSEED.
     """
     safe_path = ["-P"] if interpreter.version >= (3, 11) else []
@@ -108,14 +108,18 @@ def _resolve(command: str) -> str:
         found = shutil.which(command)
         if not found:
             raise InterpreterError(
-                "no such command on PATH", path=command, hint="give the path of a Python or its name on PATH"
+                "no such command on PATH",
+                subject=command,
+                hint="give the path of a Python or its name on PATH",
             )
         command = found
     # joined only: normalising "link/../python" could name another file
     path = Path.cwd() / command
     if not path.is_file():
-        problem = "is a folder, not a Python" if path.is_dir() else "no such file"
-        raise InterpreterError(problem, path=command, hint="give the path of a Python, e.g. /usr/bin/python3")
+        problem = "is a directory, not a Python" if path.is_dir() else "no such file"
+        raise InterpreterError(
+            problem, subject=command, hint="give the path of a Python, e.g. /usr/bin/python3"
+        )
     return str(path)
 
 
@@ -131,19 +135,21 @@ def _run(arguments: list[str], command: str, timeout: float) -> bytes:
             start_new_session=True,
         )
     except OSError as error:
-        raise InterpreterError(f"cannot be run: {error.strerror}", path=command, hint=_SUPPORTED) from error
+        raise InterpreterError(
+            f"cannot be run: {error.strerror}", subject=command, hint=_SUPPORTED
+        ) from error
     with process:
         try:
             output, errors = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             raise InterpreterError(
-                f"does not answer within {timeout:g} s", path=command, hint=_SUPPORTED
+                f"does not answer within {timeout:g} s", subject=command, hint=_SUPPORTED
             ) from error
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
-        raise InterpreterError(_death(process.returncode, errors), path=command, hint=_SUPPORTED)
+        raise InterpreterError(_death(process.returncode, errors), subject=command, hint=_SUPPORTED)
     return output
 
 
@@ -160,7 +166,7 @@ def _refuse_unsupported(command: str, answer: Mapping[str, Any]) -> None:
     if implementation == "cpython" and version[:2] >= _OLDEST:
         return
     text = f"{name} {'.'.join(map(str, version))}"
-    raise InterpreterError(f"is {text}, which is not supported", path=command, hint=_SUPPORTED)
+    raise InterpreterError(f"is {text}, which is not supported", subject=command, hint=_SUPPORTED)
 
 
 def _interpreter(command: str, executable: str, answer: Mapping[str, Any]) -> Interpreter:

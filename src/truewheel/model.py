@@ -150,7 +150,7 @@ class Scheme:
 
 @dataclass(frozen=True)
 class InstallPaths:
-    """Final absolute folders of one wheel for one interpreter."""
+    """Final absolute directories of one wheel for one interpreter."""
 
     purelib: str
     platlib: str
@@ -209,7 +209,7 @@ class PycJob:
 
 @dataclass(frozen=True)
 class BytecodePolicy:
-    """What the byte-code of a run is like."""
+    """What the bytecode of a run is like."""
 
     mode: InvalidationMode
     levels: tuple[int, ...]

@@ -37,11 +37,11 @@ def parse_override(text: str) -> Override:
     if build_only:
         rest.pop()
     if not package or not rest:
-        raise RefusedInput("is not a dependency override", path=text, hint=_HINT)
+        raise RefusedInput("is not a dependency override", subject=text, hint=_HINT)
     action, *version = rest
     if action not in _ACTIONS:
         known = ", ".join(_ACTIONS)
-        raise RefusedInput(f"has no known action: {action!r}", path=text, hint=f"actions are {known}")
+        raise RefusedInput(f"has no known action: {action!r}", subject=text, hint=f"actions are {known}")
     _check_version(text, action, version)
     return Override(canonicalize_name(package), action, version[0] if version else "", build_only)
 
@@ -93,13 +93,13 @@ def _patched_line(line: bytes, overrides: list[Override]) -> bytes | None:
 def _check_version(text: str, action: str, version: list[str]) -> None:
     if action not in _BOUNDS:
         if version:
-            raise RefusedInput(f"gives a version, but {action} takes none", path=text, hint=_HINT)
+            raise RefusedInput(f"gives a version, but {action} takes none", subject=text, hint=_HINT)
         return
     try:
         (only,) = version
         Specifier(f"<{only}")
     except (ValueError, InvalidSpecifier) as error:
-        raise RefusedInput(f"{action} takes one version", path=text, hint=_HINT) from error
+        raise RefusedInput(f"{action} takes one version", subject=text, hint=_HINT) from error
 
 
 def _without_upper(clauses: list[Specifier]) -> list[Specifier]:

@@ -14,31 +14,31 @@ _FLAG_SINCE = {"P": (3, 11)}
 
 
 def install_paths(scheme: Scheme, interpreter: Interpreter, prefix: str, wheel_name: str) -> InstallPaths:
-    """Return the final folders of one wheel for one interpreter: absolute, normalised, no buildroot.
+    """Return the final directories of one wheel for one interpreter: absolute, normalised, no buildroot.
 
     Each is the scheme's own template where it has one, else what the interpreter's sysconfig says under the
-    first scheme of ``scheme.sysconfig`` that it has. Headers go to a folder of the wheel's name below
+    first scheme of ``scheme.sysconfig`` that it has. Headers go to a directory of the wheel's name below
     sysconfig's ``include``, as pip does. ``prefix`` is a final path such as ``/usr``.
 
     Raises UsageError for a prefix that is not absolute and normalised, InterpreterError for a Python that has
-    none of the named schemes, WheelRefused for a name that is no folder name.
+    none of the named schemes, WheelRefused for a name that is no directory name.
     """
     check_prefix(prefix)
     if not wheel_name.strip(".") or "/" in wheel_name or not wheel_name.isprintable():
-        raise WheelRefused("cannot be the name of a folder", path=wheel_name)
+        raise WheelRefused("cannot be the name of a directory", subject=wheel_name)
     values = {**_values(interpreter, prefix), "name": wheel_name}
 
-    def folder(template: str, key: str, below: str = "") -> str:
+    def directory(template: str, key: str, below: str = "") -> str:
         if template:
             return _normalise(template.format(**values))
         return _normalise(_from_sysconfig(scheme, interpreter, key, prefix) + below)
 
     return InstallPaths(
-        purelib=folder(scheme.purelib, "purelib"),
-        platlib=folder(scheme.platlib, "platlib"),
-        scripts=folder(scheme.scripts, "scripts"),
-        data=folder(scheme.data, "data"),
-        headers=folder(scheme.headers, "include", f"/{wheel_name}"),
+        purelib=directory(scheme.purelib, "purelib"),
+        platlib=directory(scheme.platlib, "platlib"),
+        scripts=directory(scheme.scripts, "scripts"),
+        data=directory(scheme.data, "data"),
+        headers=directory(scheme.headers, "include", f"/{wheel_name}"),
     )
 
 
@@ -55,7 +55,7 @@ def script_shebang(scheme: Scheme, interpreter: Interpreter, prefix: str) -> byt
     if " " in python or len(line.encode()) > _LONGEST_SHEBANG:
         raise UsageError(
             "a script cannot start with this Python: its path has a space or is too long",
-            path=python,
+            subject=python,
             hint=f"choose a prefix that keeps the line below {_LONGEST_SHEBANG} bytes",
         )
     return line.encode()
@@ -93,7 +93,7 @@ def _from_sysconfig(scheme: Scheme, interpreter: Interpreter, key: str, prefix: 
     wanted = " or ".join(scheme.sysconfig) or "(none named)"
     raise InterpreterError(
         f"has no sysconfig scheme {wanted} with {key}, which the scheme {scheme.name} asks for",
-        path=interpreter.command,
+        subject=interpreter.command,
         hint=f"it has {', '.join(known) or 'none'}; give paths.purelib and so on as templates",
     )
 

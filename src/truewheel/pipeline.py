@@ -51,7 +51,7 @@ _BIG_SOURCE = 32 * 1024  # what a worker must not begin last
 
 @dataclass(frozen=True)
 class BytecodeOptions:
-    """What a caller says about byte-code; None leaves it to the scheme. ``jobs`` is a number of workers."""
+    """What a caller says about bytecode; None leaves it to the scheme. ``jobs`` is a number of workers."""
 
     mode: InvalidationMode | None = None
     levels: tuple[int, ...] | None = None
@@ -63,7 +63,7 @@ class BytecodeOptions:
 class InstallRequest:
     """An install as asked for.
 
-    ``root`` and ``wheels`` lie on the build host; a folder stands for the wheels in it. ``prefix`` and
+    ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
     change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. ``date``, in seconds since the epoch,
     takes the place of every date of the archive; ``record_in_order`` leaves the rows of RECORD in the order
@@ -90,7 +90,7 @@ class CompileRequest:
     """Sources to compile that come from no wheel: ``paths`` are final paths, or lie below ``root``.
 
     What ``reports`` of installs cover, and what did not change since, is left out. With ``remove_strays``,
-    byte-code below ``paths`` that is of no source there, or of another Python or level, is removed.
+    bytecode below ``paths`` that is of no source there, or of another Python or level, is removed.
     """
 
     paths: tuple[str, ...]
@@ -146,7 +146,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
 
 
 def install(prepared: PreparedInstall) -> Manifest:
-    """Carry out a prepared install: files, byte-code, RECORD last. All of it or nothing.
+    """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
     Raises StageError or CompileError for trouble, Uncompilable where the policy says so; the root is
     then as it was.
@@ -198,7 +198,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         _refuse_failures(delivery, policy)
         for final in stray:
             buildroot.remove(final)
-            buildroot.remove_folder(posixpath.dirname(final))
+            buildroot.remove_directory(posixpath.dirname(final))
         buildroot.commit()
     return replace(_manifest(delivery, ()), strays=tuple(stray))
 
@@ -210,7 +210,7 @@ def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
         if tag in tags[:number]:
             raise UsageError(
                 f"is {tag}, which another --python is already",
-                path=interpreters[number].command,
+                subject=interpreters[number].command,
                 hint="name it once",
             )
     return interpreters
@@ -233,12 +233,14 @@ def _jobs(options: BytecodeOptions, environ: Mapping[str, str]) -> int:
 def _wheel_files(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
-        # a folder that is not there yet is one without wheels
-        is_folder = path.is_dir() or (path.suffix != ".whl" and not path.exists())
-        inside = sorted(path.glob("*.whl")) if is_folder else [path]
+        # a directory that is not there yet is one without wheels
+        is_directory = path.is_dir() or (path.suffix != ".whl" and not path.exists())
+        inside = sorted(path.glob("*.whl")) if is_directory else [path]
         if not inside:
             raise RefusedInput(
-                "holds no wheel", path=str(path), hint="build one there first: truewheel wheel --outdir DIR"
+                "holds no wheel",
+                subject=str(path),
+                hint="build one there first: truewheel wheel --outdir DIR",
             )
         files += inside
     return sorted(files, key=lambda file: file.name)
@@ -282,7 +284,7 @@ def _rewritten(
 def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
     """Files that share an entry together, so that it is read once; sources first, and of these the big ones.
 
-    All others go folder by folder, so that each folder is opened once, then and when its pycs come.
+    All others go directory by directory, so that each directory is opened once, then and when its pycs come.
     """
     groups: dict[object, list[PlannedFile]] = {}
     for file in files:
@@ -293,8 +295,8 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
     def order(group: list[PlannedFile]) -> tuple[bool, int, str, str]:
         file = group[0]
         is_source = file.kind is Kind.SOURCE
-        folder, _, name = file.final.rpartition("/")
-        return not is_source, -file.size if is_source and file.size >= _BIG_SOURCE else 0, folder, name
+        directory, _, name = file.final.rpartition("/")
+        return not is_source, -file.size if is_source and file.size >= _BIG_SOURCE else 0, directory, name
 
     return sorted(groups.values(), key=order)
 
@@ -345,8 +347,8 @@ def _refuse_failures(delivery: Delivery, policy: BytecodePolicy) -> None:
     more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
     raise Uncompilable(
         f"does not compile on Python {first.interpreter}: {first.error}{more}",
-        path=first.source,
-        hint="fix or remove it, or give --errors warn to install it without byte-code",
+        subject=first.source,
+        hint="fix or remove it, or give --errors warn to install it without bytecode",
     )
 
 
@@ -394,7 +396,7 @@ def _final_sources(request: CompileRequest) -> frozenset[str]:
         except OSError as error:
             raise UsageError(
                 f"cannot be read: {error.strerror}",
-                path=path,
+                subject=path,
                 hint="paths are those on the installed system, below --root",
             ) from error
     return frozenset(finals)

@@ -115,13 +115,13 @@ def planned_paths(plan: InstallPlan) -> list[str]:
 def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: bool) -> None:
     """Raise ConflictRefused for what is in the root and is not ours to replace.
 
-    A folder, link or device never is; a file of other content only with ``overwrite``. Byte-code and
+    A directory, link or device never is; a file of other content only with ``overwrite``. Bytecode and
     RECORD are derived from what is installed and are always replaced.
     """
     for final in planned_paths(plan):
         if final in found and not found[final].regular:
             raise ConflictRefused(
-                "is there already and is not a regular file", path=final, hint="remove it from the root"
+                "is there already and is not a regular file", subject=final, hint="remove it from the root"
             )
     if overwrite:
         return
@@ -130,7 +130,7 @@ def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: b
         more = f" (and {len(different) - 1} more)" if different[1:] else ""
         raise ConflictRefused(
             f"is there already with other content{more}",
-            path=different[0].final,
+            subject=different[0].final,
             hint="install into an empty root, or give --overwrite to replace it",
         )
 
@@ -156,7 +156,7 @@ class _WheelPlanner:
         self._wheel = wheel
         self._interpreter = interpreter
         self._paths = paths
-        self._folders = {
+        self._directories = {
             "purelib": paths.purelib,
             "platlib": paths.platlib,
             "scripts": paths.scripts,
@@ -168,7 +168,7 @@ class _WheelPlanner:
         self.dist_info = posixpath.join(self._base, wheel.dist_info)
 
     def files(self) -> Iterator[PlannedFile]:
-        """Entry points, then entries, then what an installer adds to the dist-info folder."""
+        """Entry points, then entries, then what an installer adds to the dist-info directory."""
         for point in self._entry_points():
             section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
             script = Script(point.name, point.module, point.attr, section)
@@ -205,7 +205,7 @@ class _WheelPlanner:
         return _Record(self._base, self.dist_info, mtime, self._wheel.filename, {})
 
     def _entry(self, entry: WheelEntry) -> PlannedFile:
-        final = posixpath.join(self._folders[entry.category], entry.relative)
+        final = posixpath.join(self._directories[entry.category], entry.relative)
         kind = self._kind(entry, final)
         executable = entry.executable or kind is Kind.SCRIPT
         mode = self._scheme.executable_mode if executable else self._scheme.file_mode
@@ -256,7 +256,7 @@ class _WheelPlanner:
 
 
 def _direct_url(wheel: Wheel) -> bytes:
-    """PEP 610 without the build host's folder, which is no input."""
+    """PEP 610 without the build host's directory, which is no input."""
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()
@@ -268,12 +268,12 @@ def _with_content(planned: PlannedFile, content: bytes) -> PlannedFile:
 
 
 def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
-    folder, _, name = entry.name.partition("/")
-    if folder == wheel.dist_info and name in _OURS:
+    directory, _, name = entry.name.partition("/")
+    if directory == wheel.dist_info and name in _OURS:
         return "written by the installer"
     parts = entry.name.split("/")
     if "__pycache__" in parts[:-1] and entry.name.endswith((".pyc", ".pyo")):
-        return "byte-code in a wheel is not used; it is compiled here"
+        return "bytecode in a wheel is not used; it is compiled here"
     return ""
 
 
@@ -293,7 +293,7 @@ def _unique(files: Iterable[PlannedFile], record: str) -> list[PlannedFile]:
         if (before.sha256, before.mode) != (file.sha256, file.mode) or file.final == record:
             raise ConflictRefused(
                 f"is wanted twice by {file.wheel} with different content",
-                path=file.final,
+                subject=file.final,
                 hint="the wheel cannot be installed in this layout",
             )
     return list(unique.values())
@@ -308,7 +308,7 @@ def _merge(before: PlannedFile | None, now: PlannedFile) -> PlannedFile:
         return now
     raise ConflictRefused(
         f"is wanted by {before.wheel} and by {now.wheel} with different content",
-        path=now.final,
+        subject=now.final,
         hint="install them into different roots or leave one out",
     )
 
@@ -320,8 +320,8 @@ def _refuse_twins(wheels: Iterable[Wheel]) -> None:
         if name in known:
             raise ConflictRefused(
                 f"and {known[name].filename} both are {name}",
-                path=wheel.filename,
-                hint="give one wheel of each project; remove old ones from the wheel folder",
+                subject=wheel.filename,
+                hint="give one wheel of each project; remove old ones from the wheel directory",
             )
         known[name] = wheel
 
@@ -329,14 +329,16 @@ def _refuse_twins(wheels: Iterable[Wheel]) -> None:
 def _refuse_nesting(finals: Iterable[str]) -> None:
     files = set(finals)
     fine = {"/"}
-    for folder in sorted({posixpath.dirname(final) for final in files}):
-        above = folder
+    for directory in sorted({posixpath.dirname(final) for final in files}):
+        above = directory
         while above not in fine and above not in files:
             fine.add(above)
             above = posixpath.dirname(above)
         if above not in fine:
             raise ConflictRefused(
-                "is wanted as a file and as a folder", path=above, hint="these wheels cannot share a root"
+                "is wanted as a file and as a directory",
+                subject=above,
+                hint="these wheels cannot share a root",
             )
 
 

@@ -12,10 +12,10 @@ from truewheel.model import InstalledFile, RecordPlan
 
 
 def record_text(record: RecordPlan, files: Mapping[str, InstalledFile]) -> bytes:
-    """The RECORD of one dist-info folder (PEP 376, PEP 627, wheel specification).
+    """The RECORD of one dist-info directory (PEP 376, PEP 627, wheel specification).
 
     ``files`` maps final paths to what is there; a member that is not there (the pyc of a source that does
-    not compile) has no row. Paths are relative to the folder that holds the dist-info folder.
+    not compile) has no row. Paths are relative to the directory that holds the dist-info directory.
     """
     rows = [_row(record, files[final]) for final in record.members if final in files]
     rows.append((posixpath.relpath(record.final, record.base), "", ""))

@@ -27,7 +27,7 @@ _SHIPPED = Path(__file__).parent / "schemes"
 _FAMILIES = ("fedora", "opensuse", "debian", "generic")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _PLACES = ("prefix", "version", "version_nodot", "abi_thread")
-_FOLDER_PLACES = (*_PLACES, "platlibdir", "name")
+_DIRECTORY_PLACES = (*_PLACES, "platlibdir", "name")
 _KINDS = {"tag:yaml.org,2002:null": "nothing", "tag:yaml.org,2002:bool": "a truth value"}
 _E = TypeVar("_E", bound=Enum)
 
@@ -46,7 +46,7 @@ def load_scheme(name_or_path: str) -> Scheme:
         if name_or_path not in shipped_schemes():
             raise SchemeError(
                 "no such scheme",
-                path=name_or_path,
+                subject=name_or_path,
                 hint=_suggest(name_or_path, shipped_schemes())
                 + "; a file is named by a path with a slash or .yaml",
             )
@@ -77,7 +77,7 @@ class _Setting:
     def refuse(self, expected: str, hint: str = "") -> SchemeError:
         """Make the error that says what was expected and what is there."""
         found = self.found or "an empty text"
-        return SchemeError(f"{self.key}: expected {expected}, found {found}", path=self.where, hint=hint)
+        return SchemeError(f"{self.key}: expected {expected}, found {found}", subject=self.where, hint=hint)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _names(setting: _Setting) -> tuple[str, ...]:
     expected = "a list of names of sysconfig schemes, such as [posix_prefix]"
     names = tuple(_matching(item, r"[a-z][a-z0-9_]*", expected) for item in _items(setting, expected))
     if not names:
-        raise SchemeError(f"{setting.key}: expected {expected}, found an empty list", path=setting.where)
+        raise SchemeError(f"{setting.key}: expected {expected}, found an empty list", subject=setting.where)
     return names
 
 
@@ -190,8 +190,8 @@ def _template(setting: _Setting, places: tuple[str, ...], expected: str) -> str:
     return text
 
 
-def _folder(setting: _Setting) -> str:
-    return _template(setting, _FOLDER_PLACES, "a path that begins with / or {prefix}/, without '..'")
+def _directory(setting: _Setting) -> str:
+    return _template(setting, _DIRECTORY_PLACES, "a path that begins with / or {prefix}/, without '..'")
 
 
 def _python(setting: _Setting) -> str:
@@ -207,11 +207,11 @@ _FIELDS = {
     "family": _Field("family", partial(_choice, options=_FAMILIES)),
     "prefix": _Field("prefix", _prefix, ("/usr",)),
     "paths.sysconfig": _Field("sysconfig", _names, (("posix_prefix",),)),
-    "paths.purelib": _Field("purelib", _folder, ("",)),
-    "paths.platlib": _Field("platlib", _folder, ("",)),
-    "paths.scripts": _Field("scripts", _folder, ("",)),
-    "paths.data": _Field("data", _folder, ("",)),
-    "paths.headers": _Field("headers", _folder, ("",)),
+    "paths.purelib": _Field("purelib", _directory, ("",)),
+    "paths.platlib": _Field("platlib", _directory, ("",)),
+    "paths.scripts": _Field("scripts", _directory, ("",)),
+    "paths.data": _Field("data", _directory, ("",)),
+    "paths.headers": _Field("headers", _directory, ("",)),
     "metadata.installer": _Field("installer", _text),
     "metadata.record": _Field("record", _boolean),
     "metadata.requested": _Field("requested", _boolean, (False,)),
@@ -249,7 +249,7 @@ def _read(file: str) -> Scheme:
         if field.attribute not in given:
             if not field.default:
                 hint = "add it, or begin with one of: extends: " + ", ".join(shipped_schemes())
-                raise SchemeError(f"{key}: the key is missing", path=f"{file}:1", hint=hint)
+                raise SchemeError(f"{key}: the key is missing", subject=f"{file}:1", hint=hint)
             given[field.attribute] = field.default[0]
     return Scheme(**given)
 
@@ -258,7 +258,8 @@ def _settings(parent: _Setting) -> Iterator[_Setting]:
     """Yield each key that is not a section; refuse unknown keys and keys written twice."""
     if not isinstance(parent.node, yaml.MappingNode):
         raise SchemeError(
-            f"{parent.key or 'the file'}: expected keys with values, found {parent.found}", path=parent.where
+            f"{parent.key or 'the file'}: expected keys with values, found {parent.found}",
+            subject=parent.where,
         )
     seen: dict[str, _Setting] = {}
     for key_node, node in parent.node.value:
@@ -267,7 +268,7 @@ def _settings(parent: _Setting) -> Iterator[_Setting]:
         here = _Setting(parent.file, key, key_node)
         if key in seen:
             first = seen[key].where.rpartition(":")[2]
-            raise SchemeError(f"{key}: the key is given twice, first in line {first}", path=here.where)
+            raise SchemeError(f"{key}: the key is given twice, first in line {first}", subject=here.where)
         seen[key] = here
         setting = _Setting(parent.file, key, node)
         if key in _SECTIONS:
@@ -275,7 +276,7 @@ def _settings(parent: _Setting) -> Iterator[_Setting]:
         elif key in _KEYS and "." not in written:
             yield setting
         else:
-            raise SchemeError(f"{key}: unknown key", path=here.where, hint=_known_keys(key))
+            raise SchemeError(f"{key}: unknown key", subject=here.where, hint=_known_keys(key))
 
 
 def _known_keys(key: str) -> str:
@@ -303,19 +304,19 @@ def _compose(file: str) -> yaml.Node:
     try:
         text = Path(file).read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise SchemeError(f"cannot be read: {error.strerror}", path=file) from error
+        raise SchemeError(f"cannot be read: {error.strerror}", subject=file) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise SchemeError("is not UTF-8", path=f"{file}:{line}") from error
+        raise SchemeError("is not UTF-8", subject=f"{file}:{line}") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise _not_yaml(file, text, error) from error
     except RecursionError as error:
-        raise SchemeError("is nested too deeply", path=file) from error
+        raise SchemeError("is nested too deeply", subject=file) from error
     if node is None:
         raise SchemeError(
-            "the file: expected keys with values, found nothing", path=f"{file}:1", hint="extends: generic"
+            "the file: expected keys with values, found nothing", subject=f"{file}:1", hint="extends: generic"
         )
     return node
 
@@ -329,4 +330,4 @@ def _not_yaml(file: str, text: str, error: yaml.YAMLError) -> SchemeError:
     elif isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
         problem = error.reason
-    return SchemeError(f"is not YAML: {problem}", path=f"{file}:{line}")
+    return SchemeError(f"is not YAML: {problem}", subject=f"{file}:{line}")

@@ -7,7 +7,7 @@ import re
 _MARKED = re.compile(rb"#!pythonw?(?=\s|$)[^\n]*")
 _PYTHON = re.compile(
     rb"""\#![ \t]*
-    (?:/[^ \t\r\n]*/)?                       # a folder,
+    (?:/[^ \t\r\n]*/)?                       # a directory,
     (?:env[ \t]+(?:-S[ \t]+)?(?:[^ \t\r\n]*/)?)?  # or what finds it on PATH
     python[0-9.]*w?
     (?P<rest>[ \t][^\r\n]*)?

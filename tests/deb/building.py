@@ -29,8 +29,8 @@ _TARGETS = re.compile(r"^%:", re.M)
 class Surroundings:
     """What a build finds around it, none of which may decide a byte of a package.
 
-    ``path`` is the folder the source's folder lies in, where a ``shuffle`` gives the entries of each folder
-    in another order at each look; ``wrapper`` is the command that runs the build.
+    ``path`` is the directory the source's directory lies in, where a ``shuffle`` gives the entries of each
+    directory in another order at each look; ``wrapper`` is the command that runs the build.
     """
 
     path: str = "/build"
@@ -56,7 +56,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Job:
-    """A source package to build: its folder, which stays as it is, and what to change in the copy."""
+    """A source package to build: its directory, which stays as it is, and what to change in the copy."""
 
     source: Path
     around: Surroundings = Surroundings()
@@ -77,7 +77,7 @@ def build(root: DebRoot, job: Job) -> Build:
     environ = {"HOME": "/home/builder", "USER": "builder", **around.environ}
     cwd = f"{around.path}/{job.source.name}"
     with _seen(place, around.shuffle) as seen:
-        done = inside(root.folder, command, environ, cwd, {seen: around.path})
+        done = inside(root.directory, command, environ, cwd, {seen: around.path})
     if done.returncode == 0:
         shutil.rmtree(place / job.source.name)
     packages = (package for package in place.glob("*.deb") if "-dbgsym_" not in package.name)
@@ -96,13 +96,13 @@ def use_truewheel(source: Path) -> None:
 
 
 def ship(source: Path) -> None:
-    """Use truewheel for the build system, and the add-on, whose default is to ship byte-code."""
+    """Use truewheel for the build system, and the add-on, whose default is to ship bytecode."""
     use_truewheel(source)
     _edit_rules(source, _SEQUENCE, r"\g<0> --with truewheel")
 
 
 def compile_at_install(source: Path) -> None:
-    """Use truewheel and the add-on so that byte-code is made where a package is installed, by hash."""
+    """Use truewheel and the add-on so that bytecode is made where a package is installed, by hash."""
     ship(source)
     _edit_rules(source, _TARGETS, r"export DH_TRUEWHEEL_PYC = postinst-hash\n\g<0>")
 
@@ -139,9 +139,9 @@ def _edit_rules(source: Path, pattern: re.Pattern[str], replacement: str) -> Non
 
 
 def _copy(root: DebRoot, job: Job) -> Path:
-    """Copy the source into a new folder of the builder's."""
-    (root.folder / "builds").mkdir(exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=root.folder / "builds"))
+    """Copy the source into a new directory of the builder's."""
+    (root.directory / "builds").mkdir(exist_ok=True)
+    place = Path(tempfile.mkdtemp(dir=root.directory / "builds"))
     place.chmod(0o755)
     subprocess.run(["cp", "-a", job.source, place], check=True)
     job.edit(place / job.source.name)
@@ -151,18 +151,18 @@ def _copy(root: DebRoot, job: Job) -> Path:
 
 @contextmanager
 def _seen(place: Path, shuffle: bool) -> Iterator[Path]:
-    """The folder as a build sees it."""
+    """The directory as a build sees it."""
     if not shuffle:
         yield place
         return
-    with tempfile.TemporaryDirectory() as folder:
-        # the file system acts as the user of the build, who may not look into the folders of tests
-        Path(folder).chmod(0o755)
-        plain = Path(folder, "plain")
+    with tempfile.TemporaryDirectory() as directory:
+        # the file system acts as the user of the build, who may not look into the directories of tests
+        Path(directory).chmod(0o755)
+        plain = Path(directory, "plain")
         plain.mkdir()
         subprocess.run(["mount", "--bind", place, plain], check=True)
         try:
-            with shuffled(plain, Path(folder, "shuffled"), multi_user=True) as mounted:
+            with shuffled(plain, Path(directory, "shuffled"), multi_user=True) as mounted:
                 yield mounted
         finally:
             subprocess.run(["umount", plain], check=True)

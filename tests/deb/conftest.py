@@ -39,6 +39,6 @@ def own_packages(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def _root(factory: pytest.TempPathFactory, release: str) -> Iterator[DebRoot]:
-    folder = factory.mktemp(release)
-    yield deb_root(folder / "root", release)
-    shutil.rmtree(folder, ignore_errors=True)
+    directory = factory.mktemp(release)
+    yield deb_root(directory / "root", release)
+    shutil.rmtree(directory, ignore_errors=True)

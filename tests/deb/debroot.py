@@ -50,32 +50,32 @@ run()
 class DebRoot:
     """A root; ``pythons`` are the versions it supports, the default last."""
 
-    folder: Path
+    directory: Path
     release: str
     pythons: tuple[str, ...]
 
     def run(self, *command: str, environ: Mapping[str, str] | None = None, cwd: str = "/") -> str:
         """Run a command inside as root, which must exit 0; returns what it prints."""
-        done = inside(self.folder, command, environ, cwd)
+        done = inside(self.directory, command, environ, cwd)
         assert done.returncode == 0, f"{command} exits {done.returncode}:\n{done.stdout[-6000:]}"
         return done.stdout
 
     def outside(self, path: str) -> Path:
         """A path of the root as it is seen from here."""
-        return self.folder / path.lstrip("/")
+        return self.directory / path.lstrip("/")
 
 
-def deb_root(folder: Path, release: str) -> DebRoot:
-    """Unpack a root to build packages in, with truewheel from the checkout, into a new folder.
+def deb_root(directory: Path, release: str) -> DebRoot:
+    """Unpack a root to build packages in, with truewheel from the checkout, into a new directory.
 
     What is Debian's is made once and kept in the test cache. A user without rights, USER, can build.
     """
-    debian_root(folder, "amd64", (*_PACKAGES, *_ALSO[release]), release)
-    _let_build(folder)
-    put_truewheel(folder)
-    default = inside(folder, ["py3versions", "-dv"]).stdout.strip()
-    supported = inside(folder, ["py3versions", "-sv"]).stdout.split()
-    return DebRoot(folder, release, (*(python for python in supported if python != default), default))
+    debian_root(directory, "amd64", (*_PACKAGES, *_ALSO[release]), release)
+    _let_build(directory)
+    put_truewheel(directory)
+    default = inside(directory, ["py3versions", "-dv"]).stdout.strip()
+    supported = inside(directory, ["py3versions", "-sv"]).stdout.split()
+    return DebRoot(directory, release, (*(python for python in supported if python != default), default))
 
 
 def chroot_archive(release: str) -> Path:
@@ -83,47 +83,47 @@ def chroot_archive(release: str) -> Path:
     return root_archive("amd64", (*_PACKAGES, *_ALSO[release]), release)
 
 
-def clean_root(folder: Path, release: str) -> DebRoot:
+def clean_root(directory: Path, release: str) -> DebRoot:
     """Unpack a root with Debian's default Python and nothing else to install packages into."""
-    debian_root(folder, "amd64", _CLEAN, release)
-    version = inside(folder, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout
-    return DebRoot(folder, release, (version.strip(),))
+    debian_root(directory, "amd64", _CLEAN, release)
+    version = inside(directory, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout
+    return DebRoot(directory, release, (version.strip(),))
 
 
-def put_truewheel(folder: Path) -> None:
+def put_truewheel(directory: Path) -> None:
     """Copy truewheel and its files for debhelper from the checkout to their places in a root."""
     shutil.copytree(
         _CHECKOUT / "src",
-        folder / "opt/truewheel/src",
+        directory / "opt/truewheel/src",
         ignore=shutil.ignore_patterns("__pycache__"),
         dirs_exist_ok=True,
     )
-    program = folder / "usr/bin/truewheel"
+    program = directory / "usr/bin/truewheel"
     program.write_text(_TRUEWHEEL, encoding="utf-8")
     program.chmod(0o755)
     files = _CHECKOUT / "debhelper"
-    shutil.copytree(files / "Debian", folder / "usr/share/perl5/Debian", dirs_exist_ok=True)
-    shutil.copytree(files / "autoscripts", folder / "usr/share/debhelper/autoscripts", dirs_exist_ok=True)
-    shutil.copy(files / "dh_truewheel", folder / "usr/bin/dh_truewheel")
-    (folder / "usr/bin/dh_truewheel").chmod(0o755)
+    shutil.copytree(files / "Debian", directory / "usr/share/perl5/Debian", dirs_exist_ok=True)
+    shutil.copytree(files / "autoscripts", directory / "usr/share/debhelper/autoscripts", dirs_exist_ok=True)
+    shutil.copy(files / "dh_truewheel", directory / "usr/bin/dh_truewheel")
+    (directory / "usr/bin/dh_truewheel").chmod(0o755)
 
 
 def let_fetch(root: DebRoot) -> dict[str, str]:
     """Let apt in the root fetch packages and sources of its release; returns the environment for it."""
-    environ = give_network(root.folder)
+    environ = give_network(root.directory)
     sources = f"deb-src {mirror()} {root.release} main\n"
     root.outside("/etc/apt/sources.list.d/sources.list").write_text(sources, encoding="utf-8")
     root.run("apt-get", "-qq", "update", environ=environ)
     return environ
 
 
-def _let_build(folder: Path) -> None:
+def _let_build(directory: Path) -> None:
     """Add the user who builds; faketime wants shared memory."""
-    (folder / "dev/shm").chmod(0o1777)
-    with (folder / "etc/passwd").open("a", encoding="utf-8") as file:
+    (directory / "dev/shm").chmod(0o1777)
+    with (directory / "etc/passwd").open("a", encoding="utf-8") as file:
         file.write(f"builder:x:{USER}:{USER}::/home/builder:/bin/sh\n")
-    with (folder / "etc/group").open("a", encoding="utf-8") as file:
+    with (directory / "etc/group").open("a", encoding="utf-8") as file:
         file.write(f"builder:x:{USER}:\n")
-    home = folder / "home/builder"
+    home = directory / "home/builder"
     home.mkdir()
     os.chown(home, USER, USER)

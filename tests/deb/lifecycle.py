@@ -88,8 +88,8 @@ import tool
 _IMPORT = """
 import importlib, json, os, sys
 before = set(sys.modules)
-for folder, names in json.loads(sys.argv[1]).items():
-    sys.path.insert(0, folder)
+for directory, names in json.loads(sys.argv[1]).items():
+    sys.path.insert(0, directory)
     for name in names:
         importlib.import_module(name)
 for name in set(sys.modules) - before:
@@ -119,16 +119,16 @@ class Trial:
         return [f"python3-{self.name}", f"python3-{self.name}-space", f"{self.name}-app"]
 
     def modules(self) -> dict[str, list[str]]:
-        """Modules to import, by the folder that must be on the search path."""
+        """Modules to import, by the directory that must be on the search path."""
         name = self.name
         public = [name, f"{name}.changed", f"{name}.sub.deep", f"{name}.only{self.number}", f"{name}_alone"]
         public += [f"{name}_space.part.module"] + [f"{name}._fast"] * self.extension
         return {SITE: public, f"/usr/share/{name}-app": ["tool"], f"/usr/lib/{name}-app": ["inner.engine"]}
 
 
-def write_trial(trial: Trial, folder: Path) -> Path:
-    """Write a trial's source below a folder; returns the source's own folder."""
-    source = folder / f"{trial.name}-{trial.number}"
+def write_trial(trial: Trial, directory: Path) -> Path:
+    """Write a trial's source below a directory; returns the source's own directory."""
+    source = directory / f"{trial.name}-{trial.number}"
     for path, text in {**_sources(trial), **_debian(trial), **trial.files}.items():
         file = source / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +184,7 @@ class System:
 
     def __init__(self, root: DebRoot) -> None:
         self.root = root
-        (root.folder / "debs").mkdir(exist_ok=True)
+        (root.directory / "debs").mkdir(exist_ok=True)
         self._pristine = self.paths()
 
     def dpkg(self, *arguments: str) -> str:
@@ -197,11 +197,14 @@ class System:
 
     def take(self, packages: Iterable[Path]) -> list[str]:
         """Copy package files into the root; returns their paths there."""
-        return ["/debs/" + Path(shutil.copy(package, self.root.folder / "debs")).name for package in packages]
+        return [
+            "/debs/" + Path(shutil.copy(package, self.root.directory / "debs")).name for package in packages
+        ]
 
     def upgrade_to(self, release: str, repository: Path) -> dict[str, str]:
-        """Have apt know a release and a folder of packages with its index; returns the environment for it."""
-        environ = {**give_network(self.root.folder), "DEBIAN_FRONTEND": "noninteractive"}
+        """Have apt know a release and a directory of packages with its index; returns the environment for
+        it."""
+        environ = {**give_network(self.root.directory), "DEBIAN_FRONTEND": "noninteractive"}
         shutil.copytree(repository, self.root.outside("/repository"))
         for file in self.root.outside("/etc/apt/sources.list.d").iterdir():
             file.unlink()
@@ -216,7 +219,7 @@ class System:
         return self.root.run("eatmydata", "apt-get", *options, *arguments, environ=environ)
 
     def imports(self, trial: Trial) -> None:
-        """Import every module of a trial in one process of root, which may write byte-code."""
+        """Import every module of a trial in one process of root, which may write bytecode."""
         self.root.run("python3", "-c", _IMPORT, json.dumps(trial.modules()))
 
     def owned(self, names: Sequence[str]) -> set[str]:
@@ -232,16 +235,16 @@ class System:
         assert self.caches(trial) - owned == set()
 
     def caches(self, trial: Trial) -> set[str]:
-        """The byte-code of a trial's modules, whoever made it."""
-        folders = [SITE, f"/usr/share/{trial.name}-app", f"/usr/lib/{trial.name}-app"]
+        """The bytecode of a trial's modules, whoever made it."""
+        directories = [SITE, f"/usr/share/{trial.name}-app", f"/usr/lib/{trial.name}-app"]
         found = (path for path in self.paths() if path.endswith((".pyc", ".pyo")))
-        return {path for path in found if path.startswith(tuple(folders)) and trial.name in path}
+        return {path for path in found if path.startswith(tuple(directories)) and trial.name in path}
 
     def paths(self) -> set[str]:
         """Everything that packages of modules may leave behind."""
         names = ("usr/lib", "usr/share", "usr/bin", "var/lib/dpkg/info")
         places = [self.root.outside(name) for name in names]
-        return {f"/{file.relative_to(self.root.folder)}" for place in places for file in place.rglob("*")}
+        return {f"/{file.relative_to(self.root.directory)}" for place in places for file in place.rglob("*")}
 
     def left(self) -> set[str]:
         """What is there that was not there at first."""
@@ -258,5 +261,5 @@ class System:
         hide = "mount -t tmpfs none /usr/share/python3; mount --bind /bin/false /usr/bin/python3;"
         command = f'{hide} mount --bind /dev/null /usr/bin/py3clean; exec dash "$@"'
         script = f"/var/lib/dpkg/info/{name}.prerm"
-        done = inside(self.root.folder, ["sh", "-ec", command, "sh", script, *arguments])
+        done = inside(self.root.directory, ["sh", "-ec", command, "sh", script, *arguments])
         assert (done.returncode, done.stdout) == (0, ""), done.stdout

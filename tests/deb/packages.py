@@ -77,12 +77,13 @@ def packages(release: str) -> dict[str, Package]:
     return {row.name: row for row in rows if release in row.releases}
 
 
-def write_source(package: Package, folder: Path, compat: int = 13) -> Path:
-    """Unpack the sdist of a row below a folder and write its debian/; returns the source's own folder."""
+def write_source(package: Package, directory: Path, compat: int = 13) -> Path:
+    """Unpack the sdist of a row below a directory and write its debian/; returns the source's own
+    directory."""
     with tarfile.open(sdist(package.name)) as archive:
-        archive.extractall(folder, filter="tar")
+        archive.extractall(directory, filter="tar")
         stem = archive.getnames()[0].partition("/")[0]
-    source = folder / stem
+    source = directory / stem
     for path, text in {**_debian(package, compat), **package.files}.items():
         file = source / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from tests.deb.debroot import DebRoot, deb_root, let_fetch
-from tests.registry import cache_folder
+from tests.registry import cache_directory
 
 PINS = Path(__file__).parents[1] / "data" / "debian_sources.yaml"
 
@@ -47,19 +47,19 @@ def source_pins() -> dict[str, SourcePin]:
     return {pin.name: pin for pin in _pins()}
 
 
-def debian_source(root: DebRoot, name: str, folder: Path) -> Path:
-    """Unpack a pinned source package of the root's release below a folder; returns its own folder."""
+def debian_source(root: DebRoot, name: str, directory: Path) -> Path:
+    """Unpack a pinned source package of the root's release below a directory; returns its own directory."""
     pin = source_pins()[name]
-    kept = cache_folder("debian-sources") / name
+    kept = cache_directory("debian-sources") / name
     if not (kept / pin.dsc()).exists():
         _fetch(root, f"{name}={pin.version}", kept)
     digest = _sha256(kept / pin.dsc())
     if digest != pin.sha256:
         pytest.fail(f"the archive's {pin.dsc()} has sha256 {digest}, {PINS} pins {pin.sha256}")
-    with tempfile.TemporaryDirectory(dir=root.folder) as inner:
+    with tempfile.TemporaryDirectory(dir=root.directory) as inner:
         shutil.copytree(kept, inner, dirs_exist_ok=True)
         root.run("dpkg-source", "--no-check", "-x", pin.dsc(), "source", cwd=_within(root, inner))
-        unpacked = folder / f"{name}-{re.sub('^[0-9]+:|-[^-]*$', '', pin.version)}"
+        unpacked = directory / f"{name}-{re.sub('^[0-9]+:|-[^-]*$', '', pin.version)}"
         shutil.copytree(Path(inner, "source"), unpacked, symlinks=True)
     return unpacked
 
@@ -67,7 +67,7 @@ def debian_source(root: DebRoot, name: str, folder: Path) -> Path:
 def _fetch(root: DebRoot, source: str, kept: Path) -> None:
     """Have apt fetch a source package's files, which checks them by the archive's signature."""
     environ = _let_fetch(root)
-    with tempfile.TemporaryDirectory(dir=root.folder) as inner:
+    with tempfile.TemporaryDirectory(dir=root.directory) as inner:
         command = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "source", "--only-source"]
         root.run(*command, "--download-only", source, environ=environ, cwd=_within(root, inner))
         shutil.rmtree(kept, ignore_errors=True)
@@ -86,7 +86,7 @@ def _pins() -> tuple[SourcePin, ...]:
 
 
 def _within(root: DebRoot, path: str) -> str:
-    return f"/{Path(path).relative_to(root.folder)}"
+    return f"/{Path(path).relative_to(root.directory)}"
 
 
 def _sha256(path: Path) -> str:
@@ -96,10 +96,10 @@ def _sha256(path: Path) -> str:
 def refresh(names: Sequence[str]) -> None:
     """Pin the sources that bookworm has now, those that are pinned if no names are given."""
     pins = source_pins()
-    with tempfile.TemporaryDirectory() as folder:
-        root = deb_root(Path(folder) / "root", "bookworm")
+    with tempfile.TemporaryDirectory() as directory:
+        root = deb_root(Path(directory) / "root", "bookworm")
         for name in names or list(pins):
-            kept = cache_folder("debian-sources") / name
+            kept = cache_directory("debian-sources") / name
             _fetch(root, name, kept)
             (dsc,) = kept.glob("*.dsc")
             (version,) = re.findall(r"^Version: (\S+)$", dsc.read_text(encoding="utf-8"), re.M)

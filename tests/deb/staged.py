@@ -50,20 +50,20 @@ class Staged:
 
     def __init__(self, root: DebRoot, thing: Thing) -> None:
         self.root, self.thing = root, thing
-        self.folder = root.outside("/staged")
+        self.directory = root.outside("/staged")
         debian = {"changelog": _CHANGELOG, "control": _CONTROL.format(**vars(thing)), **thing.debian}
         files = {f"debian/{name}": text for name, text in debian.items()}
         files |= {f"debian/{thing.package}{path}": text for path, text in thing.staged.items()}
         files["debian/rules"] = "#!/usr/bin/make -f\n%:\n\tdh $@\n"
         for path, text in files.items():
-            file = self.folder / path
+            file = self.directory / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        (self.folder / "debian/rules").chmod(0o755)
+        (self.directory / "debian/rules").chmod(0o755)
 
     def run(self, *command: str, **environ: str) -> tuple[int, str]:
         """Run a command of debhelper; returns its status and what it prints."""
-        done = inside(self.root.folder, command, {"DEB_HOST_ARCH": "amd64", **environ}, "/staged")
+        done = inside(self.root.directory, command, {"DEB_HOST_ARCH": "amd64", **environ}, "/staged")
         return done.returncode, done.stdout
 
     def done(self, *arguments: str, **environ: str) -> str:
@@ -82,12 +82,12 @@ class Staged:
 
     def text(self, path: str) -> str:
         """The text of a file of debian/, empty where it is not there."""
-        file = self.folder / "debian" / path
+        file = self.directory / "debian" / path
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def pycs(self) -> set[str]:
-        """The byte-code in the package, as paths on the installed system."""
-        staged = self.folder / "debian" / self.thing.package
+        """The bytecode in the package, as paths on the installed system."""
+        staged = self.directory / "debian" / self.thing.package
         return {f"/{file.relative_to(staged)}" for file in staged.rglob("*.pyc")}
 
     def bcep(self) -> str:

@@ -44,8 +44,8 @@ def stage_in_sid(sid: DebRoot) -> Iterator[Stage]:
 
 
 def cached(path: str, minor: int) -> str:
-    folder, _, name = path.rpartition("/")
-    return f"{folder}/__pycache__/{name.removesuffix('.py')}.cpython-3{minor}.pyc"
+    directory, _, name = path.rpartition("/")
+    return f"{directory}/__pycache__/{name.removesuffix('.py')}.cpython-3{minor}.pyc"
 
 
 ONE = f"{SITE}/thing/one.py"
@@ -120,17 +120,17 @@ def test_prerm_is_one_that_spares(stage: Stage) -> None:
 def test_a_second_run_changes_nothing(stage: Stage) -> None:
     staged = stage(Thing({**PLAIN, PRIVATE: ""}))
     staged.done()
-    before = tree_hash(staged.folder)
+    before = tree_hash(staged.directory)
     assert staged.run("dh_truewheel")[0] == 0
-    assert tree_hash(staged.folder) == before
+    assert tree_hash(staged.directory) == before
 
 
 def test_no_act_changes_nothing(stage: Stage) -> None:
     staged = stage(Thing(PLAIN))
     staged.run("dh_python3")
-    before = tree_hash(staged.folder)
+    before = tree_hash(staged.directory)
     assert staged.run("dh_truewheel", "--no-act")[0] == 0
-    assert tree_hash(staged.folder) == before
+    assert tree_hash(staged.directory) == before
 
 
 def test_what_py3compile_leaves_alone(stage: Stage) -> None:
@@ -160,7 +160,7 @@ def test_exclusions_are_left_to_py3compile(stage: Stage) -> None:
 
 def test_links_are_left_to_py3compile(stage: Stage) -> None:
     staged = stage(Thing(PLAIN))
-    (staged.folder / f"debian/python3-thing{SITE}/thing/link.py").symlink_to("one.py")
+    (staged.directory / f"debian/python3-thing{SITE}/thing/link.py").symlink_to("one.py")
     staged.done()
     assert staged.pycs() == {cached(path, 11) for path in PLAIN}
     assert "link.py" not in staged.bcep()
@@ -185,10 +185,10 @@ def test_an_override_that_is_there_is_not_asked_for(stage: Stage) -> None:
 def test_policy_changes_nothing(stage: Stage) -> None:
     staged = stage(Thing({**PLAIN, PRIVATE: ""}))
     staged.run("dh_python3")
-    before = tree_hash(staged.folder)
+    before = tree_hash(staged.directory)
     assert staged.run("dh_truewheel", DH_TRUEWHEEL_PYC="postinst")[0] == 0
     assert staged.run("dh_truewheel", "--pyc=postinst", DH_TRUEWHEEL_PYC="ship")[0] == 0
-    assert tree_hash(staged.folder) == before
+    assert tree_hash(staged.directory) == before
 
 
 def test_hash_at_install_changes_a_word(stage: Stage) -> None:
@@ -208,12 +208,12 @@ def test_hash_at_install_changes_a_word(stage: Stage) -> None:
     ("thing", "python3", "arguments", "says"),
     [
         (Thing(PLAIN), True, ["--pyc=sometimes"], "use ship, postinst-hash or postinst"),
-        (Thing(PLAIN), True, ["/usr/shaer/thing"], "/usr/shaer/thing: no package has this folder"),
+        (Thing(PLAIN), True, ["/usr/shaer/thing"], "/usr/shaer/thing: no package has this directory"),
         (Thing(PLAIN), False, [], "python3-thing: dh_python3 has not handled"),
         (Thing(PLAIN), False, ["--pyc=postinst-hash"], "add dh-sequence-python3 to Build-Depends"),
         (Thing({PRIVATE: ""}, package="thing"), False, [], "add dh-sequence-python3 to Build-Depends"),
         (Thing(PLAIN, package="thing", depends="python3"), True, [], "add ${python3:Depends} to its Depends"),
-        (Thing(PLAIN, depends="python3"), True, [], "python3-thing: its byte-code needs bounds on Python"),
+        (Thing(PLAIN, depends="python3"), True, [], "python3-thing: its bytecode needs bounds on Python"),
         (Thing({f"{SITE}/a|b.py": ""}), True, [], "bcep files cannot hold the name"),
         (Thing({ONE: "a b\n"}), True, [], f"python3-thing: {ONE} does not compile"),
     ],
@@ -222,9 +222,9 @@ def test_refusals(stage: Stage, thing: Thing, python3: bool, arguments: list[str
     staged = stage(thing)
     if python3:
         assert staged.run("dh_python3")[0] == 0
-    before = tree_hash(staged.folder)
+    before = tree_hash(staged.directory)
     assert says in staged.refused(*arguments)
-    assert tree_hash(staged.folder) == before
+    assert tree_hash(staged.directory) == before
 
 
 def test_no_truewheel(stage: Stage) -> None:

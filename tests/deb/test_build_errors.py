@@ -48,13 +48,13 @@ _MISNAMED = (
 _BACKEND = '[build-system]\nrequires = []\nbuild-backend = "{0}"\n{1}'
 _SETUPTOOLS = _BACKEND.format("setuptools.build_meta", "")
 _OWN = _BACKEND.format("backend", 'backend-path = ["."]\n')
-_NONE = "def build_wheel(folder, settings=None, metadata=None):\n    return 'demo-1.0-py3-none-any.whl'\n"
+_NONE = "def build_wheel(directory, settings=None, metadata=None):\n    return 'demo-1.0-py3-none-any.whl'\n"
 _TWO = """\
 import pathlib
 
-def build_wheel(folder, settings=None, metadata=None):
+def build_wheel(directory, settings=None, metadata=None):
     for name in ("demo", "other"):
-        pathlib.Path(folder, f"{name}-1.0-py3-none-any.whl").touch()
+        pathlib.Path(directory, f"{name}-1.0-py3-none-any.whl").touch()
     return "demo-1.0-py3-none-any.whl"
 """
 
@@ -132,8 +132,8 @@ def test_no_warning_where_it_is_called(bookworm: DebRoot, tmp_path: Path) -> Non
     assert "nothing calls dh_python3" not in build(bookworm, Job(_write(source, tmp_path))).log
 
 
-def _write(source: Source, folder: Path) -> Path:
-    top = folder / "demo-1.0"
+def _write(source: Source, directory: Path) -> Path:
+    top = directory / "demo-1.0"
     (top / "debian/source").mkdir(parents=True)
     (top / "debian/source/format").write_text("3.0 (quilt)\n")
     (top / "debian/control").write_text(_CONTROL.format(depends=source.depends, needs=source.needs))

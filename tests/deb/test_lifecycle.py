@@ -1,4 +1,4 @@
-"""Shipped byte-code on a system: it is right after every step, and nothing is left of it."""
+"""Shipped bytecode on a system: it is right after every step, and nothing is left of it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ PLAIN = Trial(name="plain", extension=False, exports={"DH_TRUEWHEEL_PYC": "posti
 
 @pytest.fixture(scope="module")
 def builds(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Build]:
-    folder = tmp_path_factory.mktemp("trials")
+    directory = tmp_path_factory.mktemp("trials")
     trials = (FIRST, NEXT, POLICY, HASHED)
-    jobs = [Job(write_trial(trial, folder)) for trial in trials]
+    jobs = [Job(write_trial(trial, directory)) for trial in trials]
     return {trial.number: built(done) for trial, done in zip(trials, build_all(bookworm, *jobs), strict=True)}
 
 
@@ -37,7 +37,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> System:
 
 
 def other_means(system: System) -> None:
-    """Byte-code that packages do not have: other levels, other Pythons, old style, of a killed process."""
+    """Bytecode that packages do not have: other levels, other Pythons, old style, of a killed process."""
     system.root.run("python3", "-B", "-O", "-m", "compileall", "-q", SITE, "/usr/share/trial-app")
     system.root.run("python3", "-B", "-m", "compileall", "-q", "-b", f"{SITE}/trial")
     cache = system.root.outside(f"{SITE}/trial/__pycache__")
@@ -119,7 +119,7 @@ def test_prerm_spares_what_dpkg_owns(system: System, builds: dict[int, Build], s
     system.sound(FIRST)
 
 
-def test_modules_of_others_in_a_folder(system: System, builds: dict[int, Build]) -> None:
+def test_modules_of_others_in_a_directory(system: System, builds: dict[int, Build]) -> None:
     system.install(builds[1].packages)
     plugins = [f"{SITE}/trial/{name}" for name in ("plugin.py", "changed.too.py")]
     for plugin in plugins:
@@ -142,16 +142,16 @@ def test_lintian_finds_what_is_wanted_alone(bookworm: DebRoot, builds: dict[int,
 
 def _tags(root: DebRoot, build: Build) -> set[tuple[str, str]]:
     """The tags that lintian has for the packages, of whatever severity."""
-    inner = [f"/{package.relative_to(root.folder)}" for package in build.packages]
+    inner = [f"/{package.relative_to(root.directory)}" for package in build.packages]
     command = ["lintian", "--allow-root", "--fail-on=none", "--display-info", "--pedantic"]
     return set(re.findall(r"^[EWIP]: ([^:\s]+): (\S+)", root.run(*command, *inner), re.M))
 
 
 @pytest.fixture(scope="module")
 def older(bookworm: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Packages of Debian 12: some with byte-code, some without."""
-    folder = tmp_path_factory.mktemp("older")
-    jobs = [Job(write_trial(trial, folder)) for trial in (KEPT, PLAIN)]
+    """Packages of Debian 12: some with bytecode, some without."""
+    directory = tmp_path_factory.mktemp("older")
+    jobs = [Job(write_trial(trial, directory)) for trial in (KEPT, PLAIN)]
     return [package for done in build_all(bookworm, *jobs) for package in built(done).packages]
 
 
@@ -178,14 +178,14 @@ def test_a_python_more(sid: DebRoot, tmp_path: Path) -> None:
     assert system.left() == set()
 
 
-def repository(root: DebRoot, packages: tuple[Path, ...], folder: Path) -> Path:
-    """A folder that apt can take packages from."""
+def repository(root: DebRoot, packages: tuple[Path, ...], directory: Path) -> Path:
+    """A directory that apt can take packages from."""
     inner = root.outside("/repository")
     inner.mkdir()
     for package in packages:
         shutil.copy(package, inner)
     root.run("sh", "-c", "dpkg-scanpackages . > Packages", cwd="/repository")
-    return Path(shutil.move(inner, folder / "repository"))
+    return Path(shutil.move(inner, directory / "repository"))
 
 
 def test_release_upgrade_takes_what_was_rebuilt_along(

@@ -50,7 +50,7 @@ def own_root(tmp_path_factory: pytest.TempPathFactory) -> DebRoot:
 
 
 def listing(package: Path) -> set[str]:
-    """The paths in a package; those of folders end in a slash."""
+    """The paths in a package; those of directories end in a slash."""
     text = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout
     names = subprocess.run(["tar", "-t"], input=text, capture_output=True, check=True).stdout.decode()
     return {name.removeprefix(".") for name in names.split()}
@@ -106,9 +106,9 @@ def hide(root: DebRoot) -> None:
     root.run("rm", "-rf", *paths, "/usr/share/debhelper/autoscripts/prerm-truewheel")
 
 
-def demo(folder: Path, exports: str = "") -> Path:
-    """Write a source whose packages ship byte-code below a folder; returns its own."""
-    source = folder / "demo-1.0"
+def demo(directory: Path, exports: str = "") -> Path:
+    """Write a source whose packages ship bytecode below a directory; returns its own."""
+    source = directory / "demo-1.0"
     (source / "debian/source").mkdir(parents=True)
     (source / "demo.py").write_text("x = 1\n")
     (source / "pyproject.toml").write_text(PYPROJECT)

@@ -1,4 +1,4 @@
-"""Two builds of a source, with all around it changed, give the same packages, whatever the byte-code mode."""
+"""Two builds of a source, with all around it changed, give the same packages, whatever the bytecode mode."""
 
 from __future__ import annotations
 

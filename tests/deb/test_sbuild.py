@@ -30,12 +30,12 @@ $run_lintian = $run_piuparts = $run_autopkgtest = 0;
 """
 # the user, home and chroot are there for this command alone
 _AS_USER = """\
-folder=$1 archive=$2 user=$3
+directory=$1 archive=$2 user=$3
 shift 3
-for name in passwd group subuid subgid; do mount --bind "$folder/$name" "/etc/$name"; done
+for name in passwd group subuid subgid; do mount --bind "$directory/$name" "/etc/$name"; done
 mount -t tmpfs -o mode=755 tmpfs /home
 mkdir /home/builder
-mount --bind "$folder/builder" /home/builder
+mount --bind "$directory/builder" /home/builder
 touch /home/chroot.tar
 mount --bind "$archive" /home/chroot.tar
 cd /home/builder
@@ -55,10 +55,10 @@ def test_sbuild(bookworm: DebRoot, own_packages: Build, tmp_path: Path) -> None:
     assert "bitarray/__pycache__/util.cpython-311.pyc\n" in contents
 
 
-def _source_package(root: DebRoot, folder: Path) -> Path:
-    """Make a source package, which Build-Depends on the add-on; returns its folder."""
+def _source_package(root: DebRoot, directory: Path) -> Path:
+    """Make a source package, which Build-Depends on the add-on; returns its directory."""
     package = packages("bookworm")["bitarray"]
-    source = write_source(package, folder)
+    source = write_source(package, directory)
     ship(source)
     control = source / "debian/control"
     text = control.read_text(encoding="utf-8")
@@ -71,11 +71,11 @@ def _source_package(root: DebRoot, folder: Path) -> Path:
     return place
 
 
-def _sbuild(folder: Path, sources: Path, extra: Iterable[Path]) -> subprocess.CompletedProcess[str]:
+def _sbuild(directory: Path, sources: Path, extra: Iterable[Path]) -> subprocess.CompletedProcess[str]:
     """Run sbuild as a user without rights, who is there for this command alone."""
     for name, text in _ACCOUNTS.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    home = folder / "builder"
+        (directory / name).write_text(text, encoding="utf-8")
+    home = directory / "builder"
     home.mkdir()
     (home / ".sbuildrc").write_text(_CONFIGURATION, encoding="utf-8")
     for file in (*sources.glob("*.dsc"), *sources.glob("*.tar.*"), *extra):
@@ -84,7 +84,7 @@ def _sbuild(folder: Path, sources: Path, extra: Iterable[Path]) -> subprocess.Co
     command = ["sbuild", "--chroot-mode=unshare", "--chroot=/home/chroot.tar", "--dist=unstable"]
     command += ["--arch=amd64", "--verbose", *(f"--extra-package={package.name}" for package in extra)]
     (dsc,) = sources.glob("*.dsc")
-    enter = ["sh", "-euc", _AS_USER, "sh", str(folder), str(chroot_archive("bookworm")), str(USER)]
+    enter = ["sh", "-euc", _AS_USER, "sh", str(directory), str(chroot_archive("bookworm")), str(USER)]
     return subprocess.run(
         ["unshare", "--mount", *enter, *command, dsc.name],
         stdin=subprocess.DEVNULL,

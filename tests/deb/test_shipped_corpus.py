@@ -1,4 +1,4 @@
-"""Real packages with shipped byte-code: sound installed, used, reinstalled, upgraded; gone when purged."""
+"""Real packages with shipped bytecode: sound installed, used, reinstalled, upgraded; gone when purged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPAT = {"bookworm": 13, "trixie": 13, "sid": 14}
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 _SLOW = "pylint"  # whose manual takes as long as all else
-# a module may fail for want of what is not in the root: its byte-code has been looked at by then
+# a module may fail for want of what is not in the root: its bytecode has been looked at by then
 _IMPORT = """\
 import importlib, sys
 fine = 0
@@ -48,11 +48,11 @@ def root(request: pytest.FixtureRequest) -> DebRoot:
 @pytest.fixture(scope="module")
 def shipped(root: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The packages of the corpus."""
-    folder, compat = tmp_path_factory.mktemp("corpus"), COMPAT[root.release]
-    sources = [write_trial(Trial(compat=compat), folder)]
-    sources += [write_source(package, folder, compat) for package in packages(root.release).values()]
+    directory, compat = tmp_path_factory.mktemp("corpus"), COMPAT[root.release]
+    sources = [write_trial(Trial(compat=compat), directory)]
+    sources += [write_source(package, directory, compat) for package in packages(root.release).values()]
     if root.release == "bookworm":
-        sources += [debian_source(root, name, folder) for name in source_pins() if name != _SLOW]
+        sources += [debian_source(root, name, directory) for name in source_pins() if name != _SLOW]
     around = Surroundings(environ={"DEB_BUILD_OPTIONS": "nocheck noautodbgsym"})
     builds = build_all(root, *(Job(source, around, ship) for source in sources))
     return [package for build in builds for package in built(build).packages]
@@ -87,7 +87,7 @@ def install(system: System, files: Sequence[str]) -> None:
 
 
 def modules_of(system: System, names: Sequence[str], pythons: Sequence[str]) -> list[str]:
-    """The public modules of the packages but those of tests; each one has byte-code for each Python."""
+    """The public modules of the packages but those of tests; each one has bytecode for each Python."""
     owned = system.owned(names)
     modules = [path for path in sorted(owned) if path.startswith(f"{SITE}/") and path.endswith(".py")]
     for python in pythons:
@@ -98,7 +98,7 @@ def modules_of(system: System, names: Sequence[str], pythons: Sequence[str]) -> 
 
 
 def use(system: System, names: Sequence[str], modules: Sequence[str]) -> None:
-    """Import all as root, whose Python may write byte-code, before and after the sources get another date."""
+    """Import all as root, whose Python may write bytecode, before and after the sources get another date."""
     system.root.run("python3", "-c", _IMPORT, *modules)
     sound(system, names)
     system.touch(names)
@@ -107,7 +107,7 @@ def use(system: System, names: Sequence[str], modules: Sequence[str]) -> None:
 
 
 def sound(system: System, names: Sequence[str]) -> None:
-    """Nothing is missing or changed, and there is no byte-code but that of the packages."""
+    """Nothing is missing or changed, and there is no bytecode but that of the packages."""
     owned = system.owned(names)
     assert system.dpkg("--verify", *names) == ""
     assert [path for path in owned if not os.path.lexists(system.root.outside(path))] == []

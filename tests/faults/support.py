@@ -30,9 +30,9 @@ def snapshot(root: Path) -> Snapshot:
     if not os.path.lexists(root):
         return {}
     seen = {".": _state(root)}
-    for folder, folders, names in os.walk(root):
-        for name in folders + names:
-            path = Path(folder, name)
+    for directory, directories, names in os.walk(root):
+        for name in directories + names:
+            path = Path(directory, name)
             seen[str(path.relative_to(root))] = _state(path)
     return seen
 
@@ -48,7 +48,7 @@ def _state(path: Path) -> tuple[Any, ...]:
 
 
 def files(root: Path) -> set[str]:
-    """The final paths of what is below ``root`` and is no folder."""
+    """The final paths of what is below ``root`` and is no directory."""
     return {f"/{name}" for name, state in snapshot(root).items() if len(state) != 2}
 
 
@@ -121,12 +121,12 @@ def interpreter(minor: int = 12, **changes: Any) -> Interpreter:
     return Interpreter(**(facts | changes))
 
 
-def fake_python(folder: Path, worker: str) -> Path:
+def fake_python(directory: Path, worker: str) -> Path:
     """A command that answers the probe as the running Python does and works as ``worker``, in shell, says.
 
     ``$REAL`` is the running Python, ``$WORKER`` our script that it should run.
     """
-    path = folder / "fake-python"
+    path = directory / "fake-python"
     lines = [
         "#!/bin/sh",
         "ulimit -c 0",
@@ -141,9 +141,9 @@ def fake_python(folder: Path, worker: str) -> Path:
     return path
 
 
-def python_that_does(folder: Path, action: str) -> Path:
+def python_that_does(directory: Path, action: str) -> Path:
     """A Python whose compiler runs the statement ``action`` when it meets ``MARKER`` in a source."""
-    script = folder / "hooked.py"
+    script = directory / "hooked.py"
     script.write_text(
         "import builtins, os, runpy, signal, sys, time\n"
         "real = builtins.compile\n"
@@ -154,7 +154,7 @@ def python_that_does(folder: Path, action: str) -> Path:
         "builtins.compile = hooked\n"
         "runpy.run_path(sys.argv[1], run_name='__main__')\n"
     )
-    return fake_python(folder, f'exec "$REAL" -S -B {script} "$WORKER"')
+    return fake_python(directory, f'exec "$REAL" -S -B {script} "$WORKER"')
 
 
 def children() -> set[int]:

@@ -49,9 +49,9 @@ class Case:
         return done.returncode
 
 
-def make_case(folder: Path, filler: int) -> Case:
-    folder.mkdir()
-    wheel = WheelBuilder(folder).build(
+def make_case(directory: Path, filler: int) -> Case:
+    directory.mkdir()
+    wheel = WheelBuilder(directory).build(
         files={
             "demo/__init__.py": "def f():\n    pass\n" * (1 + filler // 60),
             "demo/a.py": "def g(x):\n    assert x\n" * (1 + filler // 60),
@@ -61,9 +61,9 @@ def make_case(folder: Path, filler: int) -> Case:
         data={"data/share/demo/notes": "x" * filler},
     )
     case = Case(wheel, {})
-    done = truewheel(*case.arguments(folder / "complete"))
+    done = truewheel(*case.arguments(directory / "complete"))
     assert done.returncode == 0, done.stderr
-    return Case(wheel, snapshot(folder / "complete"))
+    return Case(wheel, snapshot(directory / "complete"))
 
 
 @pytest.fixture(scope="module")

@@ -34,14 +34,14 @@ def tree_digest(top: Path) -> str:
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """A folder that holds a root with something in it, and a file and a link beside the root."""
-    folder = tmp_path / "outside"
-    site = folder / "root/usr/lib/python3/site-packages/demo"
+    """A directory that holds a root with something in it, and a file and a link beside the root."""
+    directory = tmp_path / "outside"
+    site = directory / "root/usr/lib/python3/site-packages/demo"
     site.mkdir(parents=True)
     (site / "__init__.py").write_text("old\n")
-    (folder / "root/link").symlink_to("../beside")
-    (folder / "beside").write_text("beside\n")
-    return folder
+    (directory / "root/link").symlink_to("../beside")
+    (directory / "beside").write_text("beside\n")
+    return directory
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
@@ -62,7 +62,7 @@ def test_install_refuses_and_changes_nothing(
 ) -> None:
     main = pytest.importorskip("truewheel.cli.main").main
     path = defect.build(wheel_builder)
-    before = tree_digest(outside), tree_digest(wheel_builder.folder)
+    before = tree_digest(outside), tree_digest(wheel_builder.directory)
     status = main(["install", str(path), "--root", str(outside / "root"), "--scheme", "generic"])
     captured = capsys.readouterr()
     assert status == 1
@@ -70,7 +70,7 @@ def test_install_refuses_and_changes_nothing(
     assert line.startswith("truewheel: error: ")
     assert defect.says in line
     assert HINT.search(line), line
-    assert (tree_digest(outside), tree_digest(wheel_builder.folder)) == before
+    assert (tree_digest(outside), tree_digest(wheel_builder.directory)) == before
 
 
 def test_table_is_large_and_names_are_unique() -> None:
@@ -114,7 +114,7 @@ def test_missing_wheel_is_a_usage_error(tmp_path: Path) -> None:
         read_wheel(tmp_path / "demo-1.0-py3-none-any.whl")
 
 
-def test_folder_is_a_usage_error(tmp_path: Path) -> None:
+def test_directory_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a regular file"):
         read_wheel(tmp_path)
 

@@ -18,28 +18,28 @@ _STANDIN = Path(__file__).parent / "macros.standin"
 @pytest.fixture(scope="session")
 def suse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuseRoot]:
     """Debian 12's rpm 4.18 with CPython 3.10, 3.12 and 3.13."""
-    folder = tmp_path_factory.mktemp("suse")
-    root = suse_root(folder / "root", stock_macros(folder))
+    directory = tmp_path_factory.mktemp("suse")
+    root = suse_root(directory / "root", stock_macros(directory))
     root.put_ours()
     yield root
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
-def stock_macros(folder: Path) -> Path:
+def stock_macros(directory: Path) -> Path:
     """The stand-in, or what a checkout of python-rpm-macros compiles to for our flavors."""
     checkout = os.environ.get("TRUEWHEEL_PYTHON_RPM_MACROS")
     if not checkout:
         return _STANDIN
-    shutil.copytree(checkout, folder / "macros")
+    shutil.copytree(checkout, directory / "macros")
     pythons = next(line for line in _STANDIN.read_text().splitlines() if line.startswith("%pythons"))
-    (folder / ".rpmmacros").write_text(
+    (directory / ".rpmmacros").write_text(
         f"## PYTHON MACROS BEGIN\n{pythons}\n%primary_python python313\n## PYTHON MACROS END\n"
     )
     subprocess.run(
         ["bash", "compile-macros.sh"],
-        cwd=folder / "macros",
-        env={**os.environ, "HOME": str(folder)},
+        cwd=directory / "macros",
+        env={**os.environ, "HOME": str(directory)},
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    return folder / "macros/macros.python_all"
+    return directory / "macros/macros.python_all"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.pythons import available_pythons
-from tests.registry import cache_folder
+from tests.registry import cache_directory
 from tests.repro.roots import debian_root, give_network, inside
 
 _HERE = Path(__file__).parent
@@ -54,11 +54,11 @@ run()
 class SuseRoot:
     """A root whose macros in ``/usr/lib/rpm/macros.d`` are those of openSUSE, stand-in or real ones."""
 
-    folder: Path
+    directory: Path
 
     def run(self, *command: str, environ: dict[str, str] | None = None) -> str:
         """Run a command inside, which must exit 0; returns what it prints."""
-        done = inside(self.folder, command, environ)
+        done = inside(self.directory, command, environ)
         assert done.returncode == 0, f"{command} exits {done.returncode}:\n{done.stdout[-6000:]}"
         return done.stdout
 
@@ -66,78 +66,78 @@ class SuseRoot:
         """Put truewheel's macros and its policy script in; without them the root has the stock ones alone."""
         ours = _CHECKOUT / "macros/opensuse"
         made = subprocess.run([ours / "truewheel-flavor-macros", *flavors], capture_output=True, check=True)
-        rpm = self.folder / "usr/lib/rpm"
+        rpm = self.directory / "usr/lib/rpm"
         (rpm / "macros.d/macros.zz-truewheel-flavors").write_bytes(made.stdout)
         shutil.copy(ours / "brp-90-truewheel", rpm / "brp-suse.d/brp-90-truewheel")
 
     def take_ours(self) -> None:
         """Take them out again."""
         for name in ("macros.d/macros.zz-truewheel-flavors", "brp-suse.d/brp-90-truewheel"):
-            (self.folder / "usr/lib/rpm" / name).unlink(missing_ok=True)
+            (self.directory / "usr/lib/rpm" / name).unlink(missing_ok=True)
 
 
-def suse_root(folder: Path, stock: Path) -> SuseRoot:
-    """Unpack such a root into a new folder, with the file of macros ``stock``; kept in the test cache."""
+def suse_root(directory: Path, stock: Path) -> SuseRoot:
+    """Unpack such a root into a new directory, with the file of macros ``stock``; kept in the test cache."""
     kept = _kept()
     if not kept.exists():
-        _make(folder, kept)
+        _make(directory, kept)
     else:
-        folder.mkdir(parents=True)
-        subprocess.run(["tar", "-xf", kept, "-C", folder, "--numeric-owner"], check=True)
-    _put_truewheel(folder)
-    rpm = folder / "usr/lib/rpm"
+        directory.mkdir(parents=True)
+        subprocess.run(["tar", "-xf", kept, "-C", directory, "--numeric-owner"], check=True)
+    _put_truewheel(directory)
+    rpm = directory / "usr/lib/rpm"
     (rpm / "brp-suse.d").mkdir()
     (rpm / "brp-suse").write_text(_BRP_SUSE)
     (rpm / "brp-suse").chmod(0o755)
     shutil.copy(stock, rpm / "macros.d/macros.python_all")
-    (folder / "etc/rpm").mkdir(exist_ok=True)
-    (folder / "etc/rpm/macros").write_text(_SETTINGS)
-    return SuseRoot(folder)
+    (directory / "etc/rpm").mkdir(exist_ok=True)
+    (directory / "etc/rpm/macros").write_text(_SETTINGS)
+    return SuseRoot(directory)
 
 
 def _kept() -> Path:
     recipe = hashlib.sha256(
         _REQUIREMENTS.read_bytes() + " ".join((*_PACKAGES, *FLAVORS)).encode()
     ).hexdigest()
-    return cache_folder("roots") / f"bookworm-suse-{recipe[:12]}.tar"
+    return cache_directory("roots") / f"bookworm-suse-{recipe[:12]}.tar"
 
 
-def _make(folder: Path, kept: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    debian_root(folder, "amd64", _PACKAGES)
-    environ = give_network(folder)
-    shutil.copy(_REQUIREMENTS, folder / "root/requirements.txt")
+def _make(directory: Path, kept: Path) -> None:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    debian_root(directory, "amd64", _PACKAGES)
+    environ = give_network(directory)
+    shutil.copy(_REQUIREMENTS, directory / "root/requirements.txt")
     for flavor in FLAVORS:
         version = f"3.{flavor.removeprefix('python3')}"
-        _relocate(version, folder)
+        _relocate(version, directory)
         python = f"/usr/bin/python{version}"
         for command in ("ensurepip", "pip install -q --root-user-action=ignore -r /root/requirements.txt"):
-            done = inside(folder, [python, "-m", *command.split()], environ)
+            done = inside(directory, [python, "-m", *command.split()], environ)
             assert done.returncode == 0, done.stdout[-6000:]
     partial = kept.with_name(f"partial-{os.getpid()}-{kept.name}")
-    subprocess.run(["tar", "-cf", partial, "-C", folder, "--numeric-owner", "."], check=True)
+    subprocess.run(["tar", "-cf", partial, "-C", directory, "--numeric-owner", "."], check=True)
     partial.replace(kept)
 
 
-def _relocate(version: str, folder: Path) -> None:
+def _relocate(version: str, directory: Path) -> None:
     """Copy one of pyenv's Pythons to where it finds itself in /usr."""
     python = available_pythons().get(version)
     if python is None or python.parts[:2] == ("/", "usr"):
         pytest.skip(f"no CPython {version} of pyenv or TRUEWHEEL_TEST_PYTHONS that can be copied")
     home = python.resolve().parents[1]
-    (folder / "usr/include").mkdir(exist_ok=True)
-    shutil.copy(home / f"bin/python{version}", folder / "usr/bin")
+    (directory / "usr/include").mkdir(exist_ok=True)
+    shutil.copy(home / f"bin/python{version}", directory / "usr/bin")
     for library in home.glob(f"lib/libpython{version}.so*"):
-        shutil.copy(library, folder / "usr/lib")
-    shutil.copytree(home / f"include/python{version}", folder / f"usr/include/python{version}")
+        shutil.copy(library, directory / "usr/lib")
+    shutil.copytree(home / f"include/python{version}", directory / f"usr/include/python{version}")
     ignored = shutil.ignore_patterns(*_LEFT_OUT)
-    shutil.copytree(home / f"lib/python{version}", folder / f"usr/lib/python{version}", ignore=ignored)
+    shutil.copytree(home / f"lib/python{version}", directory / f"usr/lib/python{version}", ignore=ignored)
 
 
-def _put_truewheel(folder: Path) -> None:
+def _put_truewheel(directory: Path) -> None:
     shutil.copytree(
-        _CHECKOUT / "src", folder / "opt/truewheel/src", ignore=shutil.ignore_patterns("__pycache__")
+        _CHECKOUT / "src", directory / "opt/truewheel/src", ignore=shutil.ignore_patterns("__pycache__")
     )
-    program = folder / "usr/bin/truewheel"
+    program = directory / "usr/bin/truewheel"
     program.write_text(_TRUEWHEEL)
     program.chmod(0o755)

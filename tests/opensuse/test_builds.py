@@ -46,17 +46,17 @@ def digests(root: SuseRoot, done: Build) -> dict[str, str]:
 
 
 def pyc_faults(root: SuseRoot, done: Build, version: str) -> list[object]:
-    """What is wrong with the byte-code of one flavor of a package."""
-    folder = root.folder / "facts"
-    shutil.rmtree(folder, ignore_errors=True)
+    """What is wrong with the bytecode of one flavor of a package."""
+    directory = root.directory / "facts"
+    shutil.rmtree(directory, ignore_errors=True)
     root.run("rpm", "-i", "--root", "/facts", "--nodeps", within(root, done.packages[0]))
-    for each in (folder / "usr/lib").glob("python3.*"):
+    for each in (directory / "usr/lib").glob("python3.*"):
         if each.name != f"python{version}":
             shutil.rmtree(each)
-    shutil.copy(_HERE.parent / "targets/pyc_facts.py", folder.parent / "pyc_facts.py")
+    shutil.copy(_HERE.parent / "targets/pyc_facts.py", directory.parent / "pyc_facts.py")
     request = {"root": "/facts", "target": "/opt/truewheel/src/truewheel", "levels": [0, 1], "deep": True}
-    (folder.parent / "request.json").write_text(json.dumps({**request, "share": [0, 1]}))
-    shutil.rmtree(folder / "var", ignore_errors=True)
+    (directory.parent / "request.json").write_text(json.dumps({**request, "share": [0, 1]}))
+    shutil.rmtree(directory / "var", ignore_errors=True)
     said = root.run(f"/usr/bin/python{version}", "-s", "-S", "-B", "/pyc_facts.py", "/request.json")
     facts = json.loads(said.splitlines()[-1])
     assert facts["sources"]
@@ -75,9 +75,9 @@ def test_what_is_in_the_package(suse: SuseRoot, pure: tuple[Build, Build]) -> No
         files = ("INSTALLER", "METADATA", "RECORD", "REQUESTED", "WHEEL", "entry_points.txt")
         wanted |= {f"{site}/pure-1.dist-info/{name}" for name in files} | {f"{site}/pure/template.py"}
         for module in _MODULES:
-            folder, _, name = f"{site}/pure/{module}".rpartition("/")
-            pyc = f"{folder}/__pycache__/{name}.cpython-{version.replace('.', '')}"
-            wanted |= {f"{folder}/{name}.py", f"{pyc}.pyc", f"{pyc}.opt-1.pyc"}
+            directory, _, name = f"{site}/pure/{module}".rpartition("/")
+            pyc = f"{directory}/__pycache__/{name}.cpython-{version.replace('.', '')}"
+            wanted |= {f"{directory}/{name}.py", f"{pyc}.pyc", f"{pyc}.opt-1.pyc"}
     form = "[%{FILEMODES:perms} %{FILENAMES}\\n]"
     lines = suse.run("rpm", "-qp", "--qf", form, within(suse, pure[0].packages[0])).splitlines()
     modes = {path: mode for mode, path in (line.split(" ", 1) for line in lines) if not mode.startswith("d")}
@@ -94,11 +94,11 @@ def test_the_last_pass_says_what_it_put_right(pure: tuple[Build, Build]) -> None
         assert re.match(r"\d+ pycs made anew, 3 strays removed, 1 RECORDs corrected: ", line), line
     warnings = [line for line in pure[0].log.splitlines() if line.startswith("truewheel: warning:")]
     assert warnings
-    assert all("pure/template.py: no byte-code" in line for line in warnings)
+    assert all("pure/template.py: no bytecode" in line for line in warnings)
 
 
 @pytest.mark.parametrize("version", _VERSIONS)
-def test_all_byte_code_is_right(suse: SuseRoot, pure: tuple[Build, Build], version: str) -> None:
+def test_all_bytecode_is_right(suse: SuseRoot, pure: tuple[Build, Build], version: str) -> None:
     assert pyc_faults(suse, pure[0], version) == []
 
 
@@ -176,9 +176,9 @@ def test_without_its_python_a_flavor_is_one_line(suse: SuseRoot, tmp_path: Path)
     assert "Traceback" not in done.log
 
 
-def edited(root: SuseRoot, folder: Path, name: str, old: str, new: str, *defines: str) -> Build:
+def edited(root: SuseRoot, directory: Path, name: str, old: str, new: str, *defines: str) -> Build:
     """Build one of the specs with other words in it."""
-    spec = folder / f"{name}.spec"
+    spec = directory / f"{name}.spec"
     spec.write_text((_HERE / f"specs/{name}.spec").read_text().replace(old, new))
     around = Surroundings("/build/edited")
     return build(root, spec, [], around, f"_specfile {around.topdir}/{name}/{name}.spec", *defines)
@@ -213,14 +213,16 @@ def test_no_flavor_at_all_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
 
 
 def test_macros_of_a_project_configuration_are_the_same(suse: SuseRoot) -> None:
-    shown = [inside(suse.folder, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout]
-    rpm = suse.folder / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors"
-    settings = suse.folder / "root/.rpmmacros"
+    shown = [inside(suse.directory, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout]
+    rpm = suse.directory / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors"
+    settings = suse.directory / "root/.rpmmacros"
     packaged = rpm.read_text()
     rpm.unlink()
     settings.write_text(packaged)
     try:
-        shown.append(inside(suse.folder, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout)
+        shown.append(
+            inside(suse.directory, ["rpm", "--eval", "%{python312_pyproject_wheel -C a=b .}"]).stdout
+        )
     finally:
         settings.unlink()
         rpm.write_text(packaged)

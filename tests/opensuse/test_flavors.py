@@ -61,8 +61,8 @@ def test_a_wheel_is_built_once_for_all(place: Place, python: Interpreter, tmp_pa
     project.mkdir()
     (project / "backend.py").write_text(
         "import pathlib, shutil\n"
-        "def build_wheel(folder, settings=None, metadata=None):\n"
-        "    path = pathlib.Path(folder, 'demo-1-py3-none-any.whl')\n"
+        "def build_wheel(directory, settings=None, metadata=None):\n"
+        "    path = pathlib.Path(directory, 'demo-1-py3-none-any.whl')\n"
         "    path.write_text(str(settings))\n"
         "    return path.name\n"
     )

@@ -39,7 +39,7 @@ def test_an_install_says_what_and_where() -> None:
     assert install_arguments(words.split()) == InstallArguments(
         files=("./dist/a-1-py3-none-any.whl", "b.whl"),
         requirements=("six==1.17", "n"),
-        folders=("more", "wheels"),
+        directories=("more", "wheels"),
         prefix="/opt/x",
         root="/r",
     )
@@ -70,7 +70,7 @@ def test_a_build_has_settings_and_a_project() -> None:
 def test_what_would_change_the_result_is_refused(words: str) -> None:
     with pytest.raises(UsageError, match="no meaning here") as caught:
         install_arguments(words.split())
-    assert caught.value.path == words.split(maxsplit=1)[0]
+    assert caught.value.subject == words.split(maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("word", [".", "./", "sub/project", "project-1.tar.gz/"])

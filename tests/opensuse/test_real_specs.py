@@ -1,7 +1,7 @@
 """Specs of openSUSE, as they are, by rpmbuild with its own macros, and with ours on top. CI has none of it.
 
-TRUEWHEEL_PYTHON_RPM_MACROS names a checkout of python-rpm-macros, TRUEWHEEL_OPENSUSE_PACKAGES a folder with
-PACKAGE/PACKAGE.spec and its sources. ``%check`` is left out: it wants what tests import.
+TRUEWHEEL_PYTHON_RPM_MACROS names a checkout of python-rpm-macros, TRUEWHEEL_OPENSUSE_PACKAGES a directory
+with PACKAGE/PACKAGE.spec and its sources. ``%check`` is left out: it wants what tests import.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.repro.roots import give_network
 from tests.rpm.building import HERE, Build, build
 
 _PACKAGES = Path(os.environ.get("TRUEWHEEL_OPENSUSE_PACKAGES", "/nonexistent"))
-_NAMES = sorted(folder.name for folder in _PACKAGES.glob("python-*"))
+_NAMES = sorted(directory.name for directory in _PACKAGES.glob("python-*"))
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.chroot,
@@ -55,13 +55,13 @@ assert any(line in sys.modules for line in open("/modules").read().split())
 @pytest.fixture(scope="module")
 def factory(suse: SuseRoot) -> SuseRoot:
     """The root with what these specs build with."""
-    environ = give_network(suse.folder)
+    environ = give_network(suse.directory)
     suse.run("apt-get", "-qq", "update", environ=environ)
     suse.run("apt-get", "-qq", "install", "--no-install-recommends", *_DEBIAN, environ=environ)
     install = ("-m", "pip", "install", "-q", "--root-user-action=ignore")
     for flavor in FLAVORS:
         suse.run(f"/usr/bin/{dotted(flavor)}", *install, *_BACKENDS, environ=environ)
-    rpm = suse.folder / "usr/lib/rpm"
+    rpm = suse.directory / "usr/lib/rpm"
     (rpm / "fdupes_wrapper").write_text(FDUPES)
     (rpm / "fdupes_wrapper").chmod(0o755)
     (rpm / "macros.d/macros.fdupes").write_text(FDUPES_MACRO)
@@ -72,8 +72,8 @@ def factory(suse: SuseRoot) -> SuseRoot:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuseRoot]:
     """A root of its own to install packages into: they would take the place of what the others build with."""
-    folder = tmp_path_factory.mktemp("bare")
-    yield suse_root(folder / "root", stock_macros(folder))
+    directory = tmp_path_factory.mktemp("bare")
+    yield suse_root(directory / "root", stock_macros(directory))
 
 
 def dotted(flavor: str) -> str:
@@ -83,7 +83,7 @@ def dotted(flavor: str) -> str:
 
 def built(root: SuseRoot, name: str, *defines: str) -> Build:
     sources = [path for path in (_PACKAGES / name).iterdir() if path.suffix != ".spec"]
-    spec = root.folder / f"{name}.spec"
+    spec = root.directory / f"{name}.spec"
     text = (_PACKAGES / name / spec.name).read_text(encoding="utf-8")
     spec.write_text(text.replace("@BUILD_FLAVOR@", ""))  # as OBS does where a package has no _multibuild
     done = build(root, spec, sources, HERE, f"_specfile {HERE.topdir}/{name}/{name}.spec", *defines)
@@ -93,23 +93,24 @@ def built(root: SuseRoot, name: str, *defines: str) -> Build:
 
 
 def packages_of(root: SuseRoot, name: str, label: str, out: Path, *defines: str) -> list[Path]:
-    """The packages of a spec, "stock" with openSUSE's macros alone or "ours"; built once for each folder."""
-    folder = out / "-".join([label, name, *(define.split()[0] for define in defines)])
-    if not folder.exists():
+    """The packages of a spec, "stock" with openSUSE's macros alone or "ours"; built once for each
+    directory."""
+    directory = out / "-".join([label, name, *(define.split()[0] for define in defines)])
+    if not directory.exists():
         root.put_ours() if label == "ours" else root.take_ours()
         try:
             done = built(root, name, *defines)
         finally:
             root.put_ours()
-        folder.mkdir()
+        directory.mkdir()
         for package in done.packages:
-            package.rename(folder / package.name)
-    return sorted(folder.iterdir())
+            package.rename(directory / package.name)
+    return sorted(directory.iterdir())
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for the packages."""
+    """A directory for the packages."""
     return tmp_path_factory.mktemp("packages")
 
 
@@ -120,10 +121,10 @@ def said(package: Path, *what: str) -> str:
     return "\n".join(line for line in lines if not line.startswith("rpmlib("))
 
 
-def untrue_rows(folder: Path) -> list[str]:
-    """The rows of all RECORDs in a folder that have the hash of something else than the file."""
+def untrue_rows(directory: Path) -> list[str]:
+    """The rows of all RECORDs in a directory that have the hash of something else than the file."""
     wrong = []
-    for record in folder.rglob("*.dist-info/RECORD"):
+    for record in directory.rglob("*.dist-info/RECORD"):
         for name, digest, _ in csv.reader(record.read_text(encoding="utf-8").splitlines()):
             file = record.parents[1] / name
             if digest and file.is_file():
@@ -157,7 +158,7 @@ def test_nothing_changes_once_they_are_installed(
     packages = packages_of(factory, name, "ours", out)
     inside = [f"/root/{package.name}" for package in packages]
     for package in packages:
-        shutil.copy(package, bare.folder / "root")
+        shutil.copy(package, bare.directory / "root")
     bare.run("rpm", "-i", "--nodeps", "--noscripts", "--replacefiles", *inside)
     names = [said(package, "--qf", "%{NAME}") for package in packages]
     try:
@@ -178,7 +179,7 @@ def put_modules(root: SuseRoot, packages: list[str], python: str) -> int:
     sources = [path.removeprefix(site) for path in listed if path.startswith(site) and path.endswith(".py")]
     modules = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in sources]
     modules = [name for name in modules if not name.endswith("__main__")]
-    (root.folder / "modules").write_text("\n".join(modules))
+    (root.directory / "modules").write_text("\n".join(modules))
     return len(modules)
 
 

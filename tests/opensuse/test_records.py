@@ -53,7 +53,7 @@ def test_rows_are_those_of_the_files_that_are_there(tmp_path: Path) -> None:
     assert refresh_records(tmp_path, [SITE]) == []
 
 
-def test_a_folder_that_is_a_link_is_not_written_to(tmp_path: Path) -> None:
+def test_a_directory_that_is_a_link_is_not_written_to(tmp_path: Path) -> None:
     put(tmp_path, "/elsewhere/RECORD", row("demo.py", b"old").encode())
     put(tmp_path, f"{SITE}/demo.py", b"new")
     (tmp_path / SITE.lstrip("/") / "demo-1.dist-info").symlink_to(tmp_path / "elsewhere")

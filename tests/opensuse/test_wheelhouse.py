@@ -38,12 +38,12 @@ def chosen(python: Interpreter, *words: str) -> list[str]:
     return [str(path) for path in chosen_wheels(install_arguments(words), Path("build"), [python])]
 
 
-def test_without_arguments_it_is_all_of_the_wheel_folder(here: Path, python: Interpreter) -> None:
+def test_without_arguments_it_is_all_of_the_wheel_directory(here: Path, python: Interpreter) -> None:
     put("build/b-1-py3-none-any.whl", "build/a-2-py3-none-any.whl", "c-1-py3-none-any.whl")
     assert chosen(python) == ["build/a-2-py3-none-any.whl", "build/b-1-py3-none-any.whl"]
 
 
-def test_an_empty_wheel_folder_stands_for_the_working_folder(here: Path, python: Interpreter) -> None:
+def test_an_empty_wheel_directory_stands_for_the_working_directory(here: Path, python: Interpreter) -> None:
     put("c-1-py3-none-any.whl")
     assert chosen(python) == ["c-1-py3-none-any.whl"]
 
@@ -53,7 +53,7 @@ def test_named_files_alone_are_taken(here: Path, python: Interpreter) -> None:
     assert chosen(python, "./dist/b-1-py3-none-any.whl") == ["dist/b-1-py3-none-any.whl"]
 
 
-def test_a_requirement_is_met_by_the_newest_of_the_folders(here: Path, python: Interpreter) -> None:
+def test_a_requirement_is_met_by_the_newest_of_the_directories(here: Path, python: Interpreter) -> None:
     put(
         "build/My_Name-1-py3-none-any.whl",
         "more/my_name-3-py3-none-any.whl",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.registry import cache_folder
+from tests.registry import cache_directory
 from tests.repro.needs import require, require_root
 
 RELEASE = "bookworm"
@@ -20,12 +20,12 @@ _QEMU = {"s390x": "qemu-s390x"}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def debian_root(folder: Path, architecture: str, packages: Sequence[str], release: str = RELEASE) -> Path:
-    """Unpack a minimal Debian with these packages into a new folder."""
+def debian_root(directory: Path, architecture: str, packages: Sequence[str], release: str = RELEASE) -> Path:
+    """Unpack a minimal Debian with these packages into a new directory."""
     archive = root_archive(architecture, packages, release)
-    folder.mkdir()
-    subprocess.run(["tar", "-xf", archive, "-C", folder, "--numeric-owner"], check=True)
-    return folder
+    directory.mkdir()
+    subprocess.run(["tar", "-xf", archive, "-C", directory, "--numeric-owner"], check=True)
+    return directory
 
 
 def root_archive(architecture: str, packages: Sequence[str], release: str = RELEASE) -> Path:
@@ -37,7 +37,7 @@ def root_archive(architecture: str, packages: Sequence[str], release: str = RELE
     require("mmdebstrap", "unshare", "chroot", "tar")
     if architecture in _QEMU:
         _let_run(_QEMU[architecture])
-    archive = cache_folder("roots") / f"{release}-{architecture}-{_recipe(packages)}.tar"
+    archive = cache_directory("roots") / f"{release}-{architecture}-{_recipe(packages)}.tar"
     if not archive.exists():
         _make(archive, architecture, packages, release)
     return archive
@@ -52,7 +52,7 @@ def inside(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in the root, with /proc and with no environment but PATH and what is given.
 
-    ``binds`` are folders outside, each with the folder of the root it shall be for the command alone.
+    ``binds`` are directories outside, each with the directory of the root it shall be for the command alone.
     """
     script = f"cd {shlex.quote(cwd)} && exec {shlex.join(command)}"
     enter = [shlex.join(["mount", "-t", "proc", "proc", f"{root}/proc"])]
@@ -83,7 +83,7 @@ def give_network(root: Path) -> dict[str, str]:
 
 
 def _pip_settings() -> dict[str, str]:
-    """What pip's files and variables say here, as variables, without what names a local file or folder."""
+    """What pip's files and variables say here, as variables, without what names a local file or directory."""
     command = [sys.executable, "-m", "pip", "config", "list"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     settings = {}

@@ -20,7 +20,7 @@ class Surroundings:
     """What a run finds around it, none of which may decide a byte.
 
     ``wrapper`` is the command that runs Python, ``flags`` are Python's own, ``options`` truewheel's;
-    ``root`` is the root's path below a folder of the test.
+    ``root`` is the root's path below a directory of the test.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -49,9 +49,9 @@ def truewheel(around: Surroundings, command: str, *arguments: object) -> subproc
     return done
 
 
-def rare_wheel(folder: Path) -> Path:
+def rare_wheel(directory: Path) -> Path:
     """A wheel with all that is rare in real ones."""
-    return WheelBuilder(folder).build(
+    return WheelBuilder(directory).build(
         "rare",
         files={
             "rare/__init__.py": "NAMES = {'foo', 'bar', 2, 3, (1, 2.0), b'x'}\n\n\ndef f(x):\n    assert x\n",
@@ -72,8 +72,8 @@ def targets() -> list[str]:
 
 
 @contextmanager
-def shuffled(folder: Path, mounted: Path, multi_user: bool = False) -> Iterator[Path]:
-    """Show ``folder`` at ``mounted`` with the entries of each folder in another order at each look.
+def shuffled(directory: Path, mounted: Path, multi_user: bool = False) -> Iterator[Path]:
+    """Show ``directory`` at ``mounted`` with the entries of each directory in another order at each look.
 
     With ``multi_user``, users without rights can use it, too.
     """
@@ -81,7 +81,7 @@ def shuffled(folder: Path, mounted: Path, multi_user: bool = False) -> Iterator[
     need(Path("/dev/fuse").exists(), "no /dev/fuse")
     mounted.mkdir()
     command = ["disorderfs", "--quiet", "--shuffle-dirents=yes"]
-    command += [f"--multi-user={'yes' if multi_user else 'no'}", str(folder), str(mounted)]
+    command += [f"--multi-user={'yes' if multi_user else 'no'}", str(directory), str(mounted)]
     subprocess.run(command, check=True, capture_output=True)
     try:
         yield mounted

@@ -31,9 +31,9 @@ def reference(tmp_path_factory: pytest.TempPathFactory, wheels: list[Path]) -> d
     return install(tmp_path_factory.mktemp("amd64") / "root", "amd64", wheels)
 
 
-def install(folder: Path, architecture: str, wheels: list[Path]) -> dict[str, Path]:
+def install(directory: Path, architecture: str, wheels: list[Path]) -> dict[str, Path]:
     """Install in a root of the architecture by two schemes; returns the trees."""
-    root = debian_root(folder, architecture, PACKAGES)
+    root = debian_root(directory, architecture, PACKAGES)
     ask = "import struct, sys; print(sys.byteorder, 8 * struct.calcsize('P'))"
     assert inside(root, ["python3", "-c", ask]).stdout.strip() == NATURE[architecture]
     shutil.copytree(SOURCE, root / "src", ignore=shutil.ignore_patterns("__pycache__"))
@@ -47,7 +47,7 @@ def install(folder: Path, architecture: str, wheels: list[Path]) -> dict[str, Pa
     return trees
 
 
-def test_amd64_has_byte_code(reference: dict[str, Path]) -> None:
+def test_amd64_has_bytecode(reference: dict[str, Path]) -> None:
     pycs = list(reference["fedora"].rglob("*.cpython-311.pyc"))
     assert len(pycs) > 300
 

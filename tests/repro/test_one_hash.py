@@ -54,7 +54,7 @@ VARIATIONS = {
     "HOME elsewhere": Surroundings({"HOME": "/nonexistent", "USER": "somebody", "LOGNAME": "somebody"}),
     "no HOME": Surroundings(wrapper=("env", "-u", "HOME")),
     "no environment": Surroundings(wrapper=("env", "-i")),
-    "another folder": Surroundings(cwd="/usr/lib"),
+    "another directory": Surroundings(cwd="/usr/lib"),
     "the caller's Python settings": Surroundings(CALLER),
     "no debug ranges": Surroundings(flags=("-X", "no_debug_ranges")),
     "python -OO": Surroundings(flags=("-OO",)),
@@ -80,17 +80,17 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 class Installs:
-    """Installs the wheels below a folder, and keeps the first tree of each target to compare with."""
+    """Installs the wheels below a directory, and keeps the first tree of each target to compare with."""
 
-    def __init__(self, folder: Path, wheels: list[Path]) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path, wheels: list[Path]) -> None:
+        self.directory = directory
         self.wheels = wheels
         self._plain: dict[str, Path] = {}
 
     def install(
-        self, target: str, around: Surroundings, folder: Path, wheels: list[Path] | None = None
+        self, target: str, around: Surroundings, directory: Path, wheels: list[Path] | None = None
     ) -> Path:
-        root = folder / around.root
+        root = directory / around.root
         root.parent.mkdir(parents=True, exist_ok=True)
         python = available_pythons()[target]
         arguments = ["--scheme", "fedora", "--python", python, "--root", root]
@@ -99,7 +99,7 @@ class Installs:
 
     def plain(self, target: str) -> Path:
         if target not in self._plain:
-            self._plain[target] = self.install(target, Surroundings(), self.folder / target)
+            self._plain[target] = self.install(target, Surroundings(), self.directory / target)
         return self._plain[target]
 
     def check(self, target: str, root: Path) -> None:
@@ -109,18 +109,18 @@ class Installs:
 
 @pytest.fixture(scope="module")
 def installs(tmp_path_factory: pytest.TempPathFactory, wheels: list[Path]) -> Iterator[Installs]:
-    folder = tmp_path_factory.mktemp("plain")
-    yield Installs(folder, wheels)
-    shutil.rmtree(folder)
+    directory = tmp_path_factory.mktemp("plain")
+    yield Installs(directory, wheels)
+    shutil.rmtree(directory)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
-    """An empty folder, emptied again."""
-    folder = tmp_path / "place"
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
+    """An empty directory, emptied again."""
+    directory = tmp_path / "place"
+    directory.mkdir()
+    yield directory
+    shutil.rmtree(directory)
 
 
 def test_the_hash_sees_everything(tmp_path: Path) -> None:
@@ -154,14 +154,14 @@ def test_the_hash_sees_everything(tmp_path: Path) -> None:
     def close_file(root: Path) -> None:
         (root / "d/f").chmod(0o600)
 
-    def close_folder(root: Path) -> None:
+    def close_directory(root: Path) -> None:
         (root / "d").chmod(0o700)
 
     def redate(root: Path) -> None:
         os.utime(root / "d", ns=(1, 2))
 
     assert tree_hash(tree("one")) == tree_hash(tree("other"))
-    for number, change in enumerate([relink, redirect, rewrite, close_file, close_folder, redate]):
+    for number, change in enumerate([relink, redirect, rewrite, close_file, close_directory, redate]):
         root = tree(f"changed {number}")
         change(root)
         assert tree_hash(root) != tree_hash(tmp_path / "one"), number
@@ -203,10 +203,10 @@ def test_order_of_the_wheels(installs: Installs, place: Path, target: str) -> No
 
 @pytest.mark.parametrize("target", THOROUGH)
 def test_alone_and_together(installs: Installs, place: Path, target: str) -> None:
-    together = set(_no_folders(tree_listing(installs.plain(target))))
+    together = set(_no_directories(tree_listing(installs.plain(target))))
     for path in installs.wheels:
         root = installs.install(target, Surroundings(root=path.name), place, [path])
-        alone = _no_folders(tree_listing(root))
+        alone = _no_directories(tree_listing(root))
         assert [line for line in alone if line not in together] == []
         assert any("__pycache__" in line for line in alone)
 
@@ -235,7 +235,7 @@ def test_clock(installs: Installs, place: Path, target: str, clock: str) -> None
 
 
 def test_another_user(installs: Installs, place: Path) -> None:
-    """As nobody, who may read what the tests made and write below one folder alone."""
+    """As nobody, who may read what the tests made and write below one directory alone."""
     require_root()
     require("setpriv")
     need("debian" in targets(), "no Python that every user may run")
@@ -264,18 +264,18 @@ def test_another_file_system(
 ) -> None:
     memory = Path("/dev/shm")
     need(os.access(memory, os.W_OK), "no /dev/shm")
-    folder = memory / tmp_path_factory.mktemp("other").name
+    directory = memory / tmp_path_factory.mktemp("other").name
     try:
-        installs.check(target, installs.install(target, Surroundings(root=f"{os.getpid()}/root"), folder))
+        installs.check(target, installs.install(target, Surroundings(root=f"{os.getpid()}/root"), directory))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.mark.parametrize("target", THOROUGH)
-def test_shuffled_folders(installs: Installs, place: Path, target: str) -> None:
+def test_shuffled_directories(installs: Installs, place: Path, target: str) -> None:
     below = {name: place / name for name in ("wheels", "trees")}
-    for folder in below.values():
-        folder.mkdir()
+    for directory in below.values():
+        directory.mkdir()
     for path in installs.wheels:
         shutil.copy(path, below["wheels"])
     with (
@@ -297,7 +297,7 @@ def test_compile_of_a_shuffled_tree(installs: Installs, place: Path, target: str
     with shuffled(tree, place / "shuffled") as mounted:
         arguments = ["--scheme", "fedora", "--python", available_pythons()[target], "--root", mounted]
         truewheel(Surroundings(), "compile", *arguments, "/usr")
-    wanted, got = (_no_folders(tree_listing(root)) for root in (plain, tree))
+    wanted, got = (_no_directories(tree_listing(root)) for root in (plain, tree))
     assert got == wanted, difference(wanted, got)
 
 
@@ -315,7 +315,7 @@ def test_epoch_clamps(installs: Installs, place: Path, target: str) -> None:
     assert _contents(one) == _contents(installs.plain(target))
 
 
-def _no_folders(lines: list[str]) -> list[str]:
+def _no_directories(lines: list[str]) -> list[str]:
     return [line for line in lines if " drwx" not in line]
 
 

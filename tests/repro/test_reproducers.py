@@ -1,4 +1,4 @@
-"""Published cases of byte-code that depends on what was compiled before: here it does not.
+"""Published cases of bytecode that depends on what was compiled before: here it does not.
 
 Stock Python is shown to have the defect, so that the cases are known to be able to fail.
 """
@@ -44,21 +44,21 @@ def target(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory, target: str) -> Iterator[Path]:
-    """The cases, and other files of the target's standard library, as a final path's folder."""
+    """The cases, and other files of the target's standard library, as a final path's directory."""
     root = tmp_path_factory.mktemp("sources")
-    folder = root / "usr/lib/cases"
+    directory = root / "usr/lib/cases"
     ask = "import sysconfig; print(sysconfig.get_paths()['stdlib'])"
     stdlib = Path(subprocess.check_output([available_pythons()[target], "-c", ask], text=True).strip())
     others = [path for path in sorted(stdlib.glob("*.py")) if path.stat().st_size < 60_000][:OTHERS]
     for path in [*others, stdlib / "json/decoder.py", stdlib / "ftplib.py"]:
-        copy = folder / path.relative_to(stdlib)
+        copy = directory / path.relative_to(stdlib)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
-    (folder / "same_set_twice.py").write_bytes(SAME_SET_TWICE)
+    (directory / "same_set_twice.py").write_bytes(SAME_SET_TWICE)
     # bigger files are compiled first
-    (folder / "imports_foo.py").write_bytes(IMPORTS_FOO + b"#" * 200_000)
+    (directory / "imports_foo.py").write_bytes(IMPORTS_FOO + b"#" * 200_000)
     _extract(
-        wheel("scipy", "3.11"), "scipy/stats/tests/test_sampling.py", folder / "sampling/test_sampling.py"
+        wheel("scipy", "3.11"), "scipy/stats/tests/test_sampling.py", directory / "sampling/test_sampling.py"
     )
     yield root
     shutil.rmtree(root)
@@ -74,21 +74,21 @@ def compiled(
     sources: Path, place: Path, target: str, names: list[str], around: Surroundings
 ) -> dict[str, bytes]:
     """The pycs of copies of these sources below a new root, by path."""
-    folder = place / "usr/lib/cases"
+    directory = place / "usr/lib/cases"
     for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(sources / "usr/lib/cases" / name, folder / name)
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(sources / "usr/lib/cases" / name, directory / name)
     python = available_pythons()[target]
     arguments = ["--python", python, "--scheme", "fedora", "--errors", "fail", "--root", place]
     truewheel(around, "compile", *arguments, "/usr/lib/cases")
-    made = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.pyc")}
+    made = {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*.pyc")}
     shutil.rmtree(place)
     return made
 
 
 def names_below(sources: Path) -> list[str]:
-    folder = sources / "usr/lib/cases"
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
+    directory = sources / "usr/lib/cases"
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*.py"))
 
 
 def assert_same(alone: Mapping[str, bytes], amid: Mapping[str, bytes]) -> None:
@@ -134,10 +134,10 @@ def test_after_each_other(sources: Path, alone: dict[str, bytes], tmp_path: Path
 
 def test_stock_python_fails_this(sources: Path, target: str) -> None:
     python = available_pythons()[target]
-    folder = sources / "usr/lib/cases"
+    directory = sources / "usr/lib/cases"
 
     def stock(*names: str) -> bytes:
-        command = [str(python), "-s", "-S", "-B", "-c", STOCK, *[str(folder / name) for name in names]]
+        command = [str(python), "-s", "-S", "-B", "-c", STOCK, *[str(directory / name) for name in names]]
         return subprocess.check_output(command, env={"PYTHONHASHSEED": "0"})
 
     before = {"ftplib.py": "ftplib.py", "sampling/test_sampling.py": "sampling/test_sampling.py"}

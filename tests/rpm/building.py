@@ -69,7 +69,7 @@ def build(
     root: RpmRoot, spec: Path, sources: Iterable[Path], around: Surroundings = HERE, *defines: str
 ) -> Build:
     """Build the packages of a spec."""
-    top = root.folder / around.topdir.lstrip("/") / spec.stem
+    top = root.directory / around.topdir.lstrip("/") / spec.stem
     shutil.rmtree(top, ignore_errors=True)
     (top / "SOURCES").mkdir(parents=True)
     for source in sources:
@@ -80,7 +80,7 @@ def build(
     for define in (f"_topdir {inner}", f"_smp_build_ncpus {around.jobs}", *_FIXED, *defines):
         command += ["--define", define]
     line = ["sh", "-c", f'umask {around.umask:03o}; exec "$@"', "sh", *command, f"{inner}/{spec.name}"]
-    done = inside(root.folder, line, around.environ)
+    done = inside(root.directory, line, around.environ)
     packages = tuple(sorted((top / "RPMS").rglob("*.rpm")))
     shutil.rmtree(top / "BUILD", ignore_errors=True)
     return Build(done.returncode, done.stdout, packages)
@@ -101,4 +101,4 @@ def tags(root: RpmRoot, package: Path) -> str:
 
 def within(root: RpmRoot, path: Path) -> str:
     """A path below the root as it is seen inside."""
-    return "/" + str(path.relative_to(root.folder))
+    return "/" + str(path.relative_to(root.directory))

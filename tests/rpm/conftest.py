@@ -26,11 +26,11 @@ def trixie(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RpmRoot]:
 @pytest.fixture(scope="session")
 def clean(bookworm: RpmRoot) -> CleanRoot:
     """A root inside of bookworm's to install packages into."""
-    clean_copy(bookworm, "bookworm", bookworm.folder / "clean")
+    clean_copy(bookworm, "bookworm", bookworm.directory / "clean")
     return CleanRoot(bookworm)
 
 
 def _root(factory: pytest.TempPathFactory, release: str) -> Iterator[RpmRoot]:
-    folder = factory.mktemp(release)
-    yield rpm_root(folder / "root", release)
-    shutil.rmtree(folder, ignore_errors=True)
+    directory = factory.mktemp(release)
+    yield rpm_root(directory / "root", release)
+    shutil.rmtree(directory, ignore_errors=True)

@@ -32,11 +32,11 @@ class CleanRoot:
 
     def __init__(self, outer: RpmRoot) -> None:
         self._outer = outer
-        self._folder = outer.folder / "clean"
+        self._directory = outer.directory / "clean"
 
     def rpm(self, *arguments: str, ok: bool = True) -> str:
         """Run the outer root's rpm on this one."""
-        done = inside(self._outer.folder, ["rpm", "--root", "/clean", *arguments])
+        done = inside(self._outer.directory, ["rpm", "--root", "/clean", *arguments])
         assert not ok or done.returncode == 0, f"rpm {arguments}:\n{done.stdout}"
         return done.stdout
 
@@ -51,7 +51,7 @@ class CleanRoot:
         return {path: int(date) for date, path in (line.split(" ", 1) for line in lines)}
 
     def modules(self, names: list[str]) -> list[str]:
-        """Every module below the folders of modules, whether it is meant to be imported or not."""
+        """Every module below the directories of modules, whether it is meant to be imported or not."""
         found = set()
         for path in self.dates(names):
             for site in self._outer.sites():
@@ -63,18 +63,22 @@ class CleanRoot:
         return sorted(".".join(parts) for parts in found if all(map(str.isidentifier, parts)))
 
     def imports(self, modules: list[str]) -> dict[str, str]:
-        """Import all in one process of root, which may write byte-code; returns what failed and why."""
+        """Import all in one process of root, which may write bytecode; returns what failed and why."""
         task = json.dumps([self._outer.sites(), modules])
-        done = inside(self._folder, ["python3", "-c", _IMPORT, task])
+        done = inside(self._directory, ["python3", "-c", _IMPORT, task])
         assert "\nFAILED " in done.stdout, done.stdout[-3000:]
         return dict(json.loads(done.stdout.rsplit("\nFAILED ", 1)[1].splitlines()[0]))
 
     def touch(self, dates: dict[str, int], later: int = _LATER) -> None:
         """Give sources a later date than the packaged one."""
         for path, date in dates.items():
-            os.utime(self._folder / path.lstrip("/"), (date + later, date + later))
+            os.utime(self._directory / path.lstrip("/"), (date + later, date + later))
 
     def below_sites(self) -> set[str]:
-        """The paths in the folders of modules."""
-        folders = [self._folder / site.lstrip("/") for site in self._outer.sites()]
-        return {f"/{path.relative_to(self._folder)}" for folder in folders for path in folder.rglob("*")}
+        """The paths in the directories of modules."""
+        directories = [self._directory / site.lstrip("/") for site in self._outer.sites()]
+        return {
+            f"/{path.relative_to(self._directory)}"
+            for directory in directories
+            for path in directory.rglob("*")
+        }

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.registry import cache_folder
+from tests.registry import cache_directory
 from tests.repro.roots import debian_root, give_network, inside
 
 _CHECKOUT = Path(__file__).parents[2]
@@ -45,81 +45,82 @@ run()
 class RpmRoot:
     """A root; ``python`` is the version of its Python, ``rpm`` that of its rpm."""
 
-    folder: Path
+    directory: Path
     python: str
     rpm: tuple[int, ...]
 
     def run(self, *command: str, environ: dict[str, str] | None = None) -> str:
         """Run a command inside, which must exit 0; returns what it prints."""
-        done = inside(self.folder, command, environ)
+        done = inside(self.directory, command, environ)
         assert done.returncode == 0, f"{command} exits {done.returncode}:\n{done.stdout[-6000:]}"
         return done.stdout
 
     def sites(self) -> list[str]:
-        """The folders of modules that packages of Fedora have, which Debian's Python does not look into."""
+        """The directories of modules that packages of Fedora have, which Debian's Python does not look
+        into."""
         return ["/" + site.format(self.python) for site in _SITES]
 
 
-def rpm_root(folder: Path, release: str) -> RpmRoot:
-    """Unpack such a root into a new folder; made once, kept in the test cache.
+def rpm_root(directory: Path, release: str) -> RpmRoot:
+    """Unpack such a root into a new directory; made once, kept in the test cache.
 
     It is as old as the cache, except for truewheel and its macros, which are this checkout's.
     """
     kept = _kept(release)
     if not kept.exists():
-        _make(folder, release, kept)
+        _make(directory, release, kept)
     else:
-        folder.mkdir(parents=True)
-        subprocess.run(["tar", "-xf", kept, "-C", folder, "--numeric-owner"], check=True)
-    _put_truewheel(folder)
-    return _facts(folder)
+        directory.mkdir(parents=True)
+        subprocess.run(["tar", "-xf", kept, "-C", directory, "--numeric-owner"], check=True)
+    _put_truewheel(directory)
+    return _facts(directory)
 
 
-def clean_copy(outer: RpmRoot, release: str, folder: Path) -> None:
-    """Unpack the same root again, without truewheel, and with the folders that Fedora's python3 owns."""
-    folder.mkdir(parents=True)
-    subprocess.run(["tar", "-xf", _kept(release), "-C", folder, "--numeric-owner"], check=True)
+def clean_copy(outer: RpmRoot, release: str, directory: Path) -> None:
+    """Unpack the same root again, without truewheel, and with the directories that Fedora's python3 owns."""
+    directory.mkdir(parents=True)
+    subprocess.run(["tar", "-xf", _kept(release), "-C", directory, "--numeric-owner"], check=True)
     for site in outer.sites():
-        (folder / site.lstrip("/") / "__pycache__").mkdir(parents=True)
+        (directory / site.lstrip("/") / "__pycache__").mkdir(parents=True)
 
 
 def _kept(release: str) -> Path:
     recipe = hashlib.sha256(_REQUIREMENTS.read_bytes() + " ".join(_PACKAGES).encode()).hexdigest()
-    return cache_folder("roots") / f"{release}-rpm-{recipe[:12]}.tar"
+    return cache_directory("roots") / f"{release}-rpm-{recipe[:12]}.tar"
 
 
-def _make(folder: Path, release: str, kept: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    debian_root(folder, "amd64", _PACKAGES, release)
-    environ = give_network(folder)
-    shutil.copy(_REQUIREMENTS, folder / "root/requirements.txt")
+def _make(directory: Path, release: str, kept: Path) -> None:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    debian_root(directory, "amd64", _PACKAGES, release)
+    environ = give_network(directory)
+    shutil.copy(_REQUIREMENTS, directory / "root/requirements.txt")
     command = ["python3", "-m", "pip", "install", "--quiet", "--break-system-packages", "--no-cache-dir"]
     command += ["--root-user-action=ignore", "--only-binary=:all:", "--ignore-installed"]
-    done = inside(folder, [*command, "-r", "/root/requirements.txt"], environ)
+    done = inside(directory, [*command, "-r", "/root/requirements.txt"], environ)
     assert done.returncode == 0, done.stdout[-6000:]
     partial = kept.with_name(f"partial-{os.getpid()}-{kept.name}")
-    subprocess.run(["tar", "-cf", partial, "-C", folder, "--numeric-owner", "."], check=True)
+    subprocess.run(["tar", "-cf", partial, "-C", directory, "--numeric-owner", "."], check=True)
     partial.replace(kept)
 
 
-def _put_truewheel(folder: Path) -> None:
-    code = folder / "opt/truewheel"
+def _put_truewheel(directory: Path) -> None:
+    code = directory / "opt/truewheel"
     shutil.copytree(_CHECKOUT / "src", code / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    program = folder / "usr/bin/truewheel"
+    program = directory / "usr/bin/truewheel"
     program.write_text(_TRUEWHEEL)
     program.chmod(0o755)
-    macros = folder / "usr/lib/rpm/macros.d"
+    macros = directory / "usr/lib/rpm/macros.d"
     macros.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(_CHECKOUT / "macros/fileattrs", folder / "usr/lib/rpm/fileattrs", dirs_exist_ok=True)
+    shutil.copytree(_CHECKOUT / "macros/fileattrs", directory / "usr/lib/rpm/fileattrs", dirs_exist_ok=True)
     for file in (_CHECKOUT / "macros").iterdir():
         if file.name.startswith("macros."):
             shutil.copy(file, macros / file.name)
         elif file.is_file():
-            shutil.copy(file, folder / "usr/lib/rpm" / file.name)
-            (folder / "usr/lib/rpm" / file.name).chmod(0o755)
+            shutil.copy(file, directory / "usr/lib/rpm" / file.name)
+            (directory / "usr/lib/rpm" / file.name).chmod(0o755)
 
 
-def _facts(folder: Path) -> RpmRoot:
-    python = inside(folder, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout
-    version = inside(folder, ["rpm", "--version"]).stdout.split()[-1]
-    return RpmRoot(folder, python.strip(), tuple(int(part) for part in version.split(".")[:2]))
+def _facts(directory: Path) -> RpmRoot:
+    python = inside(directory, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout
+    version = inside(directory, ["rpm", "--version"]).stdout.split()[-1]
+    return RpmRoot(directory, python.strip(), tuple(int(part) for part in version.split(".")[:2]))

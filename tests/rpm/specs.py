@@ -86,7 +86,7 @@ def packages() -> dict[str, Package]:
     return {name: _package(name, entry) for name, entry in table.items()}
 
 
-def write_spec(package: Package, folder: Path) -> Path:
+def write_spec(package: Package, directory: Path) -> Path:
     """Write the spec of a row of the table."""
     pin = sdist_pin(package.name)
     stem = pin.filename.removesuffix(f"-{pin.version}.tar.gz")
@@ -105,7 +105,7 @@ def write_spec(package: Package, folder: Path) -> Path:
         check=f"%pyproject_check_import {package.imports}\n{package.tests}",
         files=package.files,
     )
-    spec = folder / f"{package.name}.spec"
+    spec = directory / f"{package.name}.spec"
     spec.write_text(text, encoding="utf-8")
     return spec
 

@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 @pytest.fixture
 def without_generators(bookworm: RpmRoot) -> Iterator[RpmRoot]:
     """The root while its rpm has no file attributes for Python but ours."""
-    folder = bookworm.folder / "usr/lib/rpm/fileattrs"
-    stock = [folder / name for name in ("python.attr", "pythondist.attr")]
+    directory = bookworm.directory / "usr/lib/rpm/fileattrs"
+    stock = [directory / name for name in ("python.attr", "pythondist.attr")]
     for file in stock:
         file.rename(file.with_suffix(".away"))
     yield bookworm

@@ -14,11 +14,11 @@ from tests.rpm.rpmroot import RpmRoot
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 
-def listings(root: RpmRoot, folder: Path, *defines: str) -> tuple[set[str], set[str]]:
+def listings(root: RpmRoot, directory: Path, *defines: str) -> tuple[set[str], set[str]]:
     """The files of the package of macros, and of the one with the program."""
-    own_source(folder)
-    archive = folder / f"{NAME}.tar.gz"
-    subprocess.run(["tar", "-czf", archive, "-C", folder, NAME], check=True)
+    own_source(directory)
+    archive = directory / f"{NAME}.tar.gz"
+    subprocess.run(["tar", "-czf", archive, "-C", directory, NAME], check=True)
     made = build(root, CHECKOUT / "packaging/truewheel.spec", [archive], HERE, *defines)
     assert made.status == 0, made.log[-6000:]
     program, macros = sorted(made.packages, key=lambda package: "rpm-macros" in package.name)

@@ -36,7 +36,7 @@ CASES = {
         "pyproject-wheeldir: holds no wheel",
         "build one there first",
     ),
-    "no folder of wheels": Case(
+    "no directory of wheels": Case(
         {"wheel": f"\nrm -r {_WHEELS}"},
         "install",
         "pyproject-wheeldir: holds no wheel",

@@ -1,7 +1,7 @@
-"""Imports every module below a folder and says how each one ended; run by the target Python.
+"""Imports every module below a directory and says how each one ended; run by the target Python.
 
-python import_all.py SITE... -- PATH...: SITE are the folders whose modules are imported, PATH what else is
-put on sys.path. Prints {module: "ok", the name of an exception's type, or how the process ended}.
+python import_all.py SITE... -- PATH...: SITE are the directories whose modules are imported, PATH what else
+is put on sys.path. Prints {module: "ok", the name of an exception's type, or how the process ended}.
 
 Modules are imported in order by one child; when that dies or falls silent, another goes on behind the module.
 The child has no standard input and cannot connect to anything; what modules print goes to standard error.
@@ -31,10 +31,10 @@ def suffix(name: str) -> str:
 
 
 def modules(site: str) -> set[str]:
-    """Return the names of all modules below a folder; pip's folder for scripts is none of them."""
+    """Return the names of all modules below a directory; pip's directory for scripts is none of them."""
     found: set[str] = set()
-    for folder, _, files in os.walk(site):
-        parts = [part for part in os.path.relpath(folder, site).split(os.sep) if part != "."]
+    for directory, _, files in os.walk(site):
+        parts = [part for part in os.path.relpath(directory, site).split(os.sep) if part != "."]
         if parts[:1] in (["bin"], ["share"], ["include"]) or "__pycache__" in parts:
             continue
         for name in files:

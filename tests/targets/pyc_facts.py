@@ -1,6 +1,6 @@
-"""Says what is wrong with the byte-code of an installed tree; the target Python runs it, with nothing else.
+"""Says what is wrong with the bytecode of an installed tree; the target Python runs it, with nothing else.
 
-python pyc_facts.py REQUEST, a JSON file: {"root": the tree, "target": the folder of the package _target,
+python pyc_facts.py REQUEST, a JSON file: {"root": the tree, "target": the directory of the package _target,
 "levels": [0, 1], "deep": true to compare with fresh compiles, "share": [n, m] for the n-th of m shares}.
 Prints {"sources": n, "pycs": n, "failed": {source: type of error}, "violations": [[path, what]]}.
 All paths printed are final ones. Sources are the .py files below site-packages and dist-packages.
@@ -27,10 +27,10 @@ FIELDS = [name for name in dir(CodeType) if name[:3] == "co_" and not callable(g
 
 def walk(root: str) -> Iterator[str]:
     """Yield the final path of every file, in order."""
-    for folder, names, files in os.walk(root):
+    for directory, names, files in os.walk(root):
         names.sort()
         for name in sorted(files):
-            yield os.path.join(folder, name)[len(root) :]
+            yield os.path.join(directory, name)[len(root) :]
 
 
 def content(root: str, final: str) -> bytes:

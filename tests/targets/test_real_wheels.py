@@ -81,17 +81,17 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     python = available_pythons()[name]
     version = version_of(python)
     wheels = wheels_for(name if name.endswith("t") else version)
-    folder = tmp_path_factory.mktemp(f"{name}-{scheme}")
-    report = folder / "report.json"
+    directory = tmp_path_factory.mktemp(f"{name}-{scheme}")
+    report = directory / "report.json"
     command = [sys.executable, "-m", "truewheel", "install", "--quiet", "--errors", "warn"]
     command += ["--scheme", scheme, "--python", str(python), "--report", str(report)]
-    run([*command, "--root", folder / "root", *wheels])
+    run([*command, "--root", directory / "root", *wheels])
     content = json.loads(report.read_text(encoding="utf-8"))
-    yield Tree(python, version, scheme, wheels, folder / "root", content)
-    shutil.rmtree(folder)
+    yield Tree(python, version, scheme, wheels, directory / "root", content)
+    shutil.rmtree(directory)
 
 
-def pyc_facts(tree: Tree, folder: Path) -> list[dict[str, Any]]:
+def pyc_facts(tree: Tree, directory: Path) -> list[dict[str, Any]]:
     """Ask the target; the compared code objects of the one scheme are those of the other but for the path."""
 
     def ask(share: int) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def pyc_facts(tree: Tree, folder: Path) -> list[dict[str, Any]]:
             "deep": tree.scheme == "fedora",
             "share": [share, SHARES],
         }
-        path = folder / f"request-{share}.json"
+        path = directory / f"request-{share}.json"
         path.write_text(json.dumps(request), encoding="utf-8")
         answer: dict[str, Any] = json.loads(run([tree.python, "-I", "-S", "-B", HERE / "pyc_facts.py", path]))
         return answer
@@ -149,7 +149,7 @@ def requirements(wheels: Sequence[Path], old: bool) -> list[str]:
 
 
 def import_all(tree: Tree, sites: Sequence[Path], other: Path, home: Path) -> dict[str, str]:
-    """Import every module below the sites, in a folder of its own."""
+    """Import every module below the sites, in a directory of its own."""
     home.mkdir()
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
     command = [tree.python, "-s", "-S", HERE / "import_all.py", *sites, "--", other]
@@ -157,9 +157,9 @@ def import_all(tree: Tree, sites: Sequence[Path], other: Path, home: Path) -> di
     return outcomes
 
 
-def pycs(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """The byte-code below a folder, by path; it is never rewritten in place by an import."""
-    states = {str(path.relative_to(folder)): path.stat() for path in folder.rglob("*.pyc")}
+def pycs(directory: Path) -> dict[str, tuple[int, int, int]]:
+    """The bytecode below a directory, by path; it is never rewritten in place by an import."""
+    states = {str(path.relative_to(directory)): path.stat() for path in directory.rglob("*.pyc")}
     return {name: (state.st_ino, state.st_mtime_ns, state.st_size) for name, state in states.items()}
 
 
@@ -179,6 +179,6 @@ def test_imports(tree: Tree, tmp_path: Path) -> None:
     assert {name: pair for name, pair in differing.items() if pair[0] != pair[1]} == {}
     imported = sum(result == "ok" for result in wanted.values())
     assert imported > (100 if old else 2000)
-    assert len(pycs(plain)) >= imported // 2, "byte-code was not allowed to be written"
+    assert len(pycs(plain)) >= imported // 2, "bytecode was not allowed to be written"
     assert pycs(tree.root) == before
     shutil.rmtree(plain)

@@ -146,7 +146,7 @@ def test_the_callers_path_comes_first(root: Root, tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("python", OLDEST_AND_NEWEST)
-def test_neither_the_current_folder_nor_ours_is_looked_into(
+def test_neither_the_current_directory_nor_ours_is_looked_into(
     root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
 ) -> None:
     (tmp_path / "here.py").touch()
@@ -168,7 +168,7 @@ def test_a_pth_file_that_ends_python_is_trouble(root: Root) -> None:
         root.check("a")
 
 
-def test_programs_of_the_root_are_found_and_no_byte_code_is_written(root: Root) -> None:
+def test_programs_of_the_root_are_found_and_no_bytecode_is_written(root: Root) -> None:
     tool = root.write("tool", "#!/bin/sh\n", site="/usr/bin")
     tool.chmod(0o755)
     root.write("a.py", "import subprocess, sys\nsubprocess.check_call(['tool'])\n")

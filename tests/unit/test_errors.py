@@ -9,7 +9,7 @@ from truewheel.errors import TruewheelError
 
 
 def test_an_error_names_its_path_and_what_to_do() -> None:
-    assert str(TruewheelError("is bad", path="a.whl", hint="mend it")) == "a.whl: is bad (mend it)"
+    assert str(TruewheelError("is bad", subject="a.whl", hint="mend it")) == "a.whl: is bad (mend it)"
 
 
 def test_path_and_hint_may_be_left_out() -> None:
@@ -18,7 +18,7 @@ def test_path_and_hint_may_be_left_out() -> None:
 
 @pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\x1b[31mb", "a\u2028b", "a\udcffb", "a\x00b"])
 def test_an_error_is_one_printable_line(text: str) -> None:
-    shown = str(TruewheelError(text, path=text, hint=text))
+    shown = str(TruewheelError(text, subject=text, hint=text))
     assert shown.isprintable()
     assert len(shown.splitlines()) == 1
     assert shown.count("a\\") == 3

@@ -197,7 +197,7 @@ def test_what_cannot_be_started_is_refused(tmp_path: Path) -> None:
         "python-that-is-not-there": "no such command on PATH",
         "": "no such command on PATH",
         str(tmp_path / "missing"): "no such file",
-        str(tmp_path): "is a folder, not a Python",
+        str(tmp_path): "is a directory, not a Python",
         str(tmp_path / "text"): "cannot be run: Permission denied",
         str(tmp_path / "binary"): "cannot be run: Exec format error",
     }.items():

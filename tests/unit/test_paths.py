@@ -136,8 +136,8 @@ def test_braces_in_a_prefix_are_just_characters() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\nb"])
-def test_a_wheels_name_that_leaves_its_folder_is_refused(name: str) -> None:
-    with pytest.raises(WheelRefused, match="cannot be the name of a folder"):
+def test_a_wheels_name_that_leaves_its_directory_is_refused(name: str) -> None:
+    with pytest.raises(WheelRefused, match="cannot be the name of a directory"):
         install_paths(scheme(), interpreter(), "/usr", name)
 
 
@@ -198,5 +198,5 @@ def test_a_first_line_no_kernel_reads_is_refused() -> None:
 def test_schemes_are_files_beside_the_module() -> None:
     import truewheel.schemes
 
-    folder = Path(truewheel.schemes.__file__).with_suffix("")
-    assert {path.stem for path in folder.iterdir()} == set(shipped_schemes())
+    directory = Path(truewheel.schemes.__file__).with_suffix("")
+    assert {path.stem for path in directory.iterdir()} == set(shipped_schemes())

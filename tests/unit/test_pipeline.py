@@ -252,10 +252,10 @@ def test_overwriting_that_fails_while_files_take_their_places_restores(
     other = wheel_builder.build(files=dict.fromkeys(MODULES, "x = 2\n"))
     rename = os.rename
 
-    def full(source: str, target: str, **folders: int) -> None:
+    def full(source: str, target: str, **directories: int) -> None:
         if target == "RECORD":
             raise OSError(28, "No space left on device")
-        rename(source, target, **folders)
+        rename(source, target, **directories)
 
     monkeypatch.setattr(transaction.os, "rename", full)
     with pytest.raises(StageError):
@@ -296,7 +296,7 @@ def test_a_source_that_does_not_compile_fails_the_run_where_it_should(
     assert snapshot(tmp_path / "root") == before
 
 
-def test_a_source_that_crashes_the_compiler_is_only_without_byte_code(
+def test_a_source_that_crashes_the_compiler_is_only_without_bytecode(
     tmp_path: Path, wheel_builder: WheelBuilder
 ) -> None:
     crashing = str(python_that_does(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)"))
@@ -380,15 +380,15 @@ def test_a_large_file_is_streamed(
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A root with sources of an old date in folders of a newer one."""
+    """A root with sources of an old date in directories of a newer one."""
     root = tmp_path / "root"
     for name in ("pkg/a.py", "pkg/sub/b.py", "pkg/notes.txt"):
         path = root / "usr/share" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"def f():\n    return {name!r}\n")
         os.utime(path, (EPOCH, EPOCH))
-    for folder in (root, *(path for path in root.rglob("*") if path.is_dir())):
-        os.utime(folder, (EPOCH + 9, EPOCH + 9))
+    for directory in (root, *(path for path in root.rglob("*") if path.is_dir())):
+        os.utime(directory, (EPOCH + 9, EPOCH + 9))
     return root
 
 
@@ -399,7 +399,7 @@ CACHED = {
 }
 
 
-def test_a_folder_is_compiled(tree: Path) -> None:
+def test_a_directory_is_compiled(tree: Path) -> None:
     before = snapshot(tree)
     manifest = compile_(tree, "/usr/share/pkg")
     after = snapshot(tree)
@@ -418,7 +418,7 @@ def test_paths_may_be_final_or_below_the_root(tree: Path, tmp_path: Path) -> Non
     assert snapshot(tree) == snapshot(copy)
 
 
-def test_a_relative_path_is_from_the_working_folder(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_path_is_from_the_working_directory(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree.parent)
     compile_(Path("root"), "root/usr/share/pkg")
     assert files(tree) >= CACHED

@@ -87,7 +87,7 @@ DIST = "/usr/lib/python3/dist-packages"
     ("scheme", "pure", "plat"),
     [("generic", PURE, PLAT), ("fedora", PURE, PLAT), ("opensuse", PURE, PLAT), ("debian", DIST, DIST)],
 )
-def test_every_category_goes_to_its_folder(
+def test_every_category_goes_to_its_directory(
     wheel_builder: WheelBuilder, scheme: str, pure: str, plat: str
 ) -> None:
     kinds = {file.final: file.kind for file in plan(rich(wheel_builder), scheme=scheme).files}
@@ -242,7 +242,7 @@ def test_without_levels_there_are_no_jobs(wheel_builder: WheelBuilder) -> None:
     assert plan(rich(wheel_builder), levels=()).jobs == ()
 
 
-def test_flavors_have_folders_of_their_own_and_scripts_of_the_last(wheel_builder: WheelBuilder) -> None:
+def test_flavors_have_directories_of_their_own_and_scripts_of_the_last(wheel_builder: WheelBuilder) -> None:
     planned = plan(rich(wheel_builder), scheme="opensuse", pythons=(interpreter(11), interpreter(12)))
     finals = set(planned_paths(planned))
     for minor in (11, 12):
@@ -309,14 +309,14 @@ def test_two_spellings_of_one_project_are_refused(wheel_builder: WheelBuilder) -
         plan(one, two)
 
 
-def test_a_file_where_another_wheel_has_a_folder_is_refused(wheel_builder: WheelBuilder) -> None:
+def test_a_file_where_another_wheel_has_a_directory_is_refused(wheel_builder: WheelBuilder) -> None:
     one = wheel_builder.build("one", files={"ns": "a file"})
     two = wheel_builder.build("two", files={"ns/module.py": ""})
-    with pytest.raises(ConflictRefused, match="as a file and as a folder"):
+    with pytest.raises(ConflictRefused, match="as a file and as a directory"):
         plan(one, two)
 
 
-def test_a_file_where_the_byte_code_goes_is_refused(wheel_builder: WheelBuilder) -> None:
+def test_a_file_where_the_bytecode_goes_is_refused(wheel_builder: WheelBuilder) -> None:
     wheel = wheel_builder.build(files={"demo/__init__.py": "", "demo/__pycache__": "a file"})
     with pytest.raises(ConflictRefused, match="__pycache__"):
         plan(wheel)
@@ -369,7 +369,7 @@ def test_the_number_of_differing_files_is_said(wheel_builder: WheelBuilder) -> N
         refuse_conflicts(planned, there, overwrite=False)
 
 
-def test_equal_content_byte_code_and_records_are_ours_to_replace(wheel_builder: WheelBuilder) -> None:
+def test_equal_content_bytecode_and_records_are_ours_to_replace(wheel_builder: WheelBuilder) -> None:
     planned = plan(wheel_builder.build())
     equal = {file.final: found(file.final, file.sha256)[file.final] for file in planned.files}
     derived = [target.final for job in planned.jobs for target in job.targets]

@@ -121,7 +121,7 @@ def test_a_mode_is_octal_however_it_is_written(tmp_path: Path, written: str) -> 
 )
 def test_a_mode_that_makes_no_sense_is_refused(tmp_path: Path, written: str) -> None:
     error = refusal(tmp_path, f"extends: generic\nmodes:\n  file: {written}\n")
-    assert error.path.endswith("mine.yaml:3")
+    assert error.subject.endswith("mine.yaml:3")
     assert 'modes.file: expected a mode in octal that has 0600 and nothing of 0113, such as "0644"' in str(
         error
     )
@@ -239,7 +239,7 @@ def test_a_scheme_that_is_not_there_to_extend_is_told(tmp_path: Path) -> None:
     error = refusal(tmp_path, "extends: debain\n")
     assert "expected one of debian, fedora, generic, opensuse" in str(error)
     assert "found 'debain' (did you mean debian?)" in str(error)
-    assert error.path.endswith(":1")
+    assert error.subject.endswith(":1")
 
 
 @pytest.mark.parametrize(

@@ -66,15 +66,15 @@ def test_fix_shebang_changes_scripts_and_nothing_else(
     assert main(["fix-shebang", str(tmp_path / "absent")]) == 2
 
 
-def test_fix_shebang_leaves_the_folders_above_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "above/bin"
-    folder.mkdir(parents=True)
+def test_fix_shebang_leaves_the_directories_above_alone(tmp_path: Path) -> None:
+    directory = tmp_path / "above/bin"
+    directory.mkdir(parents=True)
     others = tmp_path / "others"
     others.mkdir()
-    for place in (folder, others):
+    for place in (directory, others):
         (place / "script").write_text("#!/usr/bin/env python3\n")
     os.utime(tmp_path / "above", (1_000, 1_000))
     os.utime(tmp_path, (2_000, 2_000))
-    assert main(["fix-shebang", str(folder), str(others / "script")]) == 0
-    assert (folder / "script").read_text() == (others / "script").read_text() == "#!/usr/bin/python3\n"
+    assert main(["fix-shebang", str(directory), str(others / "script")]) == 0
+    assert (directory / "script").read_text() == (others / "script").read_text() == "#!/usr/bin/python3\n"
     assert [path.stat().st_mtime for path in (tmp_path / "above", tmp_path)] == [1_000, 2_000]

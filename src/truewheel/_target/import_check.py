@@ -33,18 +33,18 @@ def main(task_file, results_file):
     os._exit(0)
 
 
-def prepare_path(folders):
+def prepare_path(directories):
     # type: (list[str]) -> None
-    """Put the folders behind the caller's PYTHONPATH and before all else, and read their .pth files."""
+    """Put the directories behind the caller's PYTHONPATH and before all else, and read their .pth files."""
     own = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != own]
     asked = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     place = 0
     while place < len(sys.path) and os.path.abspath(sys.path[place] or ".") in asked:
         place += 1
-    sys.path[place:place] = [path for path in folders if path not in asked]
-    for folder in folders:
-        site.addsitedir(folder)
+    sys.path[place:place] = [path for path in directories if path not in asked]
+    for directory in directories:
+        site.addsitedir(directory)
 
 
 def attempt(name, trace):

@@ -51,7 +51,7 @@ def installed():
 
 def main():
     # type: () -> None
-    """Print the answer; this script's own folder is no part of the search path."""
+    """Print the answer; this script's own directory is no part of the search path."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if entry != here]
     print(json.dumps({"markers": markers(), "installed": installed()}))

@@ -19,7 +19,7 @@ import sys
 import warnings
 from typing import Any, BinaryIO, Dict, List, Tuple
 
-if not __package__:  # run as a script: make the folder a package, behind the standard library on sys.path
+if not __package__:  # run as a script: make the directory a package, behind the standard library on sys.path
     import importlib
 
     _here = os.path.dirname(os.path.abspath(__file__))
@@ -178,7 +178,7 @@ def has_positions() -> bool:
 def main() -> int:
     """Serve on the process' stdin and stdout; nothing else gets to write there."""
     if not has_positions():
-        sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the byte-code would differ\n")
+        sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the bytecode would differ\n")
         return 2
     responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

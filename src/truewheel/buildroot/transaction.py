@@ -1,4 +1,5 @@
-"""Write below a root through folder descriptors: never through a link, never half a file, all or nothing."""
+"""Write below a root through directory descriptors: never through a link, never half a file, all or
+nothing."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from types import TracebackType
 
 from truewheel.errors import StageError
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPEN_FOLDERS = 256
+_OPEN_DIRECTORIES = 256
 _SECOND = 10**9
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV, errno.ENOSYS)
 _HINTS = {
@@ -24,8 +25,8 @@ _HINTS = {
     errno.EACCES: "the root must be writable by this user",
     errno.EPERM: "the root must be writable by this user",
     errno.EROFS: "the root is on a read-only file system",
-    errno.ELOOP: "a link stands where a folder or file of the root is expected",
-    errno.ENOTDIR: "a link or a file stands where a folder of the root is expected",
+    errno.ELOOP: "a link stands where a directory or file of the root is expected",
+    errno.ENOTDIR: "a link or a file stands where a directory of the root is expected",
     errno.EFBIG: "raise the file size limit (ulimit -f)",
     errno.EMFILE: "raise the number of open files (ulimit -n)",
     errno.ENAMETOOLONG: "the file system does not take names this long",
@@ -33,20 +34,20 @@ _HINTS = {
 
 
 class Buildroot:
-    """A transaction below ``root``, a folder of the build host; all other paths are final ones.
+    """A transaction below ``root``, a directory of the build host; all other paths are final ones.
 
     A file appears under its name only when it is whole. New files appear at once, replaced ones when
     ``commit`` is called, those put with ``last`` after all others. Leaving the ``with`` block without a
-    ``commit`` removes what was made and restores the dates of folders. Modes never depend on the umask;
-    folders get the newest date of what was put below them. Raises StageError for every refusal of the
+    ``commit`` removes what was made and restores the dates of directories. Modes never depend on the umask;
+    directories get the newest date of what was put below them. Raises StageError for every refusal of the
     operating system.
     """
 
     def __init__(self, root: Path, directory_mode: int) -> None:
         self._root = root
         self._directory_mode = directory_mode
-        self._folders: OrderedDict[str, int] = OrderedDict()
-        self._made_folders: dict[str, None] = {}
+        self._directories: OrderedDict[str, int] = OrderedDict()
+        self._made_directories: dict[str, None] = {}
         self._made_roots: list[Path] = []
         self._made_files: list[str] = []
         self._deferred: dict[str, str] = {}
@@ -65,7 +66,7 @@ class Buildroot:
             with _as_stage_error("/"):
                 self._make_root()
                 fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                self._folders["/"] = fd
+                self._directories["/"] = fd
                 if not self._made_roots:
                     self._remember("/", fd)
         except BaseException:
@@ -96,30 +97,30 @@ class Buildroot:
             else:
                 self._roll_back()
         finally:
-            for fd in self._folders.values():
+            for fd in self._directories.values():
                 with contextlib.suppress(OSError):
                     os.close(fd)
-            self._folders.clear()
+            self._directories.clear()
 
     def create(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
         """Put a new file of ``content`` at ``final``; ``mtime`` in seconds since the epoch."""
         made = self._made_files
         try:  # measured: no context manager for what is done once a file
-            folder, path, name = self._place(final, mtime)
-            temporary = self._write(path, folder, content, mode, mtime)
+            directory, path, name = self._place(final, mtime)
+            temporary = self._write(path, directory, content, mode, mtime)
             made.append(final)  # before it is made: a signal may come right after the call
             try:
-                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
             except OSError:
                 made.pop()
                 raise
         except OSError as error:
             raise _stage_error(final, error) from error
 
-    def folder(self, final: str, mtime: int) -> None:
-        """Make a folder unless it is there, even if nothing is put below it, dated ``mtime`` at least."""
+    def directory(self, final: str, mtime: int) -> None:
+        """Make a directory unless it is there, even if nothing is put below it, dated ``mtime`` at least."""
         with _as_stage_error(final):
-            self._folder(final)
+            self._directory(final)
             self._dates[final] = max(mtime, self._dates.get(final, 0))
 
     def replace(
@@ -127,20 +128,20 @@ class Buildroot:
     ) -> None:
         """Put a file that takes the place of ``final`` at commit; with ``last``, after all the others."""
         with _as_stage_error(final):
-            folder, path, _ = self._place(final, mtime)
-            self._deferred[final] = self._write(path, folder, content, mode, mtime)
+            directory, path, _ = self._place(final, mtime)
+            self._deferred[final] = self._write(path, directory, content, mode, mtime)
             if last:
                 self._last.add(final)
 
     def link(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
-        """Make ``final`` a hard link of ``existing`` in the same folder; False where that cannot be."""
+        """Make ``final`` a hard link of ``existing`` in the same directory; False where that cannot be."""
         with _as_stage_error(final):
-            folder, path, name = self._place(final, mtime)
+            directory, path, name = self._place(final, mtime)
             source = self._deferred.get(existing, posixpath.basename(existing))
             target = self._temporary() if replace else name
             try:
                 with self._making(self._made_files, f"{path}/{target}"):
-                    os.link(source, target, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+                    os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
             except OSError as error:
                 if error.errno in _NO_LINKS:
                     return False
@@ -153,12 +154,12 @@ class Buildroot:
         """Remove a file at commit."""
         self._removed.add(final)
 
-    def remove_folder(self, final: str) -> None:
-        """Remove a folder at commit if nothing is in it then."""
+    def remove_directory(self, final: str) -> None:
+        """Remove a directory at commit if nothing is in it then."""
         self._emptied.add(final)
 
     def commit(self, sync: bool = False) -> None:
-        """Let replacements take their places, date the folders; from here on nothing is undone.
+        """Let replacements take their places, date the directories; from here on nothing is undone.
 
         With ``sync`` it returns only when the file system has everything on the disk, and raises
         StageError for what it could not write.
@@ -166,58 +167,58 @@ class Buildroot:
         order = sorted(self._deferred, key=lambda final: (final in self._last, final))
         for final in order:
             with _as_stage_error(final):
-                folder = self._folder(posixpath.dirname(final))
+                directory = self._directory(posixpath.dirname(final))
                 name = posixpath.basename(final)
-                self._keep(final, folder, name)
-                os.rename(self._deferred[final], name, src_dir_fd=folder, dst_dir_fd=folder)
+                self._keep(final, directory, name)
+                os.rename(self._deferred[final], name, src_dir_fd=directory, dst_dir_fd=directory)
         for final in sorted(self._removed):
             with _as_stage_error(final):
-                folder, name = self._folder(posixpath.dirname(final)), posixpath.basename(final)
+                directory, name = self._directory(posixpath.dirname(final)), posixpath.basename(final)
                 self._dates.setdefault(posixpath.dirname(final), 0)
-                self._keep(final, folder, name)
-                os.unlink(name, dir_fd=folder)
+                self._keep(final, directory, name)
+                os.unlink(name, dir_fd=directory)
         self._date_all()
         if sync:
             with _as_stage_error("/"):
-                _syncfs(self._folders["/"])
+                _syncfs(self._directories["/"])
         self._committed = True
         if self._kept:
             self._forget()
-            self._remove_folders()
+            self._remove_directories()
             self._date_all()
 
-    def _keep(self, final: str, folder: int, name: str) -> None:
+    def _keep(self, final: str, directory: int, name: str) -> None:
         """Keep the file that is replaced until all are; without one the new file is ours to remove."""
         kept = self._kept[final] = self._temporary()
         try:
-            os.link(name, kept, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            os.link(name, kept, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
         except FileNotFoundError:
             del self._kept[final]
             self._made_files.append(final)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            os.rename(name, kept, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(name, kept, src_dir_fd=directory, dst_dir_fd=directory)
 
     def _forget(self) -> None:
         for final, kept in self._kept.items():
             with contextlib.suppress(OSError):
-                os.unlink(kept, dir_fd=self._folder(posixpath.dirname(final)))
+                os.unlink(kept, dir_fd=self._directory(posixpath.dirname(final)))
 
-    def _remove_folders(self) -> None:
+    def _remove_directories(self) -> None:
         for path in self._emptied:
             above = posixpath.dirname(path)
             with contextlib.suppress(OSError):
-                os.rmdir(posixpath.basename(path), dir_fd=self._folder(above))
+                os.rmdir(posixpath.basename(path), dir_fd=self._directory(above))
                 self._dates.setdefault(above, 0)
                 self._dates.pop(path, None)
 
     def _restore(self, final: str, kept: str) -> None:
-        folder = self._folder(posixpath.dirname(final))
+        directory = self._directory(posixpath.dirname(final))
         with contextlib.suppress(OSError):
-            os.rename(kept, posixpath.basename(final), src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(kept, posixpath.basename(final), src_dir_fd=directory, dst_dir_fd=directory)
         with contextlib.suppress(OSError):  # still there where both were one file
-            os.unlink(kept, dir_fd=folder)
+            os.unlink(kept, dir_fd=directory)
 
     def _date_all(self) -> None:
         for path, seconds in sorted(self._all_dates().items()):
@@ -236,21 +237,21 @@ class Buildroot:
             raise
 
     def _place(self, final: str, mtime: int) -> tuple[int, str, str]:
-        """The folder of a file, open, by its path without a last slash, and the file's name there."""
+        """The directory of a file, open, by its path without a last slash, and the file's name there."""
         path, _, name = final.rpartition("/")
-        folder = self._folder(path or "/")
+        directory = self._directory(path or "/")
         if mtime > self._dates.get(path or "/", -1):
             self._dates[path or "/"] = max(mtime, 0)
-        return folder, path, name
+        return directory, path, name
 
     def _temporary(self) -> str:
         self._count += 1
         return f".truewheel-{self._process}-{self._count}.tmp"
 
-    def _write(self, path: str, folder: int, content: Iterable[bytes], mode: int, mtime: int) -> str:
+    def _write(self, path: str, directory: int, content: Iterable[bytes], mode: int, mtime: int) -> str:
         name = self._temporary()
         self._made_files.append(f"{path}/{name}")
-        fd = os.open(name, _NEW_FILE, 0o600, dir_fd=folder)
+        fd = os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
         try:
             for chunk in content:
                 if chunk and (done := os.write(fd, chunk)) < len(chunk):
@@ -261,50 +262,50 @@ class Buildroot:
             os.close(fd)
         return name
 
-    def _folder(self, path: str) -> int:
-        if path in self._folders:
-            self._folders.move_to_end(path)
-            return self._folders[path]
+    def _directory(self, path: str) -> int:
+        if path in self._directories:
+            self._directories.move_to_end(path)
+            return self._directories[path]
         missing = []
         above = path
-        while above not in self._folders:
+        while above not in self._directories:
             missing.append(above)
             above = posixpath.dirname(above)
-        fd = self._folders[above]
+        fd = self._directories[above]
         for each in reversed(missing):
             fd = self._open_or_make(fd, posixpath.basename(each), each)
-            self._folders[each] = fd
-            if len(self._folders) > _OPEN_FOLDERS:
+            self._directories[each] = fd
+            if len(self._directories) > _OPEN_DIRECTORIES:
                 self._close_oldest()
         return fd
 
     def _close_oldest(self) -> None:
-        path = next(path for path in self._folders if path != "/")
-        os.close(self._folders.pop(path))
+        path = next(path for path in self._directories if path != "/")
+        os.close(self._directories.pop(path))
 
     def _open_or_make(self, above: int, name: str, path: str) -> int:
-        if (path.rpartition("/")[0] or "/") not in self._made_folders or path in self._made_folders:
+        if (path.rpartition("/")[0] or "/") not in self._made_directories or path in self._made_directories:
             try:
                 return self._open(above, name, path)
             except FileNotFoundError:
                 pass
-        earlier = path in self._made_folders
-        self._made_folders[path] = None
+        earlier = path in self._made_directories
+        self._made_directories[path] = None
         try:
             os.mkdir(name, 0o700, dir_fd=above)
         except OSError as error:
             if not earlier:
-                del self._made_folders[path]
+                del self._made_directories[path]
             if error.errno != errno.EEXIST:
                 raise
             return self._open(above, name, path)
-        fd = os.open(name, _FOLDER, dir_fd=above)
+        fd = os.open(name, _DIRECTORY, dir_fd=above)
         os.fchmod(fd, self._directory_mode)
         return fd
 
     def _open(self, above: int, name: str, path: str) -> int:
-        fd = os.open(name, _FOLDER, dir_fd=above)
-        if path not in self._made_folders:
+        fd = os.open(name, _DIRECTORY, dir_fd=above)
+        if path not in self._made_directories:
             self._remember(path, fd)
         return fd
 
@@ -324,11 +325,11 @@ class Buildroot:
 
     def _date(self, path: str, seconds: int) -> None:
         wanted = max(seconds * _SECOND, self._before.get(path, (0, 0))[1])
-        if path in self._folders:
-            os.utime(self._folders[path], ns=(wanted, wanted))
+        if path in self._directories:
+            os.utime(self._directories[path], ns=(wanted, wanted))
             return
         above, _, name = path.rpartition("/")
-        os.utime(name, ns=(wanted, wanted), dir_fd=self._folder(above or "/"), follow_symlinks=False)
+        os.utime(name, ns=(wanted, wanted), dir_fd=self._directory(above or "/"), follow_symlinks=False)
 
     def _roll_back(self) -> None:
         for final, kept in self._kept.items():
@@ -336,13 +337,13 @@ class Buildroot:
                 self._restore(final, kept)
         for final in reversed(self._made_files):
             with contextlib.suppress(OSError):
-                os.unlink(posixpath.basename(final), dir_fd=self._folder(posixpath.dirname(final)))
-        for path in reversed(self._made_folders):
+                os.unlink(posixpath.basename(final), dir_fd=self._directory(posixpath.dirname(final)))
+        for path in reversed(self._made_directories):
             with contextlib.suppress(OSError):
-                os.rmdir(posixpath.basename(path), dir_fd=self._folder(posixpath.dirname(path)))
+                os.rmdir(posixpath.basename(path), dir_fd=self._directory(posixpath.dirname(path)))
         for path, times in self._before.items():
             with contextlib.suppress(OSError):
-                os.utime(self._folder(path), ns=times)
+                os.utime(self._directory(path), ns=times)
         for root in reversed(self._made_roots):
             with contextlib.suppress(OSError):
                 root.rmdir()
@@ -366,7 +367,7 @@ def _syncfs(fd: int) -> None:
 def _stage_error(final: str, error: OSError) -> StageError:
     reason = error.strerror or str(error)
     hint = _HINTS.get(error.errno or 0, "everything this run made was removed again")
-    return StageError(f"cannot be written: {reason}", path=final, hint=hint)
+    return StageError(f"cannot be written: {reason}", subject=final, hint=hint)
 
 
 @contextlib.contextmanager

@@ -39,19 +39,19 @@ def below(root: Path, final: str) -> Path:
 def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
     """Which of ``finals`` exist below ``root``, with their content's digest.
 
-    Raises ConflictRefused when a folder on the way is a link or not a folder: writing there would leave
+    Raises ConflictRefused when a directory on the way is a link or not a directory: writing there would leave
     the root or fail half-way.
     """
-    by_folder: dict[str, set[str]] = {}
+    by_directory: dict[str, set[str]] = {}
     for final in finals:
-        folder, name = posixpath.split(final)
-        by_folder.setdefault(folder, set()).add(name)
+        directory, name = posixpath.split(final)
+        by_directory.setdefault(directory, set()).add(name)
     known: dict[str, bool] = {"/": _is_root(root)}
     found: dict[str, Found] = {}
-    for folder in sorted(by_folder):
-        if _is_folder(root, folder, known):
-            for name in by_folder[folder].intersection(os.listdir(below(root, folder))):
-                final = posixpath.join(folder, name)
+    for directory in sorted(by_directory):
+        if _is_directory(root, directory, known):
+            for name in by_directory[directory].intersection(os.listdir(below(root, directory))):
+                final = posixpath.join(directory, name)
                 found[final] = _examine(below(root, final), final)
     return found
 
@@ -63,30 +63,32 @@ def _is_root(root: Path) -> bool:
         return False
     except OSError as error:
         raise UsageError(
-            error.strerror or str(error), path=str(root), hint="give a folder to --root"
+            error.strerror or str(error), subject=str(root), hint="give a directory to --root"
         ) from error
     if not stat.S_ISDIR(mode):
-        raise UsageError("is not a folder", path=str(root), hint="give a folder to --root")
+        raise UsageError("is not a directory", subject=str(root), hint="give a directory to --root")
     return True
 
 
-def _is_folder(root: Path, folder: str, known: dict[str, bool]) -> bool:
-    if folder not in known:
-        known[folder] = _is_folder(root, posixpath.dirname(folder), known) and _check(root, folder)
-    return known[folder]
+def _is_directory(root: Path, directory: str, known: dict[str, bool]) -> bool:
+    if directory not in known:
+        known[directory] = _is_directory(root, posixpath.dirname(directory), known) and _check(
+            root, directory
+        )
+    return known[directory]
 
 
-def _check(root: Path, folder: str) -> bool:
+def _check(root: Path, directory: str) -> bool:
     try:
-        mode = os.lstat(below(root, folder)).st_mode
+        mode = os.lstat(below(root, directory)).st_mode
     except FileNotFoundError:
         return False
     if stat.S_ISDIR(mode):
         return True
-    what = "a symbolic link" if stat.S_ISLNK(mode) else "not a folder"
+    what = "a symbolic link" if stat.S_ISLNK(mode) else "not a directory"
     raise ConflictRefused(
         f"is {what} in the root, and files would be written below it",
-        path=folder,
+        subject=directory,
         hint="remove it from the root or choose another --prefix or --scheme",
     )
 
@@ -116,33 +118,33 @@ def sources(root: Path, start: str) -> Iterator[str]:
         yield start
         return
     if not stat.S_ISDIR(info.st_mode):
-        raise NotADirectoryError(errno.ENOTDIR, "neither a folder nor a .py file")
-    for folder, folders, names in os.walk(path, onerror=_raise):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        inside = posixpath.join(start, os.path.relpath(folder, path)) if folder != str(path) else start
+        raise NotADirectoryError(errno.ENOTDIR, "neither a directory nor a .py file")
+    for directory, directories, names in os.walk(path, onerror=_raise):
+        directories[:] = sorted(name for name in directories if name != "__pycache__")
+        inside = posixpath.join(start, os.path.relpath(directory, path)) if directory != str(path) else start
         for name in sorted(names):
-            if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(folder, name)).st_mode):
+            if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(directory, name)).st_mode):
                 yield posixpath.join(inside, name)
 
 
 def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
-    """Final paths of the pycs in ``__pycache__`` folders below ``start`` that are not ``wanted``.
+    """Final paths of the pycs in ``__pycache__`` directories below ``start`` that are not ``wanted``.
 
-    Sources that are links are not compiled; what byte-code they have is no stray.
+    Sources that are links are not compiled; what bytecode they have is no stray.
     """
-    for folder, folders, names in os.walk(below(root, start), onerror=_raise):
-        folders.sort()
-        if posixpath.basename(folder) == "__pycache__":
-            inside = "/" + os.path.relpath(folder, root)
+    for directory, directories, names in os.walk(below(root, start), onerror=_raise):
+        directories.sort()
+        if posixpath.basename(directory) == "__pycache__":
+            inside = "/" + os.path.relpath(directory, root)
             for name in sorted(names):
                 final = posixpath.join(inside, name)
-                if name.endswith(".pyc") and final not in wanted and not _of_link(folder, name):
+                if name.endswith(".pyc") and final not in wanted and not _of_link(directory, name):
                     yield final
 
 
-def _of_link(folder: str, pyc: str) -> bool:
+def _of_link(directory: str, pyc: str) -> bool:
     stem = re.sub(r"(\.opt-\w+)?\.pyc$", "", pyc).rpartition(".")[0]
-    return (Path(folder).parent / f"{stem}.py").is_symlink()
+    return (Path(directory).parent / f"{stem}.py").is_symlink()
 
 
 def _raise(error: OSError) -> None:

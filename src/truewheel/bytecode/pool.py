@@ -186,7 +186,7 @@ class _Worker:
             )
         except OSError as error:
             self._log.close()
-            raise CompileError(f"cannot be started: {error.strerror}", path=interpreter.command) from error
+            raise CompileError(f"cannot be started: {error.strerror}", subject=interpreter.command) from error
 
     def compile(self, job: PycJob, source: bytes) -> Compiled:
         """Send a source, wait for its code; raises _Died when the process ends instead."""
@@ -201,8 +201,8 @@ class _Worker:
             return _read_answer(job, answer, payload)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise CompileError(
-                "its byte-code worker gives an answer that is none",
-                path=self._interpreter.command,
+                "its bytecode worker gives an answer that is none",
+                subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
 
@@ -233,8 +233,8 @@ class _Worker:
         if -code in _CRASHES:
             return _Died(f"the compiler crashed ({signal.Signals(-code).name})")
         return CompileError(
-            f"its byte-code worker ended early: {last}",
-            path=self._interpreter.command,
+            f"its bytecode worker ended early: {last}",
+            subject=self._interpreter.command,
             hint="check that this Python works and that there is enough memory",
         )
 

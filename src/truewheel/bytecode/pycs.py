@@ -11,10 +11,10 @@ from truewheel.model import Interpreter, InvalidationMode, PycJob, PycTarget
 
 def pyc_path(source: str, cache_tag: str, level: int) -> str:
     """The final path of a source's pyc at an optimization level (PEP 3147 and PEP 488)."""
-    folder, name = posixpath.split(source)
+    directory, name = posixpath.split(source)
     stem = name[: -len(".py")]
     optimization = f".opt-{level}" if level else ""
-    return posixpath.join(folder, "__pycache__", f"{stem}.{cache_tag}{optimization}.pyc")
+    return posixpath.join(directory, "__pycache__", f"{stem}.{cache_tag}{optimization}.pyc")
 
 
 def pyc_header(mode: InvalidationMode, magic: bytes, source_hash: bytes, mtime: int, size: int) -> bytes:

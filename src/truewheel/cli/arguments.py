@@ -10,7 +10,7 @@ from truewheel.pipeline import BytecodeOptions
 
 
 def add_target_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--scheme``, ``--python``, ``--jobs``, ``--report`` and what is said of byte-code."""
+    """``--scheme``, ``--python``, ``--jobs``, ``--report`` and what is said of bytecode."""
     parser.add_argument(
         "--scheme",
         default="generic",
@@ -48,7 +48,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
-    """What the arguments say of byte-code."""
+    """What the arguments say of bytecode."""
     return BytecodeOptions(
         mode=InvalidationMode(options.invalidation_mode) if options.invalidation_mode else None,
         levels=options.optimize,

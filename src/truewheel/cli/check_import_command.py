@@ -73,5 +73,5 @@ def _from_files(files: list[Path]) -> Iterator[str]:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise UsageError(
-                f"cannot be read: {reason}", path=str(file), hint="give what files --modules wrote"
+                f"cannot be read: {reason}", subject=str(file), hint="give what files --modules wrote"
             ) from error

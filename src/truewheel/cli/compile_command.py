@@ -1,4 +1,4 @@
-"""``truewheel compile``: byte-code for sources that come from no wheel."""
+"""``truewheel compile``: bytecode for sources that come from no wheel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from truewheel.report.text import compile_lines, warning_lines
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a file or folder, as on the installed system"
+        "paths", nargs="+", metavar="PATH", help="a file or directory, as on the installed system"
     )
     parser.set_defaults(scattered=("paths", str))
     parser.add_argument(
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remove-strays",
         action="store_true",
-        help="remove byte-code there that is of no source, or of another Python or level",
+        help="remove bytecode there that is of no source, or of another Python or level",
     )
 
 

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--changelog-version", default="", metavar="VERSION", help="the version of debian/changelog"
     )
-    parser.add_argument("--sourcedir", default="", metavar="DIR", help="the project, below this folder")
+    parser.add_argument("--sourcedir", default="", metavar="DIR", help="the project, below this directory")
     parser.add_argument("--destdir", default="", metavar="DIR", help="where the package is put together")
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="how many jobs a build may run")
     parser.add_argument(

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         rpm_version=parse_rpm_version(options.rpm_version),
     )
     if not options.root.is_dir():
-        raise UsageError("is not a folder", path=str(options.root), hint="give the folder to --root")
+        raise UsageError("is not a directory", subject=str(options.root), hint="give the directory to --root")
     listed = list_files(read_installed(options.report_file, options.root), request)
     for warning in listed.warnings:
         complain("warning", warning)
@@ -83,5 +83,5 @@ def _write(path: Path, lines: Sequence[str]) -> None:
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise UsageError(
-            f"cannot be written: {error.strerror}", path=str(path), hint="check --output and --modules"
+            f"cannot be written: {error.strerror}", subject=str(path), hint="check --output and --modules"
         ) from error

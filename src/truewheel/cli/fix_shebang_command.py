@@ -12,7 +12,7 @@ from truewheel.fix_shebang import fix_shebangs
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="a script or a folder, on this host"
+        "paths", nargs="*", type=Path, metavar="PATH", help="a script or a directory, on this host"
     )
     parser.set_defaults(scattered=("paths", Path))
     parser.add_argument(

@@ -52,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.set_defaults(carry_out=_wheel)
     step = steps.add_parser("install", parents=[common, place, wheels], help="install wheels")
     step.set_defaults(carry_out=_install)
-    step = steps.add_parser("compile", parents=[common, place], help="compile the folders of modules")
+    step = steps.add_parser("compile", parents=[common, place], help="compile the directories of modules")
     step.set_defaults(carry_out=_compile)
     step = steps.add_parser("fix-shebang", parents=[common], help="let scripts start with the interpreter")
     step.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the package is staged")
     step.set_defaults(carry_out=_fix_shebang)
-    step = steps.add_parser("finish", parents=[place], help="put all byte-code right")
+    step = steps.add_parser("finish", parents=[place], help="put all bytecode right")
     step.set_defaults(carry_out=_finish)
 
 
@@ -102,7 +102,7 @@ def _fix_shebang(options: argparse.Namespace) -> None:
 def _finish(options: argparse.Namespace) -> None:
     for done in finish(Place(options.root, options.reports), os.environ):
         if done.manifest is None:
-            complain("warning", f"{done.python}: is not there: its byte-code is left as it is")
+            complain("warning", f"{done.python}: is not there: its bytecode is left as it is")
         else:
             _warn(done.manifest)
             say(f"{done.python}: {_what_changed(done.manifest, done.records)}")
@@ -112,7 +112,7 @@ def _what_changed(manifest: Manifest, records: Sequence[str]) -> str:
     made = [file.final for file in manifest.files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
     changed = [*made, *manifest.strays, *records]
     if not changed:
-        return "all byte-code is right"
+        return "all bytecode is right"
     counts = (
         f"{len(made)} pycs made anew, {len(manifest.strays)} strays removed, {len(records)} RECORDs corrected"
     )

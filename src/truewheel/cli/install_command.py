@@ -16,7 +16,7 @@ from truewheel.report.text import install_lines, plan_lines, warning_lines
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a folder of wheels"
+        "wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a directory of wheels"
     )
     parser.set_defaults(scattered=("wheels", Path))
     parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install; prints a summary, warns of what has no byte-code."""
+    """Install; prints a summary, warns of what has no bytecode."""
     request = InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         if options.refuse_zero and rpm_version(dist.version) == "0":
             raise RefusedInput(
                 f"has the version {dist.version}",
-                path=dist.path,
+                subject=dist.path,
                 hint="tell the build its version, as by SETUPTOOLS_SCM_PRETEND_VERSION, or set "
                 "%_python_dist_allow_version_zero",
             )

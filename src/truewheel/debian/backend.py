@@ -41,13 +41,13 @@ _PACKAGES = {
 
 
 def build_wheel(layout: Layout, shell: Shell, architecture: Mapping[str, str]) -> Path:
-    """Build the project's wheel into the flavor's home folder, by the backend that pyproject.toml names.
+    """Build the project's wheel into the flavor's home directory, by the backend that pyproject.toml names.
 
     Raises RefusedInput where the backend is missing, fails, or there is not exactly one wheel then.
     """
     python = layout.flavor.python
     if not Path(python.binary).exists():
-        raise InterpreterError("is not installed", path=python.binary, hint="Build-Depends: python3-all")
+        raise InterpreterError("is not installed", subject=python.binary, hint="Build-Depends: python3-all")
     system = build_system(load_pyproject(Path(layout.dir)))
     arguments = _meson_settings(layout, architecture) if system.backend == _MESON else []
     words = shell.words(render(layout.args, layout.variables(), "PYBUILD_BUILD_ARGS"))
@@ -71,7 +71,7 @@ def build_wheel(layout: Layout, shell: Shell, architecture: Mapping[str, str]) -
 def unpack_wheel(
     wheel: Path, layout: Layout, architecture: Mapping[str, str], environ: Mapping[str, str]
 ) -> None:
-    """Unpack a wheel to the build folder, and to scripts, data and include beside it.
+    """Unpack a wheel to the build directory, and to scripts, data and include beside it.
 
     What an earlier run unpacked is replaced. Raises WheelRefused for a wheel that is not as the specification
     says; nothing is unpacked then.
@@ -153,4 +153,4 @@ def _name(requirement: str) -> str:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, path="PYBUILD_BUILD_ARGS", hint="give settings: -C KEY=VALUE")
+        raise UsageError(message, subject="PYBUILD_BUILD_ARGS", hint="give settings: -C KEY=VALUE")

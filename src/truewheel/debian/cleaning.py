@@ -16,7 +16,7 @@ _KEEP_SOURCES = frozenset({"python3-setuptools-scm", "python3-setuptools-git"})
 
 
 def clean_source(directory: str, system: System, build_depends: Collection[str]) -> None:
-    """Remove caches, byte-code and ``build`` from a source, and its .egg-info folders.
+    """Remove caches, bytecode and ``build`` from a source, and its .egg-info directories.
 
     Of those SOURCES.txt stays where a plugin in Build-Depends made it. Beside an old dh-python they stay
     all, and files that upstream ships are packaged with their dates.
@@ -24,17 +24,17 @@ def clean_source(directory: str, system: System, build_depends: Collection[str])
     for name in (*_LEFT_BEHIND, *(() if system is System.CUSTOM else ("build",))):
         remove(Path(directory, name))
     keep_sources = not _KEEP_SOURCES.isdisjoint(build_depends)
-    for folder, folders, names in os.walk(directory):
-        folders[:] = sorted(name for name in folders if name != ".git")
-        for name in folders[:]:
+    for where, directories, names in os.walk(directory):
+        directories[:] = sorted(name for name in directories if name != ".git")
+        for name in directories[:]:
             egg_info = name.endswith(".egg-info") and not keep_sources and dh_python_major() >= 6
             if egg_info or name == "__pycache__":
-                remove(Path(folder, name))
-                folders.remove(name)
+                remove(Path(where, name))
+                directories.remove(name)
         for name in names:
-            generated = folder.endswith(".egg-info") and name != "SOURCES.txt" and dh_python_major() >= 6
+            generated = where.endswith(".egg-info") and name != "SOURCES.txt" and dh_python_major() >= 6
             if generated or name.endswith((".pyc", ".pyo")):
-                remove(Path(folder, name))
+                remove(Path(where, name))
 
 
 def clean_build(layout: Layout) -> None:
@@ -46,8 +46,8 @@ def clean_build(layout: Layout) -> None:
 def clean_top(top: str) -> None:
     """Remove everything the steps made, once no flavor needs it."""
     remove(Path(top, ".pybuild"))
-    for folder, folders, names in os.walk(top):
-        folders[:] = [name for name in folders if name != ".git"]
+    for directory, directories, names in os.walk(top):
+        directories[:] = [name for name in directories if name != ".git"]
         for name in names:
             if name.endswith(".pyc"):
-                remove(Path(folder, name))
+                remove(Path(directory, name))

@@ -37,7 +37,7 @@ class Shell:
                 check=False,
             ).returncode
         if status not in fine:
-            raise RefusedInput(f"{failure(status)}: {command}", path=what, hint=self.where())
+            raise RefusedInput(f"{failure(status)}: {command}", subject=what, hint=self.where())
 
     def where(self) -> str:
         """Where the output is that explains a failure."""
@@ -57,7 +57,7 @@ class Shell:
             check=False,
         )
         if run.returncode:
-            raise RefusedInput(f"{failure(run.returncode)} when a shell reads them", path=text)
+            raise RefusedInput(f"{failure(run.returncode)} when a shell reads them", subject=text)
         return [word.decode("utf-8", "surrogateescape") for word in run.stdout.split(b"\0")[:-1]]
 
 

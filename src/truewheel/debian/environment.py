@@ -34,7 +34,7 @@ def read_architecture(environ: Mapping[str, str]) -> dict[str, str]:
     try:
         run = subprocess.run(("/usr/bin/dpkg-architecture",), capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise TruewheelError("fails", path="dpkg-architecture", hint="install dpkg-dev") from error
+        raise TruewheelError("fails", subject="dpkg-architecture", hint="install dpkg-dev") from error
     return dict(line.split("=", 1) for line in run.stdout.splitlines() if "=" in line)
 
 
@@ -94,7 +94,7 @@ def flavor_environment(environ: Mapping[str, str], layout: Layout, step: Step) -
 
 
 def scripts_environment(environ: Mapping[str, str], layout: Layout) -> dict[str, str]:
-    """Where a backend built: the scripts come first, and the home folder is this flavor's."""
+    """Where a backend built: the scripts come first, and the home directory is this flavor's."""
     scripts = Path(layout.home_dir, "scripts")
     path = f"{scripts}:{environ.get('PATH', os.defpath)}" if scripts.exists() else environ.get("PATH", "")
     return {**environ, "PATH": path, "HOME": layout.home_dir}

@@ -1,4 +1,4 @@
-"""Puts what the build step unpacked into the package's folder."""
+"""Puts what the build step unpacked into the package's directory."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def install_built(layout: Layout) -> None:
     places.append((layout.build_dir, layout.install_dir))
     present = [(source, final) for source, final in places if Path(source).is_dir()]
     copies = [copy for source, final in present for copy in plan_copies(source, os.path.normpath(final))]
-    if all(copy.folder for copy in copies):
+    if all(copy.directory for copy in copies):
         raise RefusedInput(
             "there is nothing to install",
-            path=layout.build_dir,
+            subject=layout.build_dir,
             hint="let dh_auto_build run first, or leave this out by PYBUILD_DISABLE",
         )
     copy_all(copies, Path(layout.destdir))
 
 
 def move_extensions(layout: Layout, options: Options, target: str) -> None:
-    """Move extension modules, or what PYBUILD_EXT_PATTERN matches, to a folder of the build host."""
+    """Move extension modules, or what PYBUILD_EXT_PATTERN matches, to a directory of the build host."""
     move_matching(
         layout.destdir,
         target,

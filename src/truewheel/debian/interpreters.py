@@ -63,7 +63,7 @@ def choose_flavors(options: Options, build_depends: Collection[str], supported: 
     if not flavors:
         raise RefusedInput(
             "Build-Depends ask for no Python",
-            path="debian/control",
+            subject="debian/control",
             hint="add python3-all, python3-all-dev for extensions, or python3 for the default version alone",
         )
     return flavors
@@ -96,7 +96,7 @@ def _flavors(template: str, versions: Sequence[PythonVersion], supported: Suppor
     elif template not in (ALL_VERSIONS, _DEBUG):
         raise UsageError(
             "is no interpreter this can build for",
-            path=template,
+            subject=template,
             hint="give PYBUILD_INTERPRETERS such as python3, python3.11 or python{version}",
         )
     return [
@@ -112,12 +112,12 @@ def _ask(option: str) -> subprocess.Popen[str]:
         )
     except OSError as error:
         raise InterpreterError(
-            f"cannot be run: {error.strerror}", path="py3versions", hint=_NO_PY3VERSIONS
+            f"cannot be run: {error.strerror}", subject="py3versions", hint=_NO_PY3VERSIONS
         ) from error
 
 
 def _answer(option: str, status: int, output: str, errors: str) -> str:
     if status or not output.strip():
         said = "".join(errors.strip().splitlines()[-1:]) or f"exit status {status}"
-        raise InterpreterError(f"{option} fails: {said}", path="py3versions", hint=_NO_PY3VERSIONS)
+        raise InterpreterError(f"{option} fails: {said}", subject="py3versions", hint=_NO_PY3VERSIONS)
     return output.strip()

@@ -13,19 +13,19 @@ _INSTALL_DIR = "/usr/lib/python{version}/dist-packages"
 
 
 def plan_layout(source: Source, options: Options, flavor: Flavor, step: Step, top: str) -> Layout:
-    """Where this flavor is built; ``top`` is the folder debian/rules runs in, absolute on the build host.
+    """Where this flavor is built; ``top`` is the directory debian/rules runs in, absolute on the build host.
 
     Raises UsageError for a template that cannot be filled in.
     """
     name = options.overall("name")
     home_dir = os.path.join(top, ".pybuild", _home_name(flavor, name))
-    build_dir = _folder(options, "build_dir", flavor) or os.path.join(home_dir, "build")
+    build_dir = _directory(options, "build_dir", flavor) or os.path.join(home_dir, "build")
     return Layout(
         flavor=flavor,
-        dir=os.path.normpath(os.path.join(top, _folder(options, "dir", flavor) or source.directory)),
+        dir=os.path.normpath(os.path.join(top, _directory(options, "dir", flavor) or source.directory)),
         home_dir=home_dir,
         build_dir=os.path.normpath(os.path.join(top, build_dir)),
-        install_dir=_folder(options, "install_dir", flavor) or _INSTALL_DIR.format(version=flavor.version),
+        install_dir=_directory(options, "install_dir", flavor) or _INSTALL_DIR.format(version=flavor.version),
         destdir=os.path.normpath(os.path.join(top, _destdir(source, options, flavor, name, top))),
         package=_package(flavor, name) if name else "PYBUILD_NAME_not_set",
         parallel=source.parallel,
@@ -38,7 +38,7 @@ def _home_name(flavor: Flavor, name: str | None) -> str:
     return "_".join(part for part in parts if part)
 
 
-def _folder(options: Options, option: str, flavor: Flavor) -> str:
+def _directory(options: Options, option: str, flavor: Flavor) -> str:
     template = options.get(option, flavor) or ""
     variables = {"version": flavor.version, "interpreter": flavor.python.command}
     return render(template, variables, f"PYBUILD_{option.upper()}")
@@ -48,7 +48,7 @@ def _destdir(source: Source, options: Options, flavor: Flavor, name: str | None,
     environ = options.environ.get("DESTDIR", "")
     usual = os.path.join(top, source.destdir) == os.path.join(top, _ANY)
     told = "" if environ and usual and dh_python_major() >= 7 else source.destdir
-    asked = _folder(options, "destdir", flavor) or told or environ or _ANY
+    asked = _directory(options, "destdir", flavor) or told or environ or _ANY
     return f"debian/{_package(flavor, name)}" if name and asked.rstrip("/").endswith(_ANY) else asked
 
 

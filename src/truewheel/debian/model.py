@@ -65,7 +65,7 @@ class PythonVersion:
         major, _, minor = text.removeprefix("python").partition(".")
         if not (major.isascii() and major.isdigit() and minor.isascii() and minor.isdigit()):
             raise UsageError(
-                "is no version of Python", path=text, hint="give PYBUILD_VERSIONS such as '3.11 3.12'"
+                "is no version of Python", subject=text, hint="give PYBUILD_VERSIONS such as '3.11 3.12'"
             )
         return cls(int(major), int(minor))
 
@@ -185,13 +185,13 @@ def render(template: str, variables: Mapping[str, object], of: str) -> str:
         known = ", ".join(f"{{{name}}}" for name in sorted(variables))
         raise UsageError(
             f"cannot be filled in: {type(error).__name__} {error}",
-            path=of,
+            subject=of,
             hint=f"double the braces that are not one of {known}",
         ) from error
 
 
 def render_command(command: str, layout: Layout, of: str) -> str:
-    """Fill in a command and then what its arguments name; folders are quoted for the shell."""
+    """Fill in a command and then what its arguments name; directories are quoted for the shell."""
     variables = layout.variables()
     quoted = {
         name: shlex.quote(str(value)) if name in ("dir", "destdir") or name.endswith("_dir") else value

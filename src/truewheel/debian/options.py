@@ -80,4 +80,4 @@ def is_disabled(options: Options, step: Step, flavor: Flavor) -> bool:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, path="arguments behind --", hint="those of pybuild(1) are understood")
+        raise UsageError(message, subject="arguments behind --", hint="those of pybuild(1) are understood")

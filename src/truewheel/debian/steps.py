@@ -31,7 +31,7 @@ _ALL_ARE_TRIED = (Step.BUILD, Step.TEST)
 
 @dataclass(frozen=True)
 class StepRequest:
-    """A step as debhelper asks for it; ``top`` is the folder debian/rules runs in, absolute.
+    """A step as debhelper asks for it; ``top`` is the directory debian/rules runs in, absolute.
 
     ``echo`` is told every command.
     """
@@ -61,7 +61,7 @@ def run_step(request: StepRequest) -> Iterator[TruewheelError]:
             _FlavorStep(request, flavor).run()
         except TruewheelError as error:
             subject = f"{request.step.value} for {flavor.python}"
-            error.path = f"{subject}: {error.path}" if error.path else subject
+            error.subject = f"{subject}: {error.subject}" if error.subject else subject
             yield error
             if request.step not in _ALL_ARE_TRIED:
                 return
@@ -80,7 +80,9 @@ class _FlavorStep:
         self._flavor = flavor
         layout = plan_layout(request.source, request.options, flavor, request.step, request.top)
         if not Path(layout.dir).is_dir():
-            raise RefusedInput("is not a folder", path=layout.dir, hint="set PYBUILD_DIR or --sourcedir")
+            raise RefusedInput(
+                "is not a directory", subject=layout.dir, hint="set PYBUILD_DIR or --sourcedir"
+            )
         self._files = [path.name for path in Path(layout.dir).iterdir()]
         self._layout = replace(layout, setup_py=setup_file(self._files))
         self._system = choose_system(
@@ -101,8 +103,8 @@ class _FlavorStep:
                 f"{self._flavor.python}: {self._system.value} in {self._layout.dir},"
                 f" modules in {self._layout.build_dir}, package in {self._layout.destdir}"
             )
-        for folder in (self._layout.home_dir, self._layout.build_dir):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+        for directory in (self._layout.home_dir, self._layout.build_dir):
+            Path(directory).mkdir(parents=True, exist_ok=True)
         self._hook("before")
         steps[self._step]()
         self._hook("after")
@@ -168,14 +170,14 @@ class _FlavorStep:
         self._check_destination()
 
     def _check_destination(self) -> None:
-        """What lies in the folder of no package would be in none."""
-        package, packages, folder = self._layout.package, self._source.packages, Path(self._layout.destdir)
-        by_name = folder == Path(self._request.top, "debian", package) and folder.is_dir()
+        """What lies in the directory of no package would be in none."""
+        package, packages, directory = self._layout.package, self._source.packages, Path(self._layout.destdir)
+        by_name = directory == Path(self._request.top, "debian", package) and directory.is_dir()
         told = (self._options.get("destdir", self._flavor) or "").rstrip("/").endswith(package)
         if by_name and packages and package not in packages and not told:
             raise RefusedInput(
                 f"debian/control has no package {package}",
-                path=f"PYBUILD_NAME={self._options.overall('name')}",
+                subject=f"PYBUILD_NAME={self._options.overall('name')}",
                 hint=f"name one of {', '.join(packages)}, or set PYBUILD_DESTDIR to where modules go",
             )
 

@@ -14,8 +14,8 @@ _SETUP_FILES = ("setup.py", "setup-3.py")
 def choose_system(asked: str | None, build_depends: Iterable[str], files: Iterable[str]) -> System:
     """PYBUILD_SYSTEM, else a pybuild-plugin in Build-Depends, else by what lies in the source.
 
-    ``files`` are names in the source's folder. Raises UsageError for a system that there is not, RefusedInput
-    where nothing is found.
+    ``files`` are names in the source's directory. Raises UsageError for a system that there is not,
+    RefusedInput where nothing is found.
     """
     if asked:
         return _named(asked, "PYBUILD_SYSTEM")
@@ -45,6 +45,6 @@ def _named(name: str, where: str) -> System:
     except ValueError as error:
         raise UsageError(
             f"truewheel has no build system {name!r}",
-            path=where,
+            subject=where,
             hint=f"it has {', '.join(system.value for system in System)}; for others use pybuild",
         ) from error

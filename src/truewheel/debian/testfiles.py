@@ -29,7 +29,7 @@ _CACHES = frozenset(
 
 @dataclass(frozen=True)
 class TestFile:
-    """A file or folder of the source, and where it goes below the folder of the modules."""
+    """A file or directory of the source, and where it goes below the directory of the modules."""
 
     __test__ = False  # no test of pytest's
 
@@ -54,12 +54,14 @@ def read_test_files(layout: Layout) -> list[TestFile]:
 def copy_test_files(files: list[TestFile], layout: Layout) -> None:
     """Copy tests to where the modules are built; each path is noted before it is made.
 
-    What is there already stays. Raises RefusedInput for a target outside the folder of the modules.
+    What is there already stays. Raises RefusedInput for a target outside the directory of the modules.
     """
     for file in files:
         target = Path(os.path.normpath(Path(layout.build_dir, file.target)))
         if not target.is_relative_to(layout.build_dir):
-            raise RefusedInput("leaves the folder of the modules", path=file.target, hint="edit .testfiles")
+            raise RefusedInput(
+                "leaves the directory of the modules", subject=file.target, hint="edit .testfiles"
+            )
         if target.exists():
             continue
         parents = [parent for parent in target.parents if not parent.exists()]
@@ -86,17 +88,17 @@ def remove_test_files(layout: Layout) -> None:
         remove(path)
 
 
-def caches(folder: str) -> Iterator[str]:
-    """Paths below a folder that test runners and Pythons leave behind."""
-    for parent, folders, names in os.walk(folder):
-        found = sorted(_CACHES.intersection([*folders, *names]))
-        folders[:] = [name for name in folders if name not in _CACHES]
+def caches(directory: str) -> Iterator[str]:
+    """Paths below a directory that test runners and Pythons leave behind."""
+    for parent, directories, names in os.walk(directory):
+        found = sorted(_CACHES.intersection([*directories, *names]))
+        directories[:] = [name for name in directories if name not in _CACHES]
         yield from (os.path.join(parent, name) for name in found)
         yield from (os.path.join(parent, name) for name in names if name.endswith((".pyc", ".pyo")))
 
 
 def remove(path: str | Path) -> None:
-    """Remove a file, link or folder; one that is not there is fine."""
+    """Remove a file, link or directory; one that is not there is fine."""
     if Path(path).is_dir() and not Path(path).is_symlink():
         shutil.rmtree(path)
     else:
@@ -111,8 +113,8 @@ def _parse(line: str) -> TestFile:
     return TestFile(source, target)
 
 
-def _dangling(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if not Path(folder, name).exists()}
+def _dangling(directory: str, names: list[str]) -> set[str]:
+    return {name for name in names if not Path(directory, name).exists()}
 
 
 def _note(layout: Layout, paths: list[str]) -> None:

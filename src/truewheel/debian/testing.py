@@ -30,7 +30,8 @@ _NO_TESTS = 5
 
 @dataclass(frozen=True)
 class TestRun:
-    """How to test: ``command`` is a template that runs in the source's folder; ``fine`` are exit statuses."""
+    """How to test: ``command`` is a template that runs in the source's directory; ``fine`` are exit
+    statuses."""
 
     __test__ = False  # no test of pytest's
 
@@ -68,7 +69,7 @@ def plan_tests(runner: str) -> TestRun:
 
 
 def default_test_args(runner: str, options: Options, layout: Layout, copied: Sequence[str]) -> str:
-    """What pytest is given where the packager says nothing: the folder of tests that was copied."""
+    """What pytest is given where the packager says nothing: the directory of tests that was copied."""
     told = layout.args or "PYBUILD_TEST_ARGS" in options.environ
     if told or runner not in ("pytest", "nose"):
         return layout.args

@@ -25,12 +25,12 @@ def tox_major(shell: Shell) -> int:
         return int(run.stdout.strip().partition(".")[0])
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         raise RefusedInput(
-            "does not say its version", path="tox", hint="Build-Depend on tox, or set PYBUILD_TEST_TOX=0"
+            "does not say its version", subject="tox", hint="Build-Depend on tox, or set PYBUILD_TEST_TOX=0"
         ) from error
 
 
 def plan_tox(files: Collection[str], major: int) -> TestRun:
-    """How to run tox of a major version; ``files`` are names in the source's folder.
+    """How to run tox of a major version; ``files`` are names in the source's directory.
 
     From 4 on it is given the wheel, before it installs the source by itself. Raises RefusedInput where the
     source does not configure it.
@@ -39,7 +39,7 @@ def plan_tox(files: Collection[str], major: int) -> TestRun:
     if config is None:
         raise RefusedInput(
             "tox has no configuration",
-            path="tox.ini",
+            subject="tox.ini",
             hint=f"add one of {', '.join(_FILES)}, or set PYBUILD_TEST_TOX=0",
         )
     command = (

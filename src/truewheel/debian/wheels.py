@@ -1,4 +1,4 @@
-"""Reader: the one wheel that a flavor's build step left in its home folder."""
+"""Reader: the one wheel that a flavor's build step left in its home directory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def built_wheel(layout: Layout) -> Path:
     """The wheel of an earlier build step; raises RefusedInput where there is none or are several."""
     wheels = sorted(Path(layout.home_dir).glob("*.whl"))
     if not wheels:
-        raise RefusedInput("holds no wheel", path=layout.home_dir, hint="let dh_auto_build run first")
+        raise RefusedInput("holds no wheel", subject=layout.home_dir, hint="let dh_auto_build run first")
     return only_wheel(wheels[0], layout)
 
 
@@ -20,17 +20,17 @@ def only_wheel(made: Path, layout: Layout) -> Path:
     """The wheel that a backend says it made; raises RefusedInput unless it is there, alone, and named."""
     wheels = sorted(path.name for path in Path(layout.home_dir).glob("*.whl"))
     if made.name not in wheels:
-        raise RefusedInput("no wheel was built", path=layout.dir, hint="see what the backend printed")
+        raise RefusedInput("no wheel was built", subject=layout.dir, hint="see what the backend printed")
     if wheels[1:]:
         raise RefusedInput(
             f"holds {len(wheels)} wheels: {', '.join(wheels)}",
-            path=layout.home_dir,
+            subject=layout.home_dir,
             hint="run dh_auto_clean first, or give each project of a source its PYBUILD_NAME",
         )
     if made.name.startswith("UNKNOWN"):
         raise RefusedInput(
             "the wheel has no name",
-            path=made.name,
+            subject=made.name,
             hint="let pyproject.toml name the build-backend, and Build-Depend on one that reads its tables",
         )
     return made

@@ -35,7 +35,7 @@ _SITE = re.compile(r"python(\d+\.\d+t?)")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a package is put together: its ``root``, and the folder of what installs reported."""
+    """Where a package is put together: its ``root``, and the directory of what installs reported."""
 
     root: Path
     reports: Path
@@ -52,7 +52,7 @@ class Installed:
 
 @dataclass(frozen=True)
 class Finished:
-    """What the last pass did for a flavor: to byte-code, None where it has no Python, and to RECORDs."""
+    """What the last pass did for a flavor: to bytecode, None where it has no Python, and to RECORDs."""
 
     python: str
     manifest: Manifest | None
@@ -64,7 +64,7 @@ def flavor(python: str) -> Interpreter:
     if not Path(python).exists():
         name = re.sub(r"[.]", "", Path(python).name)
         raise InterpreterError(
-            "is not there", path=python, hint=f"BuildRequires: {name}-base, or %define skip_{name} 1"
+            "is not there", subject=python, hint=f"BuildRequires: {name}-base, or %define skip_{name} 1"
         )
     return probe(python)
 
@@ -101,7 +101,7 @@ def install_wheels(
     place: Place,
     environ: Mapping[str, str],
 ) -> Installed:
-    """Install wheels for flavors, then put right what else is there: byte-code, and the Python of scripts.
+    """Install wheels for flavors, then put right what else is there: bytecode, and the Python of scripts.
 
     Scripts of an earlier flavor are replaced: the last one's stay. Raises the TruewheelError of whatever is
     refused.
@@ -128,11 +128,11 @@ def install_wheels(
 
 
 def compile_flavor(interpreter: Interpreter, place: Place, environ: Mapping[str, str]) -> Manifest:
-    """Compile a flavor's folders of modules, leave out what reports cover, remove strays."""
+    """Compile a flavor's directories of modules, leave out what reports cover, remove strays."""
     scheme = load_scheme(_SCHEME)
     paths = install_paths(scheme, interpreter, scheme.prefix, "any")
-    folders = dict.fromkeys((paths.purelib, paths.platlib))
-    there = [path for path in folders if below(place.root, path).is_dir()]
+    directories = dict.fromkeys((paths.purelib, paths.platlib))
+    there = [path for path in directories if below(place.root, path).is_dir()]
     return _compiled(interpreter, there, place, environ)
 
 
@@ -143,24 +143,24 @@ def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
     also those of the flavor whose own name has none.
     """
     inside = root.resolve()
-    found = (path.resolve() for folder in _PROGRAMS for path in below(root, folder).glob("*"))
+    found = (path.resolve() for directory in _PROGRAMS for path in below(root, directory).glob("*"))
     scripts = [path for path in found if path.is_relative_to(inside) and _executable(path)]
     versioned = Path(interpreter.command).with_name(f"python{interpreter.short_version}")
     return fix_shebangs(scripts, f"#!{versioned}".encode())
 
 
 def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
-    """Put byte-code and RECORDs of every flavor in the root right; yields what was done, flavor by flavor."""
-    for version, folders in sorted(_sites(place.root).items()):
+    """Put bytecode and RECORDs of every flavor in the root right; yields what was done, flavor by flavor."""
+    for version, directories in sorted(_sites(place.root).items()):
         python = f"{_BIN}/python{version}"
         manifest = None
         if Path(python).exists():
-            manifest = _compiled(probe(python), folders, place, environ)
-        yield Finished(python, manifest, tuple(refresh_records(place.root, folders)))
+            manifest = _compiled(probe(python), directories, place, environ)
+        yield Finished(python, manifest, tuple(refresh_records(place.root, directories)))
 
 
 def _sites(root: Path) -> dict[str, list[str]]:
-    """The folders of modules by the version of their Python."""
+    """The directories of modules by the version of their Python."""
     sites: dict[str, list[str]] = {}
     for path in sorted(root.glob("usr/lib*/python*/site-packages")):
         match = _SITE.fullmatch(path.parent.name)
@@ -170,10 +170,10 @@ def _sites(root: Path) -> dict[str, list[str]]:
 
 
 def _compiled(
-    interpreter: Interpreter, folders: Sequence[str], place: Place, environ: Mapping[str, str]
+    interpreter: Interpreter, directories: Sequence[str], place: Place, environ: Mapping[str, str]
 ) -> Manifest:
     request = CompileRequest(
-        paths=tuple(folders),
+        paths=tuple(directories),
         root=place.root,
         scheme=_SCHEME,
         pythons=(interpreter,),
@@ -186,23 +186,23 @@ def _compiled(
 def _built(
     project: Path, interpreter: Interpreter, settings: Sequence[str], outdir: Path, environ: Mapping[str, str]
 ) -> Path:
-    # the wheel folder may be the one that setuptools builds in
+    # the wheel directory may be the one that setuptools builds in
     with (
-        tempfile.TemporaryDirectory(prefix="truewheel-") as folder,
+        tempfile.TemporaryDirectory(prefix="truewheel-") as directory,
         Backend(project, interpreter.executable, environ, parse_settings(settings) or None) as backend,
     ):
-        return _copied(backend.wheel(Path(folder)), outdir)
+        return _copied(backend.wheel(Path(directory)), outdir)
 
 
-def _only(folder: Path) -> Path | None:
+def _only(directory: Path) -> Path | None:
     """The wheel for all flavors, where there is exactly one."""
-    wheels = list(folder.glob("*-none-any.whl"))
+    wheels = list(directory.glob("*-none-any.whl"))
     return wheels[0] if len(wheels) == 1 else None
 
 
-def _copied(wheel: Path, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copy(wheel, folder))
+def _copied(wheel: Path, directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(wheel, directory))
 
 
 def _executable(path: Path) -> bool:

@@ -83,19 +83,20 @@ _WHEEL = frozenset({"--find-links", "--wheel-dir", *_SETTINGS})
 class InstallArguments:
     """What to install: ``files`` are paths that end in .whl, ``requirements`` names such as ``six==1.17``.
 
-    ``folders`` hold wheels beside the usual one; ``prefix`` and ``root`` are "" where nothing was said.
+    ``directories`` hold wheels beside the usual one; ``prefix`` and ``root`` are "" where nothing was said.
     """
 
     files: tuple[str, ...]
     requirements: tuple[str, ...]
-    folders: tuple[str, ...]
+    directories: tuple[str, ...]
     prefix: str
     root: str
 
 
 @dataclass(frozen=True)
 class WheelArguments:
-    """What to build: folders of projects, settings for their backends, and the folder for wheels or ""."""
+    """What to build: directories of projects, settings for their backends, and the directory for wheels or
+    ""."""
 
     projects: tuple[str, ...]
     settings: tuple[str, ...]
@@ -107,11 +108,11 @@ def install_arguments(words: Sequence[str]) -> InstallArguments:
     options, rest = _parse(words, _INSTALL)
     for word in rest:
         if not word.endswith(".whl") and ("/" in word or word.startswith(".")):
-            raise UsageError("is no wheel", path=word, hint="build it first: %pyproject_wheel")
+            raise UsageError("is no wheel", subject=word, hint="build it first: %pyproject_wheel")
     return InstallArguments(
         files=tuple(word for word in rest if word.endswith(".whl")),
         requirements=tuple(word for word in rest if not word.endswith(".whl")),
-        folders=tuple(options.get("--find-links", ())),
+        directories=tuple(options.get("--find-links", ())),
         prefix=_last(options, "--prefix"),
         root=_last(options, "--root"),
     )
@@ -143,7 +144,7 @@ def _parse(words: Sequence[str], known: frozenset[str]) -> tuple[dict[str, list[
             continue
         if name not in known | _VALUES:
             raise UsageError(
-                "is an option of pip that has no meaning here", path=word, hint="leave it out of the spec"
+                "is an option of pip that has no meaning here", subject=word, hint="leave it out of the spec"
             )
         options.setdefault(name, []).append(_value(word, left) if value is None else value)
     return options, rest
@@ -163,7 +164,7 @@ def _split(word: str) -> tuple[str, str | None]:
 def _value(word: str, left: Iterator[str]) -> str:
     value = next(left, None)
     if value is None:
-        raise UsageError("lacks its value", path=word, hint="options are those of pip")
+        raise UsageError("lacks its value", subject=word, hint="options are those of pip")
     return value
 
 

@@ -63,6 +63,8 @@ def _refreshed(root: Path, site: str, content: bytes) -> bytes:
 
 
 def _is_safe(root: Path, final: str) -> bool:
-    """Whether no folder on the way is a link, as a spec may have made one."""
-    folder = posixpath.dirname(final)
-    return os.path.realpath(below(root, folder)) == os.path.join(os.path.realpath(root), folder.lstrip("/"))
+    """Whether no directory on the way is a link, as a spec may have made one."""
+    directory = posixpath.dirname(final)
+    return os.path.realpath(below(root, directory)) == os.path.join(
+        os.path.realpath(root), directory.lstrip("/")
+    )

@@ -22,17 +22,17 @@ def chosen_wheels(
 ) -> tuple[Path, ...]:
     """The wheels to install, one for each project.
 
-    Named files and requirements if there are any, else all of ``wheeldir``, else all of the working folder.
-    Of several wheels of one version it is the one whose tags the interpreters like best. Raises RefusedInput
-    for what is not there, UsageError for what is no requirement.
+    Named files and requirements if there are any, else all of ``wheeldir``, else all of the working
+    directory. Of several wheels of one version it is the one whose tags the interpreters like best. Raises
+    RefusedInput for what is not there, UsageError for what is no requirement.
     """
-    folders = (wheeldir, *map(Path, arguments.folders))
+    directories = (wheeldir, *map(Path, arguments.directories))
     groups = [_file(name) for name in arguments.files]
-    groups += [_matching(text, folders) for text in arguments.requirements]
+    groups += [_matching(text, directories) for text in arguments.requirements]
     if not groups:
         groups = [[path] for path in _wheels([wheeldir]) or _wheels([Path()])]
     if not groups:
-        raise RefusedInput("holds no wheel", path=str(wheeldir), hint=_BUILD_FIRST)
+        raise RefusedInput("holds no wheel", subject=str(wheeldir), hint=_BUILD_FIRST)
     versions: dict[tuple[str, str], dict[Path, None]] = {}
     for path in (path for group in groups for path in group):
         parsed = parse_filename(path.name)
@@ -42,24 +42,24 @@ def chosen_wheels(
 
 def _file(name: str) -> list[Path]:
     if not Path(name).is_file():
-        raise RefusedInput("no such wheel", path=name, hint=_BUILD_FIRST)
+        raise RefusedInput("no such wheel", subject=name, hint=_BUILD_FIRST)
     return [Path(name)]
 
 
-def _matching(text: str, folders: Iterable[Path]) -> list[Path]:
+def _matching(text: str, directories: Iterable[Path]) -> list[Path]:
     """The wheels of the newest version that meets a requirement."""
     try:
         wanted = Requirement(text)
     except InvalidRequirement as error:
         raise UsageError(
-            "is neither a wheel nor a requirement", path=text, hint="write NAME==VERSION"
+            "is neither a wheel nor a requirement", subject=text, hint="write NAME==VERSION"
         ) from error
     name = canonicalize_name(wanted.name)
-    found = [(parse_filename(path.name), path) for path in _wheels(folders)]
+    found = [(parse_filename(path.name), path) for path in _wheels(directories)]
     fitting = [each for each in found if each[0].name == name and _meets(wanted, each[0])]
     if not fitting:
-        places = " or ".join(map(str, folders))
-        raise RefusedInput(f"no wheel of it in {places}", path=text, hint=_BUILD_FIRST)
+        places = " or ".join(map(str, directories))
+        raise RefusedInput(f"no wheel of it in {places}", subject=text, hint=_BUILD_FIRST)
     newest = max(parsed.version for parsed, _ in fitting)
     return [path for parsed, path in fitting if parsed.version == newest]
 
@@ -68,8 +68,8 @@ def _meets(wanted: Requirement, parsed: WheelName) -> bool:
     return wanted.specifier.contains(parsed.version, prereleases=True)
 
 
-def _wheels(folders: Iterable[Path]) -> list[Path]:
-    return [path for folder in folders for path in sorted(folder.glob("*.whl"))]
+def _wheels(directories: Iterable[Path]) -> list[Path]:
+    return [path for directory in directories for path in sorted(directory.glob("*.whl"))]
 
 
 def _best(paths: Iterable[Path], interpreters: Sequence[Interpreter]) -> Path:

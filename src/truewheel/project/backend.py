@@ -41,10 +41,10 @@ _OFFLINE = {
     "CARGO_NET_OFFLINE": "true",
     "GOPROXY": "off",
 }
-# the settings that name meson-python's build folder; without one it makes one of a random name, which the
+# the settings that name meson-python's build directory; without one it makes one of a random name, which the
 # compiler writes into debug information and the linker, by the build-id, into what is stripped of it
-_MESON_FOLDERS = ("build-dir", "builddir")
-# byte-code beside in-tree modules would end up in the wheel; the user's site is no part of the build
+_MESON_DIRECTORIES = ("build-dir", "builddir")
+# bytecode beside in-tree modules would end up in the wheel; the user's site is no part of the build
 _CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
 
 
@@ -74,7 +74,7 @@ def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) 
 
 
 class Backend:
-    """The build backend of the project in ``folder``, run by ``python``, an absolute path.
+    """The build backend of the project in ``directory``, run by ``python``, an absolute path.
 
     A context manager. What the backend prints is appended to ``log``, else it goes to standard error;
     ``provider`` says in the words of the distribution how to get a backend that is missing; ``keep_proxies``
@@ -84,7 +84,7 @@ class Backend:
 
     def __init__(
         self,
-        folder: Path,
+        directory: Path,
         python: str,
         environ: Mapping[str, str],
         settings: Settings | None = None,
@@ -93,19 +93,21 @@ class Backend:
         log: Path | None = None,
         provider: Callable[[BuildSystem], str] | None = None,
     ) -> None:
-        self._folder = folder.absolute()
+        self._directory = directory.absolute()
         self._environ = backend_environment(environ, keep_proxies)
         self._log = log
         self._told = f"its output is in {log}" if log else "its output stands above"
         self._provider = provider or _provider
         self._settings = settings
-        _refuse_no_project(self._folder, folder)
-        self._system = build_system(load_pyproject(self._folder))
-        if self._system.backend == "mesonpy" and not set(_MESON_FOLDERS).intersection(settings or ()):
-            self._settings = {**(settings or {}), "builddir": self._meson_folder(python)}
+        _refuse_no_project(self._directory, directory)
+        self._system = build_system(load_pyproject(self._directory))
+        if self._system.backend == "mesonpy" and not set(_MESON_DIRECTORIES).intersection(settings or ()):
+            self._settings = {**(settings or {}), "builddir": self._meson_directory(python)}
         with ExitStack() as stack, self._explained():
             try:
-                self._builder = ProjectBuilder(str(self._folder), python_executable=python, runner=self._run)
+                self._builder = ProjectBuilder(
+                    str(self._directory), python_executable=python, runner=self._run
+                )
             except BuildSystemTableValidationError:
                 shadow = stack.enter_context(self._lenient())
                 self._builder = ProjectBuilder(shadow, python_executable=python, runner=self._run)
@@ -135,10 +137,10 @@ class Backend:
         with self._explained():
             return Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
 
-    def _meson_folder(self, python: str) -> str:
-        """A build folder in the project, named after nothing but the Python; what it held is removed."""
+    def _meson_directory(self, python: str) -> str:
+        """A build directory in the project, named after nothing but the Python; what it held is removed."""
         name = f".mesonpy-{hashlib.sha256(python.encode()).hexdigest()[:8]}"
-        shutil.rmtree(self._folder / name, ignore_errors=True)
+        shutil.rmtree(self._directory / name, ignore_errors=True)
         return name
 
     def _run(
@@ -148,7 +150,7 @@ class Backend:
         with open(self._log, "ab") if self._log else nullcontext(2) as output:
             subprocess.run(
                 cmd,
-                cwd=self._folder,
+                cwd=self._directory,
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -159,10 +161,10 @@ class Backend:
 
     @contextmanager
     def _lenient(self) -> Iterator[str]:
-        """Make a folder with a [build-system] table that build takes, for one that only pip takes.
+        """Make a directory with a [build-system] table that build takes, for one that only pip takes.
 
         pip builds with unknown keys, without ``requires`` and with a string as ``backend-path``. The hooks
-        still run in the project's folder.
+        still run in the project's directory.
         """
         backend = json.dumps(self._system.backend or LEGACY_BACKEND)
         table = f"[build-system]\nrequires = []\nbuild-backend = {backend}\n"
@@ -175,9 +177,9 @@ class Backend:
             yield shadow
 
     def _inside(self, entry: str) -> Path:
-        path = Path(os.path.normpath(self._folder / entry))
-        if not path.is_relative_to(self._folder):
-            raise RefusedInput("backend-path leaves the project", path=entry, hint="patch pyproject.toml")
+        path = Path(os.path.normpath(self._directory / entry))
+        if not path.is_relative_to(self._directory):
+            raise RefusedInput("backend-path leaves the project", subject=entry, hint="patch pyproject.toml")
         return path
 
     @contextmanager
@@ -207,12 +209,14 @@ class Backend:
 
 def _refuse_no_project(absolute: Path, shown: Path) -> None:
     if not absolute.is_dir():
-        raise RefusedInput("is not a folder", path=str(shown), hint="give the folder of a project's sources")
+        raise RefusedInput(
+            "is not a directory", subject=str(shown), hint="give the directory of a project's sources"
+        )
     if not any((absolute / name).is_file() for name in ("pyproject.toml", "setup.py")):
         raise RefusedInput(
             "has neither pyproject.toml nor setup.py",
-            path=str(shown),
-            hint="give the folder of a Python project's sources",
+            subject=str(shown),
+            hint="give the directory of a Python project's sources",
         )
 
 

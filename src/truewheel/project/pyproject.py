@@ -35,7 +35,7 @@ class ProjectTable:
 
 
 def load_pyproject(project: Path) -> dict[str, Any]:
-    """Read the pyproject.toml of a project folder; empty where there is none.
+    """Read the pyproject.toml of a project directory; empty where there is none.
 
     Raises RefusedInput where it is no TOML, TruewheelError on Python 3.10 without tomli.
     """
@@ -46,12 +46,12 @@ def load_pyproject(project: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", "") or "not UTF-8"
-        raise RefusedInput(f"cannot be read: {reason}", path=str(path)) from error
+        raise RefusedInput(f"cannot be read: {reason}", subject=str(path)) from error
     toml = _toml_module()
     try:
         loaded: dict[str, Any] = toml.loads(data)
     except ValueError as error:
-        raise RefusedInput(f"is not TOML: {error}", path=str(path)) from error
+        raise RefusedInput(f"is not TOML: {error}", subject=str(path)) from error
     return loaded
 
 
@@ -80,11 +80,11 @@ def project_table(data: Mapping[str, Any]) -> ProjectTable:
     table = _table(data, "project")
     hint = "leave -p away to ask the build backend"
     if not table:
-        raise RefusedInput("has no [project] table", path=_FILE, hint=hint)
+        raise RefusedInput("has no [project] table", subject=_FILE, hint=hint)
     dynamic = _strings(table.get("dynamic", []), "[project] dynamic")
     for key in ("dependencies", "optional-dependencies"):
         if key in dynamic:
-            raise RefusedInput(f"[project] {key} is dynamic", path=_FILE, hint=hint)
+            raise RefusedInput(f"[project] {key} is dynamic", subject=_FILE, hint=hint)
     name = table.get("name")
     if not isinstance(name, str):
         raise _malformed("[project] name", "a string")
@@ -109,17 +109,17 @@ def group_requirements(data: Mapping[str, Any], group: str) -> list[str]:
     groups: dict[str, object] = {}
     for name, value in _table(data, "dependency-groups").items():
         if _normalized(name) in groups:
-            raise RefusedInput(f"has two dependency groups named {name!r}, once normalised", path=_FILE)
+            raise RefusedInput(f"has two dependency groups named {name!r}, once normalised", subject=_FILE)
         groups[_normalized(name)] = value
     return _expanded(groups, _normalized(group), ())
 
 
 def _expanded(groups: Mapping[str, object], name: str, parents: tuple[str, ...]) -> list[str]:
     if name in parents:
-        raise RefusedInput(f"dependency group {name!r} includes itself", path=_FILE)
+        raise RefusedInput(f"dependency group {name!r} includes itself", subject=_FILE)
     if name not in groups:
         known = ", ".join(sorted(groups)) or "none"
-        raise RefusedInput(f"has no dependency group {name!r}", path=_FILE, hint=f"groups: {known}")
+        raise RefusedInput(f"has no dependency group {name!r}", subject=_FILE, hint=f"groups: {known}")
     items = groups[name]
     if not isinstance(items, list):
         raise _malformed(f"[dependency-groups] {name}", "an array")
@@ -158,7 +158,7 @@ def _strings(value: object, name: str) -> tuple[str, ...]:
 
 
 def _malformed(what: str, expected: str) -> RefusedInput:
-    return RefusedInput(f"{what} is not {expected}", path=_FILE, hint="patch pyproject.toml")
+    return RefusedInput(f"{what} is not {expected}", subject=_FILE, hint="patch pyproject.toml")
 
 
 def _normalized(name: str) -> str:

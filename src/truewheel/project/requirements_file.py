@@ -37,12 +37,14 @@ def requirements_of_lines(lines: Iterable[str], origin: Path, environ: Mapping[s
 
 def _read(path: Path, environ: Mapping[str, str], parents: tuple[Path, ...]) -> list[str]:
     if path.resolve() in parents:
-        raise RefusedInput("includes itself", path=str(path), hint="remove the -r line that comes back to it")
+        raise RefusedInput(
+            "includes itself", subject=str(path), hint="remove the -r line that comes back to it"
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", "") or "not UTF-8"
-        raise RefusedInput(f"requirements file cannot be read: {reason}", path=str(path)) from error
+        raise RefusedInput(f"requirements file cannot be read: {reason}", subject=str(path)) from error
     return _convert(text.splitlines(), path, environ, (*parents, path.resolve()))
 
 
@@ -82,7 +84,7 @@ def _refuse_options(line: str, origin: Path) -> None:
     if option:
         raise RefusedInput(
             f"unsupported requirements file option: {option[0].strip()}",
-            path=str(origin),
+            subject=str(origin),
             hint="patch the line out, or write the requirements into another file",
         )
 

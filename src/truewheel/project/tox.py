@@ -28,14 +28,14 @@ class ToxNeeds:
 
 
 def ask_tox(python: str, project: Path, toxenvs: Sequence[str], environ: Mapping[str, str]) -> ToxNeeds:
-    """Run tox in the project's folder; its output goes to standard error.
+    """Run tox in the project's directory; its output goes to standard error.
 
     Raises RefusedInput where tox fails.
     """
     command = [python, "-m", "tox", "-q", "-e", ",".join(toxenvs)]
-    with tempfile.TemporaryDirectory(prefix="truewheel-tox-") as folder:
+    with tempfile.TemporaryDirectory(prefix="truewheel-tox-") as directory:
         provision, deps, extras, groups = (
-            Path(folder) / name for name in ("provision", "deps", "extras", "groups")
+            Path(directory) / name for name in ("provision", "deps", "extras", "groups")
         )
         options = ["--print-deps-to", deps, "--print-extras-to", extras, "--no-provision", provision]
         status = _run([*command, "-r", "--assert-config", *map(str, options)], project, environ)

@@ -61,7 +61,7 @@ def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
 def check_report(path: Path) -> None:
     """Raise UsageError for a place no report can be written to, before the work is done."""
     if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UsageError("the report cannot be written there", path=os.fspath(path), hint="check --report")
+        raise UsageError("the report cannot be written there", subject=os.fspath(path), hint="check --report")
 
 
 def write_document(path: Path, document: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
             raise
     except OSError as error:
         raise TruewheelError(
-            f"the report cannot be written: {error.strerror}", path=os.fspath(path), hint="check --report"
+            f"the report cannot be written: {error.strerror}", subject=os.fspath(path), hint="check --report"
         ) from error
 
 

@@ -18,23 +18,23 @@ def load_report(report: Path) -> dict[str, Any]:
         kind, version = document["report"], document["version"]
     except OSError as error:
         raise RefusedInput(
-            f"cannot be read: {error.strerror}", path=str(report), hint="give what install --report wrote"
+            f"cannot be read: {error.strerror}", subject=str(report), hint="give what install --report wrote"
         ) from error
     except (ValueError, LookupError, TypeError) as error:
         raise RefusedInput(
-            "is not a report", path=str(report), hint="give the file that truewheel install --report wrote"
+            "is not a report", subject=str(report), hint="give the file that truewheel install --report wrote"
         ) from error
     if (kind, version) != ("install", 1):
         raise RefusedInput(
             f"is a report of {kind}, version {version}, not of install, version 1",
-            path=str(report),
+            subject=str(report),
             hint="give the file that truewheel install --report of this truewheel wrote",
         )
     return dict(document)
 
 
 def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> frozenset[str]:
-    """Which of these sources (final paths) lie below ``root`` as they were installed, with their byte-code.
+    """Which of these sources (final paths) lie below ``root`` as they were installed, with their bytecode.
 
     A report that is not there covers nothing. Raises RefusedInput for what is no report.
     """

@@ -12,7 +12,7 @@ from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manif
 
 
 def plan_lines(plan: InstallPlan) -> Iterator[str]:
-    """A plan, a path a line, byte-code and RECORD included, then its sums."""
+    """A plan, a path a line, bytecode and RECORD included, then its sums."""
     lines = {file.final: f"{file.mode:04o} {file.size:>9} {file.final}" for file in plan.files}
     for job in plan.jobs:
         for target in job.targets:
@@ -42,9 +42,9 @@ def compile_lines(manifest: Manifest, verbose: bool) -> Iterator[str]:
 
 
 def warning_lines(manifest: Manifest) -> Iterator[str]:
-    """What a packager must know: sources without byte-code, entries that were left out."""
+    """What a packager must know: sources without bytecode, entries that were left out."""
     for result in manifest.failures:
-        yield f"{result.source}: no byte-code for Python {result.interpreter}: {result.error}"
+        yield f"{result.source}: no bytecode for Python {result.interpreter}: {result.error}"
     for dropped in manifest.dropped:
         yield f"{dropped.wheel}: {dropped.entry}: not installed: {dropped.reason}"
 
@@ -83,7 +83,7 @@ def _summary(manifest: Manifest) -> str:
     counts = [f"{len(others)} files ({_size(others)})"]
     counts.append(f"{len(pycs)} pycs ({_size(pycs)}) of {len(manifest.compiled)} sources")
     if manifest.failures:
-        counts.append(f"{len(manifest.failures)} sources without byte-code")
+        counts.append(f"{len(manifest.failures)} sources without bytecode")
     states = [file.state for file in manifest.files]
     counts += [f"{states.count(s)} {s}" for s in ("unchanged", "replaced") if s in states]
     if manifest.strays:

@@ -123,7 +123,7 @@ class _Pass:
             if not (self._request.project / "setup.py").is_file():
                 raise RefusedInput(
                     "has no pyproject.toml that names a build backend, and no setup.py",
-                    path=str(self._request.project),
+                    subject=str(self._request.project),
                     hint="where there is no Python project, use -N and a requirements file",
                 )
             self._requirements.add([_LEGACY_REQUIRES], "default build backend")
@@ -150,8 +150,8 @@ class _Pass:
             self._requirements.add(texts, source, extra=extra)
 
     def _runtime_from_hook(self, backend: Backend) -> None:
-        with tempfile.TemporaryDirectory(prefix="truewheel-metadata-") as folder:
-            made = backend.metadata(Path(folder))
+        with tempfile.TemporaryDirectory(prefix="truewheel-metadata-") as directory:
+            made = backend.metadata(Path(directory))
             if made is None:
                 raise RefusedInput(
                     "the build backend tells no metadata before a build",
@@ -172,7 +172,7 @@ class _Pass:
         if len(wheels) > 1:
             names = ", ".join(wheel.name for wheel in wheels)
             raise RefusedInput(
-                f"has {len(wheels)} wheels: {names}", path=str(wheeldir), hint="leave one there"
+                f"has {len(wheels)} wheels: {names}", subject=str(wheeldir), hint="leave one there"
             )
         self._log(f"Reading metadata from {wheels[0]}")
         self._metadata(_wheel_metadata(wheels[0]), f"metadata of {wheels[0].name}")
@@ -212,8 +212,8 @@ def _wheel_metadata(path: Path) -> str:
                 if name.count("/") == 1 and name.endswith(".dist-info/METADATA"):
                     return archive.read(name).decode("utf-8")
     except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise RefusedInput(f"cannot be read: {error}", path=str(path), hint="build it again") from error
-    raise RefusedInput("has no METADATA", path=str(path), hint="build it again")
+        raise RefusedInput(f"cannot be read: {error}", subject=str(path), hint="build it again") from error
+    raise RefusedInput("has no METADATA", subject=str(path), hint="build it again")
 
 
 def _refuse_contradictions(request: BuildRequiresRequest) -> None:

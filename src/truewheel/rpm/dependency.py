@@ -60,7 +60,7 @@ def _clause(subject: str, specifier: Specifier) -> str:
     except InvalidVersion as error:
         raise RefusedInput(
             f"the version clause {str(specifier)!r} has no counterpart in rpm",
-            path=subject,
+            subject=subject,
             hint="patch the requirement or override it",
         ) from error
     return _WRITERS[specifier.operator, wildcard](subject, version)

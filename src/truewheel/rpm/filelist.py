@@ -22,7 +22,7 @@ Unit = tuple[str, ...]
 _BACKSLASH_SINCE = (4, 18, 90)
 _LANGUAGE = re.compile(r".*/([a-z]{2,3}(?:[@.-][^/_]*)?)(?:_[^/]*)?/LC_MESSAGES/.+\.(?:mo|qm)$")
 _PYC = re.compile(r"(.+?)\.[^.]+(\.opt-[0-9a-zA-Z]+)?\.pyc")
-_LICENSE_FOLDERS = ("licenses", "license_files", "")
+_LICENSE_DIRECTORIES = ("licenses", "license_files", "")
 _SPECIAL = re.compile(r'["*?\[\]{}\\]')
 _MOST_NAMES = 12
 
@@ -69,7 +69,7 @@ def list_files(installed: Installed, request: FileListRequest) -> FileList:
     chosen = [file for file in (*selected, *rest) if file.present]
     paths = _Paths(request.rpm_version >= _BACKSLASH_SINCE)
     lines = {paths.line(file, file.final in licenses) for file in chosen}
-    lines.update(f"%dir {paths.escape(folder)}" for folder in _folders(chosen))
+    lines.update(f"%dir {paths.escape(directory)}" for directory in _directories(chosen))
     modules = {name for file in selected if file.present for name in _module_names(file)}
     present = {file.final for file in chosen}
     gone = [loss for loss in installed.gone if loss.dists & wanted]
@@ -147,7 +147,7 @@ def _suggest(word: str, known: Sequence[str]) -> str:
 
 
 def _matches(unit: Unit, glob: str) -> bool:
-    """Whether a glob names the unit or a module above it; a folder's own name may have dots."""
+    """Whether a glob names the unit or a module above it; a directory's own name may have dots."""
     if not unit:
         return False
     parts = glob.split(".")
@@ -156,20 +156,20 @@ def _matches(unit: Unit, glob: str) -> bool:
 
 
 def _unit(file: ListedFile) -> Unit:
-    """The module a file belongs to, as parts of its dotted name; data belong to their folder.
+    """The module a file belongs to, as parts of its dotted name; data belong to their directory.
 
     Empty for what belongs to no module.
     """
     if not file.site or file.kind is Kind.METADATA:
         return ()
-    *folders, name = file.final.removeprefix(file.site + "/").split("/")
-    stem = _stem(name, folders)
-    parents = [folder for folder in folders if folder != "__pycache__"]
+    *directories, name = file.final.removeprefix(file.site + "/").split("/")
+    stem = _stem(name, directories)
+    parents = [directory for directory in directories if directory != "__pycache__"]
     return (*parents, stem) if stem else tuple(parents)
 
 
-def _stem(name: str, folders: Sequence[str]) -> str:
-    if folders[-1:] == ["__pycache__"]:
+def _stem(name: str, directories: Sequence[str]) -> str:
+    if directories[-1:] == ["__pycache__"]:
         match = _PYC.fullmatch(name)
         return match[1] if match else ""
     if name.endswith(".so"):
@@ -193,16 +193,16 @@ def _is_public(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_")
 
 
-def _folders(files: Iterable[ListedFile]) -> Iterator[str]:
-    """The folders a package owns: those of its modules and of its dist-info."""
+def _directories(files: Iterable[ListedFile]) -> Iterator[str]:
+    """The directories a package owns: those of its modules and of its dist-info."""
     for file in files:
         if not (file.kind is Kind.METADATA or _unit(file)):
             continue
-        folder = posixpath.dirname(file.final)
+        directory = posixpath.dirname(file.final)
         shared = (file.site, posixpath.join(file.site, "__pycache__"))
-        while folder not in shared:
-            yield folder
-            folder = posixpath.dirname(folder)
+        while directory not in shared:
+            yield directory
+            directory = posixpath.dirname(directory)
 
 
 def _licenses(dists: Iterable[Dist], files: Iterable[ListedFile], required: bool) -> set[str]:
@@ -216,7 +216,7 @@ def _licenses(dists: Iterable[Dist], files: Iterable[ListedFile], required: bool
             declared = ", ".join(dist.license_files)
             raise RefusedInput(
                 f"License-File {declared} is not there" if declared else "METADATA has no License-File",
-                path=dist.dist_info,
+                subject=dist.dist_info,
                 hint=f"list the licence of {dist.name} with %license yourself and give -L instead of -l",
             )
         licenses |= found
@@ -231,8 +231,8 @@ def _lost_licenses(dists: Iterable[Dist], licenses: set[str]) -> Iterator[str]:
 
 
 def _license_paths(dist: Dist, name: str) -> Iterator[str]:
-    for folder in _LICENSE_FOLDERS:
-        yield posixpath.normpath(posixpath.join(dist.dist_info, folder, name))
+    for directory in _LICENSE_DIRECTORIES:
+        yield posixpath.normpath(posixpath.join(dist.dist_info, directory, name))
 
 
 def _gone_line(gone: Gone, is_link: bool) -> str:
@@ -270,7 +270,7 @@ class _Paths:
         if re.search(r"[\x00-\x1f\x7f]", path):
             raise RefusedInput(
                 "has a control character in its name, which rpm does not package",
-                path=path,
+                subject=path,
                 hint="rename it before the wheel is built",
             )
         return (self._escape_new if self.backslash else self._escape_old)(path, glob)

@@ -88,6 +88,6 @@ def _check_extra(dist: InstalledDist, extra: str) -> None:
         known = ", ".join(sorted(dist.extras)) or "none"
         raise RefusedInput(
             f"{dist.name} has no extra {extra!r}",
-            path=dist.path,
+            subject=dist.path,
             hint=f"extras: {known}; drop the sub-package or patch the metadata",
         )

@@ -18,7 +18,8 @@ _PYTHON = re.compile(r"/python([0-9]+\.[0-9]+)/")
 
 @dataclass(frozen=True)
 class InstalledDist:
-    """A project below a root: ``python`` is the version of the Python whose folder it is in, such as 3.11."""
+    """A project below a root: ``python`` is the version of the Python whose directory it is in, such as
+    3.11."""
 
     path: str
     name: str
@@ -38,7 +39,7 @@ def read_dist(path: str) -> InstalledDist:
     python = _PYTHON.search(path)
     if python is None:
         raise RefusedInput(
-            "is below no folder of a Python version", path=path, hint="it belongs below lib/pythonX.Y/"
+            "is below no directory of a Python version", subject=path, hint="it belongs below lib/pythonX.Y/"
         )
     distribution = PathDistribution(Path(path))
     try:
@@ -47,10 +48,10 @@ def read_dist(path: str) -> InstalledDist:
         extras = tuple(fields.get_all("Provides-Extra") or ()) if fields else ()
         texts = distribution.requires or []
     except (OSError, UnicodeDecodeError) as error:
-        raise RefusedInput(f"cannot be read: {error}", path=path) from error
+        raise RefusedInput(f"cannot be read: {error}", subject=path) from error
     if not name:
         raise RefusedInput(
-            "has no Name in its metadata", path=path, hint="the metadata is missing or damaged"
+            "has no Name in its metadata", subject=path, hint="the metadata is missing or damaged"
         )
     return InstalledDist(
         path=path,
@@ -67,7 +68,7 @@ def _version(path: str, text: str) -> Version:
         return Version(text)
     except InvalidVersion as error:
         raise RefusedInput(
-            f"has the version {text!r}", path=path, hint="versions are those of PEP 440"
+            f"has the version {text!r}", subject=path, hint="versions are those of PEP 440"
         ) from error
 
 
@@ -75,4 +76,4 @@ def _requirement(path: str, text: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise RefusedInput(f"{text!r} is no requirement", path=path, hint="see PEP 508") from error
+        raise RefusedInput(f"{text!r} is no requirement", subject=path, hint="see PEP 508") from error

@@ -32,7 +32,7 @@ _MANUAL = re.compile(r"/(man/([^/]+/)?man[^/]*|share/info)/(?!dir$)[^/]+$")
 class ListedFile:
     """A path of a report, or one that took its place: ``dist`` is the normalised name of its project.
 
-    ``site`` is the folder of modules it lies below, "" for none; ``present`` whether the root has it.
+    ``site`` is the directory of modules it lies below, "" for none; ``present`` whether the root has it.
     """
 
     final: str
@@ -49,7 +49,7 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class Dist:
-    """A dist-info folder: its project as the report names it, and what its METADATA says of licences."""
+    """A dist-info directory: its project as the report names it, and what its METADATA says of licences."""
 
     name: str
     dist_info: str
@@ -63,7 +63,8 @@ class Dist:
 
 @dataclass(frozen=True)
 class Gone:
-    """A path the root no longer has, or a folder with all its ``count`` files; where it is now, if known."""
+    """A path the root no longer has, or a directory with all its ``count`` files; where it is now, if
+    known."""
 
     final: str
     count: int
@@ -126,9 +127,10 @@ def _listed(document: Mapping[str, Any]) -> Iterator[_Listed]:
 
 
 def _sites(listed: Iterable[_Listed]) -> tuple[str, ...]:
-    """The folders modules lie below: those of dist-info folders, and their like for the other half."""
+    """The directories modules lie below: those of dist-info directories, and their like for the other
+    half."""
     files = list(listed)
-    bases = {posixpath.dirname(folder) for folder in map(_dist_info, files) if folder}
+    bases = {posixpath.dirname(directory) for directory in map(_dist_info, files) if directory}
     names = {posixpath.basename(base) for base in bases}.union(_SITE_NAMES)
     for file in files:
         if file.kind in _IN_SITE and not _site_of(file.final, bases):
@@ -139,7 +141,7 @@ def _sites(listed: Iterable[_Listed]) -> tuple[str, ...]:
 
 
 def _dist_info(file: _Listed | ListedFile) -> str:
-    """The dist-info folder a file lies below, "" for none."""
+    """The dist-info directory a file lies below, "" for none."""
     match = _DIST_INFO.match(file.final) if file.kind is Kind.METADATA else None
     return match[1] if match else ""
 
@@ -149,16 +151,16 @@ def _site_of(final: str, bases: Iterable[str]) -> str:
 
 
 class _Looker:
-    """Looks at a root, each folder once."""
+    """Looks at a root, each directory once."""
 
     def __init__(self, root: Path, sites: tuple[str, ...], tags: frozenset[str]) -> None:
         self._root = root
         self._sites = sites
         self._tags = sorted(tags)
-        self._folders: dict[str, dict[str, str]] = {}
+        self._directories: dict[str, dict[str, str]] = {}
 
     def files(self, listed: Iterable[_Listed]) -> Iterator[ListedFile]:
-        """Each listed file, links that took a folder's place, and byte-code no report lists."""
+        """Each listed file, links that took a directory's place, and bytecode no report lists."""
         known = {(file.final, file.dist) for file in listed}
         for file in listed:
             site = _site_of(file.final, self._sites)
@@ -175,47 +177,47 @@ class _Looker:
                     yield ListedFile(final, kind, file.dist, site, True)
 
     def _present(self, final: str, site: str) -> bool:
-        folder, name = posixpath.split(final)
-        found = self._folder(folder)
+        directory, name = posixpath.split(final)
+        found = self._directory(directory)
         if _is_manual(final, site):
             plain = posixpath.basename(uncompressed(final))
             return any(plain + ending in found for ending in ("", *_COMPRESSED))
-        return found.get(name, "folder") != "folder" and not self._orphaned(final)
+        return found.get(name, "directory") != "directory" and not self._orphaned(final)
 
     def _orphaned(self, final: str) -> bool:
-        """Whether it is byte-code whose source is gone: Python does not read it, our brp removes it."""
+        """Whether it is bytecode whose source is gone: Python does not read it, our brp removes it."""
         match = _CACHED.fullmatch(final)
-        return match is not None and f"{match[2]}.py" not in self._folder(match[1])
+        return match is not None and f"{match[2]}.py" not in self._directory(match[1])
 
     def _pycs(self, source: str) -> list[str]:
-        folder, name = posixpath.split(source)
-        cache = posixpath.join(folder, "__pycache__")
-        found = self._folder(cache)
+        directory, name = posixpath.split(source)
+        cache = posixpath.join(directory, "__pycache__")
+        found = self._directory(cache)
         names = (f"{name[:-3]}.{tag}{opt}.pyc" for tag in self._tags for opt in ("", ".opt-1", ".opt-2"))
         return [posixpath.join(cache, name) for name in names if found.get(name) == "file"]
 
     def _link_above(self, final: str, site: str) -> str:
-        """The link that stands where a folder of the file was, for a file below a folder of modules."""
+        """The link that stands where a directory of the file was, for a file below a directory of modules."""
         above = posixpath.dirname(final)
         while site and len(above) > len(site):
-            folder, name = posixpath.split(above)
-            if self._folder(folder).get(name) == "link":
+            directory, name = posixpath.split(above)
+            if self._directory(directory).get(name) == "link":
                 return above
-            above = folder
+            above = directory
         return ""
 
-    def _folder(self, folder: str) -> dict[str, str]:
-        """What a folder holds: name to file, link or folder. Nothing where a link leads to it."""
-        if folder not in self._folders:
-            above, name = posixpath.split(folder)
-            real = folder == "/" or self._folder(above).get(name) == "folder"
-            self._folders[folder] = _scan(below(self._root, folder)) if real else {}
-        return self._folders[folder]
+    def _directory(self, directory: str) -> dict[str, str]:
+        """What a directory holds: name to file, link or directory. Nothing where a link leads to it."""
+        if directory not in self._directories:
+            above, name = posixpath.split(directory)
+            real = directory == "/" or self._directory(above).get(name) == "directory"
+            self._directories[directory] = _scan(below(self._root, directory)) if real else {}
+        return self._directories[directory]
 
 
-def _scan(folder: Path) -> dict[str, str]:
+def _scan(directory: Path) -> dict[str, str]:
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(directory) as entries:
             return {entry.name: _what(entry) for entry in entries}
     except FileNotFoundError:
         return {}
@@ -224,14 +226,14 @@ def _scan(folder: Path) -> dict[str, str]:
 def _what(entry: os.DirEntry[str]) -> str:
     if entry.is_symlink():
         return "link"
-    return "folder" if entry.is_dir(follow_symlinks=False) else "file"
+    return "directory" if entry.is_dir(follow_symlinks=False) else "file"
 
 
 def _dists(root: Path, files: Iterable[ListedFile], names: Mapping[str, str]) -> Iterator[Dist]:
-    folders = {(_dist_info(file), file.dist) for file in files}
-    for folder, dist in sorted(pair for pair in folders if pair[0]):
-        metadata = below(root, posixpath.join(folder, "METADATA"))
-        yield Dist(names.get(dist, dist), folder, _license_files(metadata))
+    directories = {(_dist_info(file), file.dist) for file in files}
+    for directory, dist in sorted(pair for pair in directories if pair[0]):
+        metadata = below(root, posixpath.join(directory, "METADATA"))
+        yield Dist(names.get(dist, dist), directory, _license_files(metadata))
 
 
 def _license_files(metadata: Path) -> tuple[str, ...]:
@@ -252,7 +254,7 @@ class _Loss:
 
 
 def _gone(root: Path, listed: Sequence[_Listed], files: Iterable[ListedFile]) -> Iterator[Gone]:
-    """What is gone, a folder that is gone as one; byte-code goes with its source and is not counted."""
+    """What is gone, a directory that is gone as one; bytecode goes with its source and is not counted."""
     absent = {file.final for file in files if not file.present and file.kind is not Kind.BYTECODE}
     losses: dict[str, _Loss] = {}
     for file in listed:
@@ -267,7 +269,7 @@ def _gone(root: Path, listed: Sequence[_Listed], files: Iterable[ListedFile]) ->
 
 
 def _top_gone(root: Path, final: str) -> str:
-    """The highest folder above a file that is no folder in the root any more, else the file."""
+    """The highest directory above a file that is no directory in the root any more, else the file."""
     gone, above = final, posixpath.dirname(final)
     while above != "/":
         try:
@@ -288,7 +290,8 @@ class _Unlisted:
         self._by_size: dict[str, dict[int, list[str]]] = {}
 
     def now(self, gone: str, files: Iterable[_Listed], site: str) -> str:
-        """Where a path that is gone is now: the folder of the same shape or the file of the same content."""
+        """Where a path that is gone is now: the directory of the same shape or the file of the same
+        content."""
         for file in files:
             start = site or posixpath.dirname(gone)
             for other in self._sizes(start).get(file.size, []) if file.size else []:
@@ -300,9 +303,9 @@ class _Unlisted:
     def _sizes(self, start: str) -> dict[int, list[str]]:
         if start not in self._by_size:
             self._by_size[start] = {}
-            for folder, folders, names in os.walk(below(self._root, start)):
-                folders.sort()
-                inside = "/" + os.path.relpath(folder, self._root)
+            for directory, directories, names in os.walk(below(self._root, start)):
+                directories.sort()
+                inside = "/" + os.path.relpath(directory, self._root)
                 for name in sorted(names):
                     self._add(self._by_size[start], posixpath.join(inside, name))
         return self._by_size[start]

@@ -40,6 +40,6 @@ def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages
         said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
         raise InterpreterError(
             f"does not tell what is installed{': ' + said[-1][:200] if said else ''}",
-            path=executable,
+            subject=executable,
             hint="name a Python 3.8 or newer",
         ) from error

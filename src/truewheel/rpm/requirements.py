@@ -183,4 +183,4 @@ def _parsed(text: str, source: str) -> Requirement:
             hint = "if it is a URL, put 'NAME @ ' in front of it to require any version of NAME"
         elif "/" in text:
             hint = "if it is a path, write the project's name instead"
-        raise RefusedInput(f"{text!r} is no requirement", path=source, hint=hint) from error
+        raise RefusedInput(f"{text!r} is no requirement", subject=source, hint=hint) from error

@@ -53,7 +53,7 @@ _CORRUPT = (
 def refusal(filename: str, message: str, *, entry: str = "", hint: str = REBUILD) -> WheelRefused:
     """The error for a bad wheel; ``filename`` is its base name, ``entry`` what is wrong in it."""
     path = f"{filename}: {_shortened(entry)}" if entry else filename
-    return WheelRefused(_shortened(message, 400), path=path, hint=hint)
+    return WheelRefused(_shortened(message, 400), subject=path, hint=hint)
 
 
 def _shortened(text: str, limit: int = 200) -> str:
@@ -73,7 +73,7 @@ def corruption_refused(filename: str, entry: str = "") -> Iterator[None]:
         if error.errno == errno.EINVAL:
             raise _damaged(filename, entry, error) from error
         hint = "check the disk the wheel lies on"
-        raise UsageError(f"cannot be read: {error.strerror}", path=filename, hint=hint) from error
+        raise UsageError(f"cannot be read: {error.strerror}", subject=filename, hint=hint) from error
 
 
 def _damaged(filename: str, entry: str, error: Exception) -> WheelRefused:
@@ -86,14 +86,14 @@ def open_file(path: Path) -> BinaryIO:
     """Open a wheel for reading; raises UsageError when there is no readable regular file."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError("is not a regular file", path=str(path), hint="name a .whl file")
+            raise UsageError("is not a regular file", subject=str(path), hint="name a .whl file")
         return path.open("rb")
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "check the path of the wheel and its permissions"
-        raise UsageError(f"cannot be opened: {reason}", path=str(path), hint=hint) from error
+        raise UsageError(f"cannot be opened: {reason}", subject=str(path), hint=hint) from error
     except ValueError as error:
-        raise UsageError(f"is not a path: {error}", path=str(path), hint="name a .whl file") from error
+        raise UsageError(f"is not a path: {error}", subject=str(path), hint="name a .whl file") from error
 
 
 @contextmanager

@@ -45,16 +45,16 @@ class Built:
     packages: tuple[Path, ...]
 
 
-def places(folder: Path) -> tuple[Place, Place]:
+def places(directory: Path) -> tuple[Place, Place]:
     """Two, as different as obs-build lets them be."""
-    return Place(folder / "root", "here"), Place(
-        folder / "some/where/else/root", "elsewhere.example", 3, "Support: elsewhere\n"
+    return Place(directory / "root", "here"), Place(
+        directory / "some/where/else/root", "elsewhere.example", 3, "Support: elsewhere\n"
     )
 
 
-def sources(checkouts: Checkouts, name: str, folder: Path) -> Path:
-    """A copy of a package's folder, with the file of changes that dates its packages; returns the spec."""
-    copied = folder / name
+def sources(checkouts: Checkouts, name: str, directory: Path) -> Path:
+    """A copy of a package's directory, with the file of changes that dates its packages; returns the spec."""
+    copied = directory / name
     shutil.copytree(checkouts.packages / name, copied)
     (copied / f"{name}.changes").write_text(_CHANGES)
     return copied / f"{name}.spec"
@@ -69,7 +69,7 @@ def build(
     project.write_text(f"{configuration}\n{place.support}")
     script = checkouts.build / "build"
     command = [str(script), "--root", str(place.root), "--dist", str(project), "--arch", "x86_64"]
-    command += ["--rpms", ":".join(str(folder) for folder in packages.folders)]
+    command += ["--rpms", ":".join(str(directory) for directory in packages.directories)]
     # rpm's database is empty where packages are .debs
     command += ["--cachedir", str(out / "cache"), "--buildtool-opt=--nodeps", "--no-checks", "--changelog"]
     command += ["--jobs", str(place.jobs), str(spec)]
@@ -131,11 +131,11 @@ def changed(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[s
     return [line for line in one if line not in other], [line for line in other if line not in one]
 
 
-def unpacked(package: Path, folder: Path) -> Path:
-    """A package's files in a new folder, without links: those of alternatives lead out of it."""
-    tree = folder / f"{package.name}-tree"
+def unpacked(package: Path, directory: Path) -> Path:
+    """A package's files in a new directory, without links: those of alternatives lead out of it."""
+    tree = directory / f"{package.name}-tree"
     tree.mkdir(parents=True)
-    packed = Path(shutil.copy(package, folder))
+    packed = Path(shutil.copy(package, directory))
     subprocess.run(["rpm2archive", str(packed)], check=True, capture_output=True)
     subprocess.run(["tar", "-xf", f"{packed}.tgz", "-C", str(tree)], check=True)
     for link in [path for path in tree.rglob("*") if path.is_symlink()]:
@@ -143,19 +143,19 @@ def unpacked(package: Path, folder: Path) -> Path:
     return tree
 
 
-def assert_right(packages: Sequence[Path], folder: Path) -> None:
+def assert_right(packages: Sequence[Path], directory: Path) -> None:
     """Every pyc of every flavor is there and has no fault."""
     for package in packages:
-        facts = pyc_facts(package, folder)
+        facts = pyc_facts(package, directory)
         assert facts["violations"] == []
         assert facts["pycs"] == 2 * (facts["sources"] - len(facts["failed"]))
 
 
-def pyc_facts(package: Path, folder: Path) -> dict[str, Any]:
+def pyc_facts(package: Path, directory: Path) -> dict[str, Any]:
     """What pyc_facts.py says of a package, with the Python it is for."""
-    tree = unpacked(package, folder)
+    tree = unpacked(package, directory)
     request = {"root": str(tree), "target": str(Path(truewheel.__file__).parent), "levels": [0, 1]}
-    asked = folder / f"{package.name}-request.json"
+    asked = directory / f"{package.name}-request.json"
     asked.write_text(json.dumps({**request, "deep": True, "share": [0, 1]}))
     command = [str(pyenv_python(flavor_of(package))), "-I", "-S", "-B", str(_FACTS), str(asked)]
     answer: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)

@@ -1,4 +1,4 @@
-"""Small Debian packages made from folders, for obs-build to install into its roots."""
+"""Small Debian packages made from directories, for obs-build to install into its roots."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Deb:
     postinst: str = ""
 
 
-def write_deb(deb: Deb, tree: Path, folder: Path) -> None:
-    """Pack a tree, which gets a folder DEBIAN, in place of one of that name in the folder."""
+def write_deb(deb: Deb, tree: Path, directory: Path) -> None:
+    """Pack a tree, which gets a directory DEBIAN, in place of one of that name in the directory."""
     version = f"{deb.version}+{_digest(tree, deb.postinst)}"
     control = tree / "DEBIAN"
     control.mkdir()
@@ -32,16 +32,16 @@ def write_deb(deb: Deb, tree: Path, folder: Path) -> None:
     (control / "control").write_text("".join(f"{name}: {text}\n" for name, text in fields.items() if text))
     if deb.postinst:
         put(control / "postinst", f"#!/bin/sh\n{deb.postinst}\n", 0o755)
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(f"{deb.name}_*.deb"):
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.glob(f"{deb.name}_*.deb"):
         old.unlink()
-    packed = folder / f"{deb.name}_{version}_{deb.architecture}.deb"
+    packed = directory / f"{deb.name}_{version}_{deb.architecture}.deb"
     command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(packed)]
     subprocess.run(command, check=True, capture_output=True)
 
 
 def put(file: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file, with the folders above it."""
+    """Write a file, with the directories above it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     file.chmod(mode)

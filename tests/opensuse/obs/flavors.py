@@ -20,7 +20,7 @@ _MODULES = (
     *("build", "installer", "pyyaml"),
 )
 _LEFT_OUT = ("site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "__pycache__")
-_OWN_FOLDERS = re.compile(r"-L/usr/lib ?|-Wl,-rpath,/usr/lib ?|-I/usr/include ?")
+_OWN_DIRECTORIES = re.compile(r"-L/usr/lib ?|-Wl,-rpath,/usr/lib ?|-I/usr/include ?")
 _VERSIONED = re.compile(r"[A-Za-z0-9+.-]+ \(= [0-9][A-Za-z0-9.+~-]*\)")
 
 
@@ -37,10 +37,11 @@ def pyenv_python(flavor: str) -> Path:
     return python
 
 
-def write_flavor(flavor: str, work: Path, folder: Path) -> None:
-    """Make a flavor's packages in ``folder``; ``work`` keeps ``FLAVOR-modules``, the tree of the second."""
-    _write_interpreter(flavor, work / flavor, folder)
-    _write_modules(flavor, work / f"{flavor}-modules", folder)
+def write_flavor(flavor: str, work: Path, directory: Path) -> None:
+    """Make a flavor's packages in ``directory``; ``work`` keeps ``FLAVOR-modules``, the tree of the
+    second."""
+    _write_interpreter(flavor, work / flavor, directory)
+    _write_modules(flavor, work / f"{flavor}-modules", directory)
 
 
 def compile_library(flavor: str, tree: Path, below: str) -> None:
@@ -50,7 +51,7 @@ def compile_library(flavor: str, tree: Path, below: str) -> None:
     subprocess.run(command, check=False, capture_output=True)  # some modules hold broken ones for their tests
 
 
-def _write_interpreter(flavor: str, tree: Path, folder: Path) -> None:
+def _write_interpreter(flavor: str, tree: Path, directory: Path) -> None:
     """An interpreter finds itself where it lies; what it says of a compiler has to be told."""
     version, home = short(flavor), pyenv_python(flavor).resolve().parents[1]
     library = tree / f"usr/lib/python{version}"
@@ -63,17 +64,17 @@ def _write_interpreter(flavor: str, tree: Path, folder: Path) -> None:
     (tree / "usr/bin").mkdir()
     shutil.copy2(home / f"bin/python{version}", tree / "usr/bin")
     for settings in (*library.glob("_sysconfigdata*.py"), *library.glob("config-*/Makefile")):
-        settings.write_text(_OWN_FOLDERS.sub("", settings.read_text().replace(str(home), "/usr")))
+        settings.write_text(_OWN_DIRECTORIES.sub("", settings.read_text().replace(str(home), "/usr")))
     compile_library(flavor, tree, f"usr/lib/python{version}")
     names = [f"{flavor}-{part}" for part in _PARTS]
     if flavor == PRIMARY:
         (tree / "usr/bin/python3").symlink_to(f"python{version}")
         names += ["python3", *(f"python3-{part}" for part in _PARTS)]
     provides = tuple(f"{name} (= {version}.0)" for name in names)
-    write_deb(Deb(flavor, f"{version}.0", "amd64", ("libc6",), provides, "ldconfig"), tree, folder)
+    write_deb(Deb(flavor, f"{version}.0", "amd64", ("libc6",), provides, "ldconfig"), tree, directory)
 
 
-def _write_modules(flavor: str, tree: Path, folder: Path) -> None:
+def _write_modules(flavor: str, tree: Path, directory: Path) -> None:
     """What specs build and test with, from pip's index; programs end in the flavor's version."""
     version = short(flavor)
     command = [str(pyenv_python(flavor)), "-m", "pip", "install", "-q", "--ignore-installed", "--no-compile"]
@@ -88,7 +89,7 @@ def _write_modules(flavor: str, tree: Path, folder: Path) -> None:
         named.write_bytes(re.sub(rb"^#!.*", f"#!/usr/bin/python{version}".encode(), line) + b"\n" + rest)
         named.chmod(0o755)
     compile_library(flavor, tree, str(site.relative_to(tree)))
-    write_deb(Deb(f"{flavor}-modules", "1", "amd64", (flavor,), _provides(flavor, site)), tree, folder)
+    write_deb(Deb(f"{flavor}-modules", "1", "amd64", (flavor,), _provides(flavor, site)), tree, directory)
 
 
 def _provides(flavor: str, site: Path) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ _PREFER = {"bookworm": "", "trixie": "libssl3t64"}
 
 @dataclass(frozen=True)
 class Checkouts:
-    """Folders: three of openSUSE's repositories, and one that has a folder for each package."""
+    """Directories: three of openSUSE's repositories, and one that has a directory for each package."""
 
     build: Path
     python_rpm_macros: Path

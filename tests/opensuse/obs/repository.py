@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.opensuse.obs.debs import Deb, put, write_deb
 from tests.opensuse.obs.flavors import FLAVORS, PRIMARY, compile_library, short, write_flavor
 from tests.opensuse.obs.project import BUILD_SET, Checkouts, build_set
-from tests.registry import cache_folder
+from tests.registry import cache_directory
 from tests.repro.roots import mirror
 
 _CHECKOUT = Path(__file__).parents[3]
@@ -64,8 +64,8 @@ FDUPES = """\
 # equal files of equal mode become one; -s makes links of names
 link=-f
 [ "$1" != -s ] || { link=-rsf; shift; }
-for folder; do
-  fdupes -q -p -n -o name -r "$folder" | while IFS= read -r file; do
+for directory; do
+  fdupes -q -p -n -o name -r "$directory" | while IFS= read -r file; do
     if [ -z "$file" ]; then first=
     elif [ -z "${first:-}" ]; then first=$file
     else ln $link "$first" "$file"; fi
@@ -82,16 +82,16 @@ umask 077
 
 @dataclass(frozen=True)
 class Repository:
-    """Folders of packages for builds on a release of Debian."""
+    """Directories of packages for builds on a release of Debian."""
 
     release: str
-    folders: tuple[Path, ...]
+    directories: tuple[Path, ...]
 
 
-def repository(checkouts: Checkouts, release: str, folder: Path) -> Repository:
-    """Make what comes from checkouts anew in ``folder``, and take the rest from the test cache."""
+def repository(checkouts: Checkouts, release: str, directory: Path) -> Repository:
+    """Make what comes from checkouts anew in ``directory``, and take the rest from the test cache."""
     flavors = _flavors()
-    work, own = folder / "trees", folder / "own"
+    work, own = directory / "trees", directory / "own"
     for write in (_rpm_config, _python_rpm_macros):
         write(checkouts, work, own)
     for write_one in (_names, _fdupes, _elsewhere, _macros):
@@ -103,7 +103,7 @@ def repository(checkouts: Checkouts, release: str, folder: Path) -> Repository:
 def _flavors() -> Path:
     """They are as old as the cache."""
     sources = [Path(__file__).with_name(name).read_bytes() for name in ("flavors.py", "debs.py")]
-    kept = cache_folder("obs") / f"flavors-{hashlib.sha256(b''.join(sources)).hexdigest()[:12]}"
+    kept = cache_directory("obs") / f"flavors-{hashlib.sha256(b''.join(sources)).hexdigest()[:12]}"
     if not kept.exists():
         partial = Path(tempfile.mkdtemp(dir=kept.parent))
         for flavor in FLAVORS:
@@ -114,7 +114,7 @@ def _flavors() -> Path:
 
 def _debian(release: str) -> Path:
     """Debian's packages with all they depend on, downloaded once by an apt that knows of none installed."""
-    kept = cache_folder("obs") / release
+    kept = cache_directory("obs") / release
     for name in ("etc/apt/apt.conf.d", "var/lib/dpkg", "var/lib/apt/lists/partial", "archives/partial"):
         (kept / name).mkdir(parents=True, exist_ok=True)
     (kept / "var/lib/dpkg/status").touch()

@@ -1,8 +1,8 @@
 """Specs of openSUSE, as they are, through obs-build's own script. CI has none of it: run it by hand.
 
 TRUEWHEEL_OBS_BUILD, TRUEWHEEL_PYTHON_RPM_MACROS and TRUEWHEEL_RPM_CONFIG_SUSE name checkouts of openSUSE's
-repositories of these names, TRUEWHEEL_OPENSUSE_PACKAGES a folder with PACKAGE/PACKAGE.spec and its sources.
-A build root takes a minute or two to install, each further package less than one.
+repositories of these names, TRUEWHEEL_OPENSUSE_PACKAGES a directory with PACKAGE/PACKAGE.spec and its
+sources. A build root takes a minute or two to install, each further package less than one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.repro.needs import require, require_root
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 _PACKAGES = Path(os.environ.get("TRUEWHEEL_OPENSUSE_PACKAGES", "/nonexistent"))
-_NAMES = sorted(folder.name for folder in _PACKAGES.glob("python-*"))
+_NAMES = sorted(directory.name for directory in _PACKAGES.glob("python-*"))
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     found = checkouts()
     require_root()
     require("unshare", "perl", "ar", "rpm", "rpm2archive", "dpkg-deb", "apt-get")
-    folder = tmp_path_factory.mktemp(request.param)
-    yield Project(found, repository(found, request.param, folder / "packages"), places(folder))
-    shutil.rmtree(folder, ignore_errors=True)
+    directory = tmp_path_factory.mktemp(request.param)
+    yield Project(found, repository(found, request.param, directory / "packages"), places(directory))
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def assert_same_files(one: Built, other: Built) -> None:

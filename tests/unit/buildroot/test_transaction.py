@@ -21,9 +21,9 @@ EARLY, LATE = 1_000_000_000, 1_500_000_000
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    return folder
+    directory = tmp_path / "root"
+    directory.mkdir()
+    return directory
 
 
 @pytest.fixture(params=[0, 0o022, 0o077], ids=oct)
@@ -40,10 +40,10 @@ def put(root: Path, *finals: str, mtime: int = EARLY, content: bytes = b"new") -
         buildroot.commit()
 
 
-def test_a_folder_may_stay_empty_and_has_its_date_at_least(root: Path, umask: int) -> None:
+def test_a_directory_may_stay_empty_and_has_its_date_at_least(root: Path, umask: int) -> None:
     with Buildroot(root, 0o755) as buildroot:
-        buildroot.folder("/a/empty", EARLY)
-        buildroot.folder("/b", EARLY)
+        buildroot.directory("/a/empty", EARLY)
+        buildroot.directory("/b", EARLY)
         buildroot.create("/b/file", (b"x",), 0o644, LATE)
         buildroot.commit()
     assert {int((root / name).stat().st_mtime) for name in ("a", "a/empty")} == {EARLY}
@@ -51,9 +51,9 @@ def test_a_folder_may_stay_empty_and_has_its_date_at_least(root: Path, umask: in
     assert (root / "a" / "empty").stat().st_mode & 0o777 == 0o755
 
 
-def test_a_folder_that_is_not_committed_goes(root: Path) -> None:
+def test_a_directory_that_is_not_committed_goes(root: Path) -> None:
     with Buildroot(root, 0o755) as buildroot:
-        buildroot.folder("/a/empty", EARLY)
+        buildroot.directory("/a/empty", EARLY)
     assert list(root.iterdir()) == []
 
 
@@ -71,8 +71,8 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path) -> None:
         buildroot.create("/usr/bin/tool", (b"x",), 0o755, EARLY)
         buildroot.replace("/usr/lib/module.py", (b"x",), 0o664, EARLY)
         buildroot.commit()
-    folders = ("new", "new/root", "new/root/usr", "new/root/usr/bin", "new/root/usr/lib")
-    assert {mode(tmp_path / name) for name in folders} == {0o755}
+    directories = ("new", "new/root", "new/root/usr", "new/root/usr/bin", "new/root/usr/lib")
+    assert {mode(tmp_path / name) for name in directories} == {0o755}
     assert mode(tmp_path / "new/root/usr/bin/tool") == 0o755
     assert mode(tmp_path / "new/root/usr/lib/module.py") == 0o664
 
@@ -84,7 +84,7 @@ def test_set_id_bits_are_as_asked(root: Path) -> None:
     assert mode(root / "tool") == 0o4755
 
 
-def test_files_have_their_dates_and_folders_the_newest_below_them(tmp_path: Path) -> None:
+def test_files_have_their_dates_and_directories_the_newest_below_them(tmp_path: Path) -> None:
     root = tmp_path / "root"
     with Buildroot(root, 0o755) as buildroot:
         buildroot.create("/usr/lib/a/one", (b"1",), 0o644, EARLY)
@@ -94,14 +94,14 @@ def test_files_have_their_dates_and_folders_the_newest_below_them(tmp_path: Path
     assert {date(root / name) for name in (".", "usr", "usr/lib", "usr/lib/b")} == {LATE * 10**9}
 
 
-def test_a_folder_that_is_newer_keeps_its_date(root: Path) -> None:
+def test_a_directory_that_is_newer_keeps_its_date(root: Path) -> None:
     (root / "usr").mkdir()
     os.utime(root / "usr", ns=(1, LATE * 10**9 + 5))
     put(root, "/usr/file")
     assert date(root / "usr") == LATE * 10**9 + 5
 
 
-def test_a_folder_that_is_older_gets_the_newer_date(root: Path) -> None:
+def test_a_directory_that_is_older_gets_the_newer_date(root: Path) -> None:
     (root / "usr").mkdir()
     os.utime(root / "usr", (EARLY, EARLY))
     put(root, "/usr/file", mtime=LATE)
@@ -154,7 +154,7 @@ def test_content_that_fails_leaves_nothing(root: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "file"])
-def test_a_folder_is_never_something_else(root: Path, tmp_path: Path, kind: str) -> None:
+def test_a_directory_is_never_something_else(root: Path, tmp_path: Path, kind: str) -> None:
     outside = tmp_path / "outside"
     if kind == "link":
         outside.mkdir()
@@ -204,9 +204,9 @@ def test_the_last_file_takes_its_place_after_all_others(root: Path, monkeypatch:
     names: list[object] = []
     rename = os.rename
 
-    def spy(source: str, target: str, **folders: int) -> None:
+    def spy(source: str, target: str, **directories: int) -> None:
         names.append(target)
-        rename(source, target, **folders)
+        rename(source, target, **directories)
 
     monkeypatch.setattr(os, "rename", spy)
     with Buildroot(root, 0o755) as buildroot:
@@ -217,13 +217,13 @@ def test_the_last_file_takes_its_place_after_all_others(root: Path, monkeypatch:
     assert names == ["new", "other", "RECORD"]
 
 
-def test_a_folder_goes_once_nothing_is_in_it(root: Path) -> None:
+def test_a_directory_goes_once_nothing_is_in_it(root: Path) -> None:
     put(root, "/a/cache/x", "/a/full/x", "/a/full/y")
     before = (root / "a").stat().st_mtime_ns
     with Buildroot(root, 0o755) as buildroot:
         for final in ("/a/cache/x", "/a/full/x"):
             buildroot.remove(final)
-            buildroot.remove_folder(final.rpartition("/")[0])
+            buildroot.remove_directory(final.rpartition("/")[0])
         assert (root / "a/cache/x").exists()
         buildroot.commit()
     assert sorted(path.name for path in (root / "a").rglob("*")) == ["full", "y"]
@@ -276,8 +276,10 @@ def test_a_link_that_fails_for_lack_of_space_is_an_error(root: Path, monkeypatch
 
 
 @pytest.mark.parametrize("limit", [2, 8, 256])
-def test_trees_deeper_than_the_open_folders(root: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(transaction, "_OPEN_FOLDERS", limit)
+def test_trees_deeper_than_the_open_directories(
+    root: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(transaction, "_OPEN_DIRECTORIES", limit)
     deep = "/d" * 300
     opened = len(os.listdir("/proc/self/fd"))
     with Buildroot(root, 0o755) as buildroot:
@@ -335,7 +337,7 @@ def test_killed_in_the_middle_no_final_name_has_half_a_file(root: Path) -> None:
 
 
 def without_dates(tree: Snapshot) -> Snapshot:
-    """A tree without the dates of its folders."""
+    """A tree without the dates of its directories."""
     return {name: state if len(state) == 5 else state[:1] for name, state in tree.items()}
 
 
@@ -360,8 +362,8 @@ def test_whatever_step_fails_the_root_is_as_before_or_complete(
         (root / "usr/lib").mkdir(parents=True)
         if present:
             put(root, "/usr/lib/kept", "/usr/lib/twin", "/usr/lib/RECORD", content=b"before")
-        for folder in ("usr/lib", "usr", "."):
-            os.utime(root / folder, (EARLY, EARLY))
+        for directory in ("usr/lib", "usr", "."):
+            os.utime(root / directory, (EARLY, EARLY))
         return root
 
     run_all(fresh("complete"), present)

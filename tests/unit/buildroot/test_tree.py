@@ -35,12 +35,12 @@ def test_a_file_is_found_with_all_that_counts(root: Path) -> None:
     assert found.inode == (path.stat().st_dev, path.stat().st_ino)
 
 
-@pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "folder"])
+@pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "directory"])
 def test_what_is_no_regular_file_is_found_unread(root: Path, kind: str) -> None:
     path = root / "usr/lib/x"
     if kind == "fifo":
         os.mkfifo(path)
-    elif kind == "folder":
+    elif kind == "directory":
         path.mkdir()
     else:
         path.symlink_to("/etc/passwd" if kind == "link" else "nowhere")
@@ -78,7 +78,7 @@ def test_a_root_below_a_file_is_refused(root: Path) -> None:
         look(root / "file/root", ["/x"])
 
 
-def test_a_root_that_is_a_link_to_a_folder_is_fine(root: Path, tmp_path: Path) -> None:
+def test_a_root_that_is_a_link_to_a_directory_is_fine(root: Path, tmp_path: Path) -> None:
     (root / "x").write_text("")
     (tmp_path / "link").symlink_to(root)
     assert list(look(tmp_path / "link", ["/x"])) == ["/x"]
@@ -99,7 +99,7 @@ def test_sources_are_sorted_and_regular(root: Path, tmp_path: Path) -> None:
     (outside / "out.py").write_text("")
     (root / "usr/lib/linked.py").symlink_to(outside / "out.py")
     (root / "usr/lib/linked").symlink_to(outside)
-    (root / "usr/lib/folder.py").mkdir()
+    (root / "usr/lib/directory.py").mkdir()
     assert list(sources(root, "/usr/lib")) == ["/usr/lib/a.py", "/usr/lib/b.py", "/usr/lib/sub/c.py"]
     assert list(sources(root, "/usr/lib/a.py")) == ["/usr/lib/a.py"]
     assert next(sources(root, "/")) == "/usr/lib/a.py"

@@ -105,7 +105,7 @@ def test_a_source_that_does_not_compile_is_a_warning(
     assert run("install", wheel, "--root", tmp_path / "root", "--errors", "warn", "-q", *PY) == 0
     err = capsys.readouterr().err
     assert re.fullmatch(
-        r"truewheel: warning: /usr/\S*/demo/bad\.py: no byte-code for Python 3\.\d+: SyntaxError: .* 1\n",
+        r"truewheel: warning: /usr/\S*/demo/bad\.py: no bytecode for Python 3\.\d+: SyntaxError: .* 1\n",
         err,
     )
 
@@ -228,8 +228,8 @@ def test_compile_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "b.py").write_text("=")
     assert run("compile", tmp_path, "--root", tmp_path, *PY) == 0
     out, err = capsys.readouterr()
-    assert re.fullmatch(r"done: 0 files .*, 2 pycs \(.*\) of 2 sources, 1 sources without byte-code\n", out)
-    assert err.startswith("truewheel: warning: /b.py: no byte-code")
+    assert re.fullmatch(r"done: 0 files .*, 2 pycs \(.*\) of 2 sources, 1 sources without bytecode\n", out)
+    assert err.startswith("truewheel: warning: /b.py: no bytecode")
     assert run("compile", tmp_path, "--root", tmp_path, "--errors", "fail", *PY) == 1
 
 

@@ -45,4 +45,4 @@ def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_project_may_be_an_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["wheel", "-d", str(tmp_path / "none")]) == 1
-    assert "none: is not a folder" in capsys.readouterr().err
+    assert "none: is not a directory" in capsys.readouterr().err

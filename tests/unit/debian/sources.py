@@ -21,7 +21,7 @@ def flavor(version: str = "3.11", default: bool = True, template: str = ALL_VERS
 
 
 def layout(top: Path, args: str = "", version: str = "3.11") -> Layout:
-    """The usual places below a folder; home and build folders are made."""
+    """The usual places below a directory; home and build directories are made."""
     home = top / ".pybuild" / f"cpython3_{version}_demo"
     (home / "build").mkdir(parents=True)
     return Layout(
@@ -37,12 +37,12 @@ def layout(top: Path, args: str = "", version: str = "3.11") -> Layout:
     )
 
 
-def write(folder: Path, files: dict[str, str]) -> None:
+def write(directory: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
-        path = folder / name
+        path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
-def below(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+def below(directory: Path) -> list[str]:
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))

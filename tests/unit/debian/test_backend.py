@@ -19,8 +19,8 @@ from truewheel.errors import ConflictRefused, InterpreterError, WheelRefused
 
 _BACKEND = """
 import json, os
-def build_wheel(folder, config_settings=None, metadata_directory=None):
-    with open(os.path.join(folder, "seen.whl"), "w") as seen:
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    with open(os.path.join(directory, "seen.whl"), "w") as seen:
         json.dump([config_settings, os.environ.get("DIST_EXTRA_CONFIG")], seen)
     return "seen.whl"
 """
@@ -51,7 +51,7 @@ def test_extensions_are_built_side_by_side_by_setuptools_alone(where: Layout) ->
     assert _seen(where, "other.build_meta")[1] is None
 
 
-def test_meson_is_told_debians_folders(where: Layout) -> None:
+def test_meson_is_told_debians_directories(where: Layout) -> None:
     settings = _seen(replace(where, args="-Csetup-args=-Dx=1"), "mesonpy")[0]
     assert isinstance(settings, dict)
     assert settings["build-dir"] == f"{where.home_dir}/meson-build"
@@ -71,7 +71,7 @@ def test_a_wheel_for_another_machine(
     assert "demo/__init__.py" in below(Path(where.build_dir))
 
 
-def test_modules_in_a_folder_of_the_packager(where: Layout, wheel_builder: WheelBuilder) -> None:
+def test_modules_in_a_directory_of_the_packager(where: Layout, wheel_builder: WheelBuilder) -> None:
     elsewhere = replace(where, build_dir=f"{where.dir}/out{{x}}")
     unpack_wheel(wheel_builder.build(entry_points={"run": "demo:x"}), elsewhere, ARCHITECTURE, {})
     assert "demo/__init__.py" in below(Path(elsewhere.build_dir))

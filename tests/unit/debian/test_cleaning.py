@@ -59,7 +59,7 @@ def test_beside_an_old_dh_python(source: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (source / "pkg.egg-info" / "PKG-INFO").exists()
 
 
-def test_build_may_be_a_folder_of_the_packager(source: Path) -> None:
+def test_build_may_be_a_directory_of_the_packager(source: Path) -> None:
     _clean(source, System.CUSTOM)
     assert (source / "build" / "lib" / "x.py").exists()
 

@@ -18,7 +18,7 @@ def _copy(source: Path, root: Path, final: str = "/usr/lib") -> None:
     copy_all(plan_copies(str(source), final), root)
 
 
-def test_modes_dates_and_empty_folders(tmp_path: Path) -> None:
+def test_modes_dates_and_empty_directories(tmp_path: Path) -> None:
     source, root = tmp_path / "source", tmp_path / "root"
     write(source, {"pkg/run.sh": "x", "pkg/data": "y"})
     (source / "pkg" / "empty").mkdir()
@@ -41,10 +41,10 @@ def test_links_are_followed(tmp_path: Path) -> None:
     source, root = tmp_path / "source", tmp_path / "root"
     write(source, {"a/x": "x"})
     (source / "file").symlink_to("a/x")
-    (source / "folder").symlink_to("a")
+    (source / "directory").symlink_to("a")
     _copy(source, root)
     assert not (root / "usr/lib/file").is_symlink() and (root / "usr/lib/file").read_text() == "x"
-    assert not (root / "usr/lib/folder").is_symlink() and (root / "usr/lib/folder/x").read_text() == "x"
+    assert not (root / "usr/lib/directory").is_symlink() and (root / "usr/lib/directory/x").read_text() == "x"
 
 
 def test_the_later_flavor_replaces(tmp_path: Path) -> None:

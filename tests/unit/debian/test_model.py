@@ -38,7 +38,7 @@ def test_a_name_that_there_is_not(tmp_path: Path) -> None:
         assert "{build_dir}" in refused.value.hint
 
 
-def test_arguments_may_name_folders_and_folders_are_quoted(tmp_path: Path) -> None:
+def test_arguments_may_name_directories_and_directories_are_quoted(tmp_path: Path) -> None:
     where = replace(layout(tmp_path / "a b"), args="{build_dir}/x -k '{{y}}'")
     command = render_command("cd {build_dir}; {interpreter} -m pytest {args}", where, "X")
     build = where.build_dir

@@ -16,13 +16,13 @@ EPOCH = 1_672_628_645
 _BACKEND = """
 import json, os, shutil
 
-def build_wheel(folder, config_settings=None, metadata_directory=None):
+def build_wheel(directory, config_settings=None, metadata_directory=None):
     with open(os.path.join(os.environ["SEEN"]), "w") as seen:
         json.dump({"settings": config_settings, "environ": dict(os.environ)}, seen)
     print("backend speaks")
     name = os.environ.get("WHEEL_NAME") or os.path.basename(os.environ["WHEEL"])
     if not os.environ.get("NO_WHEEL"):
-        shutil.copy(os.environ["WHEEL"], os.path.join(folder, name))
+        shutil.copy(os.environ["WHEEL"], os.path.join(directory, name))
     return name
 """
 _PROJECT = '[build-system]\nrequires = []\nbuild-backend = "{}"\nbackend-path = ["backend"]\n'
@@ -31,9 +31,9 @@ import os, sys
 print("setup", *sys.argv[1:], os.environ["HOME"])
 if sys.argv[1] == "build":
     lines = open(os.path.expanduser("~/.pydistutils.cfg")).read().splitlines()
-    folder = next(line for line in lines if line.startswith("build_lib=")).partition("=")[2]
-    os.makedirs(folder + "/demo.egg-info")
-    open(folder + "/demo.py", "w").close()
+    directory = next(line for line in lines if line.startswith("build_lib=")).partition("=")[2]
+    os.makedirs(directory + "/demo.egg-info")
+    open(directory + "/demo.py", "w").close()
 """
 _FAILING = "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.fail()\n"
 
@@ -47,7 +47,7 @@ def default_python() -> str:
 
 
 class Package:
-    """A source package in the working folder, and its steps."""
+    """A source package in the working directory, and its steps."""
 
     def __init__(self, top: Path) -> None:
         self.top = top

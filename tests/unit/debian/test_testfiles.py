@@ -93,7 +93,7 @@ def test_what_runners_leave_behind(where: Layout) -> None:
     assert below(Path(where.build_dir)) == ["demo", "demo/.keep", "demo/__init__.py"]
 
 
-def test_files_put_into_a_folder_made_for_tests_stay(where: Layout, tmp_path: Path) -> None:
+def test_files_put_into_a_directory_made_for_tests_stay(where: Layout, tmp_path: Path) -> None:
     write(tmp_path, {"debian/pybuild.testfiles": "a made/\n", "a": ""})
     _copy(where)
     write(Path(where.build_dir), {"made/by-a-hook": ""})
@@ -103,7 +103,7 @@ def test_files_put_into_a_folder_made_for_tests_stay(where: Layout, tmp_path: Pa
 
 def test_a_target_elsewhere(where: Layout, tmp_path: Path) -> None:
     write(tmp_path, {"debian/pybuild.testfiles": "a ../../up\n", "a": ""})
-    with pytest.raises(RefusedInput, match=r"\.\./\.\./up: leaves the folder of the modules"):
+    with pytest.raises(RefusedInput, match=r"\.\./\.\./up: leaves the directory of the modules"):
         _copy(where)
 
 

@@ -43,7 +43,7 @@ def test_finding_no_tests_is_fine_only_where_nothing_asked_for_them() -> None:
     assert plan_tests("").command == plan_tests("unittest").command
 
 
-def test_pytest_is_given_the_folder_that_was_copied(tmp_path: Path) -> None:
+def test_pytest_is_given_the_directory_that_was_copied(tmp_path: Path) -> None:
     nothing = parse_options([], {})
     where = layout(tmp_path)
     assert default_test_args("pytest", nothing, where, ["pyproject.toml", "tests"]) == "tests"

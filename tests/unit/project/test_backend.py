@@ -18,12 +18,12 @@ from truewheel.project.backend import Backend, backend_environment, parse_settin
 _BACKEND = """
 import json, os, zipfile
 
-def build_wheel(folder, config_settings=None, metadata_directory=None):
+def build_wheel(directory, config_settings=None, metadata_directory=None):
     print("noise on stdout")
     umask = os.umask(0)
     os.umask(umask)
     seen = {"settings": config_settings, "environ": dict(os.environ), "umask": umask}
-    with zipfile.ZipFile(os.path.join(folder, "p-1-py3-none-any.whl"), "w") as archive:
+    with zipfile.ZipFile(os.path.join(directory, "p-1-py3-none-any.whl"), "w") as archive:
         archive.writestr("seen.json", json.dumps(seen))
     return "p-1-py3-none-any.whl"
 """
@@ -31,11 +31,11 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "mine.py").write_text(_BACKEND)
-    _table(folder, 'requires = []\nbuild-backend = "mine"\nbackend-path = ["."]')
-    return folder
+    directory = tmp_path / "project"
+    directory.mkdir()
+    (directory / "mine.py").write_text(_BACKEND)
+    _table(directory, 'requires = []\nbuild-backend = "mine"\nbackend-path = ["."]')
+    return directory
 
 
 def _table(project: Path, text: str) -> None:
@@ -155,8 +155,8 @@ def test_setup_py_alone_builds_the_same_wheel_twice(
         pytest.skip("needs setuptools 70.1, or an older one with wheel")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
     hashes = set()
-    for folder, umask in (("a", 0o077), ("b/deeper", 0o002)):
-        project = tmp_path / folder
+    for directory, umask in (("a", 0o077), ("b/deeper", 0o002)):
+        project = tmp_path / directory
         before = os.umask(umask)
         try:
             project.mkdir(parents=True)
@@ -173,9 +173,11 @@ def test_setup_py_alone_builds_the_same_wheel_twice(
     assert len(hashes) == 1
 
 
-@pytest.mark.parametrize(("given", "folder"), [([], None), (["-Cbuild-dir=b"], "b"), (["-Cbuilddir=b"], "b")])
-def test_meson_python_builds_in_a_folder_of_one_name(
-    project: Path, given: list[str], folder: str | None, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("given", "directory"), [([], None), (["-Cbuild-dir=b"], "b"), (["-Cbuilddir=b"], "b")]
+)
+def test_meson_python_builds_in_a_directory_of_one_name(
+    project: Path, given: list[str], directory: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (project / "mine.py").rename(project / "mesonpy.py")
     _table(project, 'requires = []\nbuild-backend = "mesonpy"\nbackend-path = ["."]')
@@ -190,7 +192,7 @@ def test_meson_python_builds_in_a_folder_of_one_name(
         stale.parent.mkdir(exist_ok=True)
         stale.touch()
     assert seen[0] == seen[1]
-    assert folder is None or folder in seen[0].values()
+    assert directory is None or directory in seen[0].values()
 
 
 def test_a_caller_with_its_own_words_log_and_proxies(

@@ -78,14 +78,14 @@ def test_a_document_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["report.json"]
 
 
-@pytest.mark.parametrize("name", ["missing/report.json", "file/report.json", "folder", "n" * 300])
+@pytest.mark.parametrize("name", ["missing/report.json", "file/report.json", "directory", "n" * 300])
 def test_a_place_that_cannot_be_written_is_one_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "directory").mkdir()
     with pytest.raises(TruewheelError, match="the report cannot be written") as caught:
         write_document(tmp_path / name, {})
     assert caught.value.exit_code == 2
-    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+    assert sorted(os.listdir(tmp_path)) == ["directory", "file"]
 
 
 def test_a_pipe_or_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
@@ -108,14 +108,14 @@ def test_a_pipe_or_device_is_written_to_and_not_replaced(tmp_path: Path) -> None
 
 def test_warnings_name_what_is_missing_and_why() -> None:
     assert list(warning_lines(MANIFEST)) == [
-        "/lib/b.py: no byte-code for Python 3.12: SyntaxError: bad at line 3",
+        "/lib/b.py: no bytecode for Python 3.12: SyntaxError: bad at line 3",
         "demo.whl: demo/x.pyc: not installed: not used",
     ]
 
 
 def test_a_summary_counts() -> None:
     assert list(compile_lines(MANIFEST, verbose=False)) == [
-        "done: 0 files (0 bytes), 1 pycs (2.0 KiB) of 2 sources, 1 sources without byte-code"
+        "done: 0 files (0 bytes), 1 pycs (2.0 KiB) of 2 sources, 1 sources without bytecode"
     ]
 
 

@@ -115,7 +115,7 @@ def test_what_belongs_to_no_module_comes_with_auto_alone() -> None:
     ]
 
 
-def test_folders_are_owned_but_for_shared_ones() -> None:
+def test_directories_are_owned_but_for_shared_ones() -> None:
     files = (
         file("demo/a/x.txt"),
         file("demo/__pycache__/b.cpython-311.pyc"),
@@ -123,8 +123,8 @@ def test_folders_are_owned_but_for_shared_ones() -> None:
         file("demo-1.0.dist-info/licenses/deep/L"),
         file("/usr/share/demo/x", Kind.DATA),
     )
-    folders = [line[5:] for line in names(listing(*files, auto=True)) if line.startswith("%dir ")]
-    assert folders == [
+    directories = [line[5:] for line in names(listing(*files, auto=True)) if line.startswith("%dir ")]
+    assert directories == [
         "demo",
         "demo-1.0.dist-info",
         "demo-1.0.dist-info/licenses",
@@ -162,7 +162,7 @@ def test_a_part_of_a_namespace_is_selected_with_a_dot() -> None:
     ]
 
 
-def test_a_folder_with_dots_in_its_name_is_a_top_level_one() -> None:
+def test_a_directory_with_dots_in_its_name_is_a_top_level_one() -> None:
     assert names(listing(file("demo.libs/libx.so.1"), globs=("demo.libs",))) == [
         "%dir demo.libs",
         "demo.libs/libx.so.1",
@@ -250,9 +250,9 @@ def dist(*licenses: str) -> tuple[Dist, ...]:
     return (Dist("Demo", INFO, licenses),)
 
 
-@pytest.mark.parametrize("folder", ["", "licenses/", "license_files/"])
-def test_licences_are_marked_wherever_tools_put_them(folder: str) -> None:
-    path = file(f"demo-1.0.dist-info/{folder}LICENSE")
+@pytest.mark.parametrize("directory", ["", "licenses/", "license_files/"])
+def test_licences_are_marked_wherever_tools_put_them(directory: str) -> None:
+    path = file(f"demo-1.0.dist-info/{directory}LICENSE")
     other = file("demo-1.0.dist-info/AUTHORS")
     result = listing(path, other, installed_dists=dist("LICENSE"), require_license=True)
     assert f"%license {path.final}" in result.lines
@@ -350,8 +350,8 @@ MODULES = {
 class Project:
     """A wheel that was installed, and its list."""
 
-    def __init__(self, folder: Path, wheel: Path) -> None:
-        self.root, self.report = folder / "root", folder / f"{wheel.name}.json"
+    def __init__(self, directory: Path, wheel: Path) -> None:
+        self.root, self.report = directory / "root", directory / f"{wheel.name}.json"
         arguments = ["install", str(wheel), "--root", str(self.root), "--python", sys.executable, "-q"]
         assert main([*arguments, "--report", str(self.report)]) == 0
         self.site = next(self.root.glob("usr/lib/python3*/site-packages"))
@@ -392,7 +392,7 @@ def test_everything_installed_is_listed_once(project: Project) -> None:
     assert result.warnings == ()
 
 
-def test_byte_code_is_that_of_the_root(project: Project) -> None:
+def test_bytecode_is_that_of_the_root(project: Project) -> None:
     cache = project.site / "demo" / "__pycache__"
     (only,) = cache.glob("a.*.opt-1.pyc")
     only.unlink()
@@ -414,7 +414,7 @@ def test_byte_code_is_that_of_the_root(project: Project) -> None:
     assert project.listing("demo").warnings == ()
 
 
-def test_a_removed_folder_is_said_in_one_line(project: Project) -> None:
+def test_a_removed_directory_is_said_in_one_line(project: Project) -> None:
     for path in sorted((project.site / "demo" / "sub").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     (project.site / "demo" / "sub").rmdir()
@@ -433,7 +433,7 @@ def test_a_renamed_module_is_reported(project: Project) -> None:
     )
 
 
-def test_a_renamed_package_is_reported_by_its_folder(project: Project) -> None:
+def test_a_renamed_package_is_reported_by_its_directory(project: Project) -> None:
     (project.site / "demo").rename(project.site / "_demo")
     result = project.listing("demo")
     assert result.warnings == (
@@ -443,7 +443,7 @@ def test_a_renamed_package_is_reported_by_its_folder(project: Project) -> None:
     assert not [line for line in result.lines if line.endswith("/demo")]
 
 
-def test_a_folder_that_became_a_link_is_listed_as_one(project: Project) -> None:
+def test_a_directory_that_became_a_link_is_listed_as_one(project: Project) -> None:
     share = project.root / "usr" / "share" / "demo"
     (project.site / "demo" / "data").rename(share)
     (project.site / "demo" / "data").symlink_to("/usr/share/demo")

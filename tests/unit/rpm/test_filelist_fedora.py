@@ -1,4 +1,4 @@
-"""The lists of ten real projects are those of Fedora's own macros, byte-code by name instead of by glob."""
+"""The lists of ten real projects are those of Fedora's own macros, bytecode by name instead of by glob."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fedora() -> dict[str, Any]:
 
 
 def installed_paths(project: str) -> list[str]:
-    """What an install by the fedora scheme leaves: no RECORD, no REQUESTED, no byte-code of others."""
+    """What an install by the fedora scheme leaves: no RECORD, no REQUESTED, no bytecode of others."""
     record = fedora()["records"][project]
     site = posixpath.dirname(posixpath.dirname(record["path"]))
     paths = [
@@ -50,11 +50,11 @@ def installed_paths(project: str) -> list[str]:
 
 
 def pycs(path: str) -> list[str]:
-    """The byte-code of a source below a folder of modules, at the two levels Fedora has."""
+    """The bytecode of a source below a directory of modules, at the two levels Fedora has."""
     if not path.endswith(".py") or not path.startswith((SITELIB, SITEARCH)):
         return []
-    folder, name = posixpath.split(path)
-    return [f"{folder}/__pycache__/{name[:-3]}.cpython-37{level}.pyc" for level in ("", ".opt-1")]
+    directory, name = posixpath.split(path)
+    return [f"{directory}/__pycache__/{name[:-3]}.cpython-37{level}.pyc" for level in ("", ".opt-1")]
 
 
 def kind(path: str) -> str:
@@ -66,9 +66,9 @@ def kind(path: str) -> str:
     return endings.get(posixpath.splitext(path)[1], "module-data")
 
 
-def stage(folder: Path, project: str) -> tuple[Path, Path]:
+def stage(directory: Path, project: str) -> tuple[Path, Path]:
     """A root with a project, its files empty but for METADATA, and the report of its install."""
-    root, report = folder / "root", folder / "report.json"
+    root, report = directory / "root", directory / "report.json"
     metadata = fedora()["metadata"][project]
     paths = [final for path in installed_paths(project) for final in (path, *pycs(path))]
     for path in paths:
@@ -88,7 +88,7 @@ def stage(folder: Path, project: str) -> tuple[Path, Path]:
 
 
 def expand(line: str) -> list[str]:
-    """Fedora's glob for the byte-code of a source, as the names it stands for."""
+    """Fedora's glob for the bytecode of a source, as the names it stands for."""
     if not line.endswith(PYC_GLOB):
         return [line]
     return [line.removesuffix(PYC_GLOB) + ending for ending in (".pyc", ".opt-1.pyc")]

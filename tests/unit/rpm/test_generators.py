@@ -32,10 +32,10 @@ def dist(tmp_path: Path) -> Path:
 
 
 def _dist(root: Path, python: str, metadata: str) -> Path:
-    folder = root / f"usr/lib/python{python}/site-packages/A_Project.x-1.20rc1.dist-info"
-    folder.mkdir(parents=True)
-    (folder / "METADATA").write_text(metadata)
-    return folder
+    directory = root / f"usr/lib/python{python}/site-packages/A_Project.x-1.20rc1.dist-info"
+    directory.mkdir(parents=True)
+    (directory / "METADATA").write_text(metadata)
+    return directory
 
 
 def _lines(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
@@ -64,7 +64,7 @@ def test_requires(dist: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not any("[" in line for line in _lines(capsys, "requires", "run", "--no-extras", dist))
 
 
-def test_markers_are_those_of_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_markers_are_those_of_the_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = _lines(capsys, "requires", "run", _dist(tmp_path, "3.8", _METADATA))
     assert "python3.8dist(old)" in lines
     assert not any("(new)" in line for line in lines)
@@ -103,12 +103,12 @@ def test_paths_on_standard_input(
 
 
 def test_egg_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "usr/lib64/python3.12/site-packages/e-2-py3.12.egg-info"
-    folder.mkdir(parents=True)
-    (folder / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: e\nVersion: 2\n")
-    (folder / "requires.txt").write_text("dep>=1\n\n[x]\nother\n")
-    assert _lines(capsys, "requires", "run", folder) == ["python(abi) = 3.12", "python3.12dist(dep) >= 1"]
-    flat = folder.with_name("f-0.0.egg-info")
+    directory = tmp_path / "usr/lib64/python3.12/site-packages/e-2-py3.12.egg-info"
+    directory.mkdir(parents=True)
+    (directory / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: e\nVersion: 2\n")
+    (directory / "requires.txt").write_text("dep>=1\n\n[x]\nother\n")
+    assert _lines(capsys, "requires", "run", directory) == ["python(abi) = 3.12", "python3.12dist(dep) >= 1"]
+    flat = directory.with_name("f-0.0.egg-info")
     flat.write_text("Metadata-Version: 1.0\nName: f\nVersion: 0.0\n")
     assert _lines(capsys, "provides", flat)[0] == "python3.12dist(f) = 0"
     assert main(["provides", "--refuse-zero", str(flat)]) == 1

@@ -32,14 +32,14 @@ def get_requires_for_build_wheel(config_settings=None):
     print("noise on stdout")
     return (config_settings or {}).get("needs", [])
 
-def prepare_metadata_for_build_wheel(folder, config_settings=None):
-    made = pathlib.Path(folder, "p-1.dist-info")
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    made = pathlib.Path(directory, "p-1.dist-info")
     made.mkdir()
     made.joinpath("METADATA").write_text(METADATA)
     return made.name
 
-def build_wheel(folder, config_settings=None, metadata_directory=None):
-    with zipfile.ZipFile(os.path.join(folder, "p-1-py3-none-any.whl"), "w") as archive:
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    with zipfile.ZipFile(os.path.join(directory, "p-1-py3-none-any.whl"), "w") as archive:
         archive.writestr("p-1.dist-info/METADATA", METADATA)
     return "p-1-py3-none-any.whl"
 """
@@ -63,12 +63,12 @@ Provides-Extra: other
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text(_PYPROJECT)
-    (folder / "backend.py").write_text(_BACKEND)
-    (folder / "METADATA.in").write_text(_METADATA)
-    return folder
+    directory = tmp_path / "project"
+    directory.mkdir()
+    (directory / "pyproject.toml").write_text(_PYPROJECT)
+    (directory / "backend.py").write_text(_BACKEND)
+    (directory / "METADATA.in").write_text(_METADATA)
+    return directory
 
 
 def _request(project: Path, **kwargs: object) -> BuildRequiresRequest:

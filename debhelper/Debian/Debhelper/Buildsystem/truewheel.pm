@@ -117,7 +117,7 @@ for byte. What is different: a wheel is checked from end to end before a file of
 into the package is copied whole or not at all, and what goes wrong is one line that says what to do.
 
 It is chosen by B<--buildsystem=truewheel> alone and never found by itself. B<dh_python3>(1) stays in the
-sequence: keep C<dh-sequence-python3> in Build-Depends. Packages have no byte-code then, as Debian's policy
+sequence: keep C<dh-sequence-python3> in Build-Depends. Packages have no bytecode then, as Debian's policy
 asks; B<dh_truewheel>(1) is for those who want it shipped.
 
 =head2 Pythons
@@ -154,7 +154,7 @@ B<PYBUILD_BUILD_ARGS> and its like are the commands.
 
 The first of C<tox>, C<python3-pytest>, C<python3-nose2>, C<python3-nose> and C<python3-stestr> in Build-Depends
 is the runner, else unittest finds what there is; C<PYBUILD_TEST_PYTEST=1> and the like choose, C<=0> forbids.
-Tests run in the folder of the modules. What F<debian/pybuild.testfiles> lists, else F<pyproject.toml>,
+Tests run in the directory of the modules. What F<debian/pybuild.testfiles> lists, else F<pyproject.toml>,
 F<pytest.ini>, F<test> and F<tests>, is copied there and removed again before the modules are installed, and so
 is what runners leave behind. C<nocheck> in DEB_BUILD_OPTIONS or DEB_BUILD_PROFILES leaves tests out.
 

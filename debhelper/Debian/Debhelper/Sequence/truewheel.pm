@@ -1,4 +1,4 @@
-# debhelper sequence add-on: ship byte-code
+# debhelper sequence add-on: ship bytecode
 use strict;
 use warnings;
 
