@@ -6,7 +6,6 @@ import fnmatch
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 from truewheel.buildroot.tree import below
 from truewheel.errors import InterpreterError, RefusedInput
 from truewheel.model import InstallPaths, Interpreter
+from truewheel.process import ending
 
 _SCRIPT = Path(__file__).parent / "_target" / "import_check.py"
 
@@ -77,11 +77,11 @@ def check_imports(request: ImportRequest, environ: Mapping[str, str]) -> tuple[I
         begun = [record["begin"] for record in results if "begin" in record]
         if not begun or begun[-1] in ended:
             raise InterpreterError(
-                f"{_ending(status)} before an import began",
+                f"{ending(status)} before an import began",
                 subject=request.interpreter.command,
                 hint="look at the .pth files below the root",
             )
-        failures.append(ImportFailure(begun[-1], f"{_ending(status)} during the import"))
+        failures.append(ImportFailure(begun[-1], f"Python: {ending(status)} during the import"))
         left = left[left.index(begun[-1]) + 1 :]
     return tuple(failures)
 
@@ -123,12 +123,3 @@ def _environment(request: ImportRequest, environ: Mapping[str, str]) -> dict[str
 def _directories(request: ImportRequest) -> list[str]:
     finals = dict.fromkeys((request.paths.platlib, request.paths.purelib))
     return [os.path.abspath(below(request.root, final)) for final in finals]
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"Python ended with status {status}"
-    try:
-        return f"Python was ended by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"Python was ended by signal {-status}"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from truewheel.errors import InterpreterError
 from truewheel.model import Interpreter
+from truewheel.process import ending, last_line
 
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
 _OLDEST = (3, 7)
@@ -154,9 +155,8 @@ def _run(arguments: list[str], command: str, timeout: float) -> bytes:
 
 
 def _death(status: int, errors: bytes) -> str:
-    lines = errors.decode("utf-8", "replace").strip().splitlines()
-    how = f"is killed by signal {-status}" if status < 0 else f"exits with status {status}"
-    return f"{how} when it is asked what it is" + (f": {lines[-1].strip()[:200]}" if lines else "")
+    said = last_line(errors)
+    return f"cannot be probed: {ending(status)}" + (f": {said}" if said else "")
 
 
 def _refuse_unsupported(command: str, answer: Mapping[str, Any]) -> None:

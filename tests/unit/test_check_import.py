@@ -103,8 +103,8 @@ def test_a_module_that_ends_the_process_does_not_hide_the_rest(root: Root, pytho
     root.write("c.py", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     root.write("d.py", "raise ValueError('d')\n")
     failures = root.check("a", "b", "c", "d", python=python)
-    assert failures["b"] == "Python ended with status 0 during the import"
-    assert failures["c"] == "Python was ended by SIGSEGV during the import"
+    assert failures["b"] == "Python: exit status 0 during the import"
+    assert failures["c"] == "Python: killed by SIGSEGV during the import"
     assert failures["d"].startswith("ValueError: d")
     assert len(failures) == 3
 
@@ -163,7 +163,7 @@ def test_pth_files_of_the_root_are_read(root: Root) -> None:
 def test_a_pth_file_that_ends_python_is_trouble(root: Root) -> None:
     root.write("bad.pth", "import os; os._exit(7)\n")
     with pytest.raises(
-        InterpreterError, match=r"Python ended with status 7 before an import began \(.*\.pth"
+        InterpreterError, match=r"exit status 7 before an import began \(.*\.pth"
     ):
         root.check("a")
 

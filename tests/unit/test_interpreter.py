@@ -122,9 +122,9 @@ def test_the_callers_environment_does_not_reach_the_python(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("exit 1", "exits with status 1 when it is asked what it is"),
-        ("echo no module >&2; exit 3", "exits with status 3 when it is asked what it is: no module"),
-        ("kill -SEGV $$", "is killed by signal 11"),
+        ("exit 1", "cannot be probed: exit status 1"),
+        ("echo no module >&2; exit 3", "cannot be probed: exit status 3: no module"),
+        ("kill -SEGV $$", "killed by SIGSEGV"),
         ("echo hello", "does not answer like a Python"),
         ("true", "does not answer like a Python"),
         ("echo []", "does not answer like a Python"),

@@ -19,6 +19,7 @@ from types import TracebackType
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
 from truewheel.model import Interpreter, PycJob
+from truewheel.process import ending, last_line
 
 _WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
@@ -228,12 +229,10 @@ class _Worker:
         self._process.kill()
         code = self._process.wait()
         self._log.seek(0)
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        last = lines[-1] if lines else f"exit status {code}"
         if -code in _CRASHES:
             return _Died(f"the compiler crashed ({signal.Signals(-code).name})")
         return CompileError(
-            f"its bytecode worker ended early: {last}",
+            f"its bytecode worker ended early: {last_line(self._log.read()) or ending(code)}",
             subject=self._interpreter.command,
             hint="check that this Python works and that there is enough memory",
         )

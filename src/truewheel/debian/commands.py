@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.errors import RefusedInput
+from truewheel.process import ending
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Shell:
                 check=False,
             ).returncode
         if status not in fine:
-            raise RefusedInput(f"{failure(status)}: {command}", subject=what, hint=self.where())
+            raise RefusedInput(f"{ending(status)}: {command}", subject=what, hint=self.where())
 
     def where(self) -> str:
         """Where the output is that explains a failure."""
@@ -57,10 +58,5 @@ class Shell:
             check=False,
         )
         if run.returncode:
-            raise RefusedInput(f"{failure(run.returncode)} when a shell reads them", subject=text)
+            raise RefusedInput(f"{ending(run.returncode)} when a shell reads them", subject=text)
         return [word.decode("utf-8", "surrogateescape") for word in run.stdout.split(b"\0")[:-1]]
-
-
-def failure(status: int) -> str:
-    """An exit status of a process in words."""
-    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"

@@ -22,6 +22,7 @@ from packaging.utils import canonicalize_name
 
 from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
+from truewheel.process import ending
 from truewheel.project.pyproject import LEGACY_BACKEND, BuildSystem, build_system, load_pyproject
 
 Settings = dict[str, str | list[str]]
@@ -194,9 +195,9 @@ class Backend:
     def _failure(self, cause: BaseException) -> RefusedInput:
         backend = self._system.backend or LEGACY_BACKEND
         if isinstance(cause, subprocess.CalledProcessError):
-            status = cause.returncode
-            how = f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
-            return RefusedInput(f"build backend {backend} {how}", hint=self._told)
+            return RefusedInput(
+                f"build backend {backend} failed: {ending(cause.returncode)}", hint=self._told
+            )
         # build 0.9 has the class from pep517, newer ones from pyproject_hooks
         if type(cause).__name__ == "BackendUnavailable":
             said = str(getattr(cause, "traceback", "")).strip().splitlines()[-1:]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.errors import RefusedInput
+from truewheel.process import ending
 
 PLUGIN = "tox-current-env >= 0.0.16"
 
@@ -44,7 +45,7 @@ def ask_tox(python: str, project: Path, toxenvs: Sequence[str], environ: Mapping
             return ToxNeeds(provision=asked)
         if status:
             raise RefusedInput(
-                f"tox exited with status {status} for {','.join(toxenvs)}",
+                f"tox failed ({ending(status)}) for {','.join(toxenvs)}",
                 hint="its output stands above",
             )
         # an option of its own run: older versions of tox or of the plugin do not have it

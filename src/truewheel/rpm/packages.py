@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from truewheel.errors import InterpreterError
+from truewheel.process import last_line
 
 _SCRIPT = Path(__file__).parents[1] / "_target" / "packages.py"
 
@@ -37,9 +38,9 @@ def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages
         # the first on the search path is the one that is imported
         return PythonPackages(answer["markers"], dict(reversed(found)))
     except (ValueError, LookupError, TypeError) as error:
-        said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
+        said = last_line(ran.stderr)
         raise InterpreterError(
-            f"does not tell what is installed{': ' + said[-1][:200] if said else ''}",
+            f"does not tell what is installed{': ' + said if said else ''}",
             subject=executable,
             hint="name a Python 3.8 or newer",
         ) from error

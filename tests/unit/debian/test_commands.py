@@ -25,7 +25,7 @@ def test_a_failure_and_a_status_that_is_fine(tmp_path: Path) -> None:
     with pytest.raises(RefusedInput) as refused:
         shell.run("exit 5", "PYBUILD_AFTER_TEST")
     assert str(refused.value) == "PYBUILD_AFTER_TEST: exit status 5: exit 5 (its output stands above)"
-    with pytest.raises(RefusedInput, match="killed by signal 9"):
+    with pytest.raises(RefusedInput, match="killed by SIGKILL"):
         shell.run("kill -9 $$", "x")
 
 
