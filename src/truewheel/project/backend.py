@@ -23,11 +23,14 @@ from packaging.utils import canonicalize_name
 from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.process import ending
+from truewheel.project.compilers import mapped_compilers
 from truewheel.project.pyproject import LEGACY_BACKEND, BuildSystem, build_system, load_pyproject
+from truewheel.project.wheel_modes import normalise_modes
 
 Settings = dict[str, str | list[str]]
 
 _UMASK = 0o022
+_DESCRIPTIONS = ("PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py")
 _DEAD_PROXY = "http://127.0.0.1:9/"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 _DEAD_PROXIES = {
@@ -46,7 +49,8 @@ _OFFLINE = {
 # compiler writes into debug information and the linker, by the build-id, into what is stripped of it
 _MESON_DIRECTORIES = ("build-dir", "builddir")
 # bytecode beside in-tree modules would end up in the wheel; the user's site is no part of the build
-_CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+# the zone is that of the dates in a ZIP archive (flit, hatchling write local time)
+_CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1", "TZ": "UTC"}
 
 
 def parse_settings(arguments: Sequence[str]) -> Settings:
@@ -74,12 +78,25 @@ def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) 
     return {**environ, **proxies, **_OFFLINE, **_CLEAN, **seed}
 
 
+def dated_environment(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` with SOURCE_DATE_EPOCH, in seconds, where a caller set none: the project's own date.
+
+    It is the newest of the files that describe the project; an sdist has them with the date of its release.
+    Backends would write the time of the build.
+    """
+    dates = [
+        int(path.stat().st_mtime) for path in (project / name for name in _DESCRIPTIONS) if path.is_file()
+    ]
+    return {**({"SOURCE_DATE_EPOCH": str(max(0, *dates))} if dates else {}), **environ}
+
+
 class Backend:
     """The build backend of the project in ``directory``, run by ``python``, an absolute path.
 
     A context manager. What the backend prints is appended to ``log``, else it goes to standard error;
     ``provider`` says in the words of the distribution how to get a backend that is missing; ``keep_proxies``
-    is that of ``backend_environment``. Every method raises RefusedInput where the backend cannot be imported
+    is that of ``backend_environment``; with ``map_build_path`` compiled code does not record the project's
+    directory. Every method raises RefusedInput where the backend cannot be imported
     or fails.
     """
 
@@ -93,7 +110,9 @@ class Backend:
         keep_proxies: bool = False,
         log: Path | None = None,
         provider: Callable[[BuildSystem], str] | None = None,
+        map_build_path: bool = False,
     ) -> None:
+        self._map_build_path = map_build_path
         self._directory = directory.absolute()
         self._environ = backend_environment(environ, keep_proxies)
         self._log = log
@@ -135,8 +154,20 @@ class Backend:
 
     def wheel(self, outdir: Path) -> Path:
         """Build a wheel into ``outdir`` and return its path."""
-        with self._explained():
-            return Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
+        with self._explained(), self._compilers():
+            wheel = Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
+        normalise_modes(wheel)
+        return wheel
+
+    @contextmanager
+    def _compilers(self) -> Iterator[None]:
+        if not self._map_build_path:
+            yield
+            return
+        before = self._environ
+        with mapped_compilers(self._directory, before) as self._environ:
+            yield
+        self._environ = before
 
     def _meson_directory(self, python: str) -> str:
         """A build directory in the project, named after nothing but the Python; what it held is removed."""
