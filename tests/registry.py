@@ -25,6 +25,7 @@ import yaml
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
 PINS = Path(__file__).parent / "data" / "wheels.yaml"
+POPULAR = Path(__file__).parent / "data" / "popular.yaml"
 SDISTS = Path(__file__).parent / "data" / "sdists.yaml"
 PURE_PYTHON = "3.10"  # pure wheels are those the oldest Python that runs truewheel would get
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)] + ["manylinux2014_x86_64"]
@@ -58,7 +59,16 @@ def wheel(name: str, python: str = "") -> Path:
 
     A pure wheel serves whatever Python is asked for. A file of another hash fails the test.
     """
-    pin = _pin(name, python)
+    return fetched(_pin(name, python))
+
+
+def popular() -> tuple[Pin, ...]:
+    """The most downloaded wheels of PyPI, by rank."""
+    return tuple(Pin(**entry) for entry in yaml.safe_load(POPULAR.read_text(encoding="utf-8")))
+
+
+def fetched(pin: Pin) -> Path:
+    """The file of a pin. A file of another hash fails the test."""
     kept = cache_directory("wheels") / pin.filename
     if not kept.exists() or _sha256(kept) != pin.sha256:
         _download(pin, kept)
