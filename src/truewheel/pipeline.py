@@ -6,25 +6,23 @@ import contextlib
 import itertools
 import os
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import Found, below, look, sources, strays
-from truewheel.bytecode.pool import Compiled, CompilePool
+from truewheel.buildroot.tree import below, look, sources, strays
+from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
-from truewheel.errors import RefusedInput, Uncompilable, UsageError
+from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import (
     BytecodePolicy,
-    Dropped,
-    EntrySource,
     ErrorPolicy,
-    InstalledFile,
+    Found,
     InstallPlan,
     Interpreter,
     InvalidationMode,
@@ -65,9 +63,7 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. ``date``, in seconds since the epoch,
-    takes the place of every date of the archive; ``record_in_order`` leaves the rows of RECORD in the order
-    of the archive, scripts of entry points first, which is how pypa/installer writes them.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
     """
 
     wheels: tuple[Path, ...]
@@ -81,8 +77,6 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
-    date: int | None = None
-    record_in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,14 +98,18 @@ class CompileRequest:
 
 @dataclass(frozen=True)
 class PreparedInstall:
-    """A plan that was accepted, and what is in the root before it is carried out."""
+    """A plan that was accepted, and what is in the root before it is carried out.
+
+    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name. A caller
+    may replace ``plan`` by one with other dates or another order of RECORD.
+    """
 
     plan: InstallPlan
     found: Mapping[str, Found]
     root: Path
     jobs: int
     sync: bool
-    kept: Kept
+    kept: Mapping[tuple[str, str], bytes]
 
 
 def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
@@ -134,15 +132,14 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         prefix=request.prefix or scheme.prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
-        bodies=_rewritten(wheels, scheme, overrides, kept),
+        bodies=_rewritten(wheels, scheme, overrides, kept.entries),
         overrides=overrides,
-        date=request.date,
-        record_in_order=request.record_in_order,
     )
     plan = plan_install(inputs)
     found = look(request.root, planned_paths(plan))
     refuse_conflicts(plan, found, request.overwrite)
-    return PreparedInstall(plan, found, request.root, _jobs(request.bytecode, environ), request.sync, kept)
+    jobs = _jobs(request.bytecode, environ)
+    return PreparedInstall(plan, found, request.root, jobs, request.sync, kept.entries)
 
 
 def install(prepared: PreparedInstall) -> Manifest:
@@ -157,19 +154,20 @@ def install(prepared: PreparedInstall) -> Manifest:
         CompilePool(plan.interpreters, prepared.jobs) as pool,
         contextlib.ExitStack() as opened,
     ):
-        contents = [opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels]
+        contents = {
+            wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
+        }
         delivery = Delivery(buildroot, prepared.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
-        wheel_of = {file.final: file.wheel for file in plan.files}
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):
             _stage_group(group, contents, delivery, pool, jobs)
-            _deliver(pool.finished(), delivery, wheel_of)
-        _deliver(pool.drain(), delivery, wheel_of)
-        _refuse_failures(delivery, plan.policy)
+            delivery.put_pycs(pool.finished())
+        delivery.put_pycs(pool.drain())
+        delivery.refuse_failures()
         for record in plan.records:
             delivery.put_record(record)
         buildroot.commit(prepared.sync)
-    return _manifest(delivery, plan.dropped)
+    return delivery.manifest(plan.dropped)
 
 
 def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
@@ -193,14 +191,14 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())
-            _deliver(pool.finished(), delivery, {})
-        _deliver(pool.drain(), delivery, {})
-        _refuse_failures(delivery, policy)
+            delivery.put_pycs(pool.finished())
+        delivery.put_pycs(pool.drain())
+        delivery.refuse_failures()
         for final in stray:
             buildroot.remove(final)
             buildroot.remove_directory(posixpath.dirname(final))
         buildroot.commit()
-    return replace(_manifest(delivery, ()), strays=tuple(stray))
+    return delivery.manifest(strays=tuple(stray))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
@@ -264,11 +262,14 @@ def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
 
 
 def _rewritten(
-    wheels: Sequence[Wheel], scheme: Scheme, overrides: Sequence[Override], kept: Kept
-) -> dict[tuple[int, str], bytes]:
+    wheels: Sequence[Wheel],
+    scheme: Scheme,
+    overrides: Sequence[Override],
+    kept: Mapping[tuple[str, str], bytes],
+) -> dict[tuple[str, str], bytes]:
     """Bodies of what is not installed as it is; other scripts may be large binaries."""
     bodies = {}
-    for index, wheel in enumerate(wheels):
+    for wheel in wheels:
         with open_contents(wheel, kept) as contents:
             for entry in wheel.entries:
                 if entry.category == "scripts":
@@ -277,7 +278,7 @@ def _rewritten(
                 else:
                     wanted = bool(overrides) and entry.name == f"{wheel.dist_info}/METADATA"
                 if wanted:
-                    bodies[index, entry.name] = contents.read(entry)
+                    bodies[wheel.filename, entry.name] = contents.read(entry)
     return bodies
 
 
@@ -288,8 +289,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
     """
     groups: dict[object, list[PlannedFile]] = {}
     for file in files:
-        source = file.source
-        key = (source.wheel, source.entry.name) if isinstance(source, EntrySource) else file.final
+        key = file.final if isinstance(file.source, bytes) else (file.wheel, file.source.name)
         groups.setdefault(key, []).append(file)
 
     def order(group: list[PlannedFile]) -> tuple[bool, int, str, str]:
@@ -303,28 +303,24 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
 
 def _stage_group(
     group: list[PlannedFile],
-    contents: Sequence[WheelContents],
+    contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
     jobs: Mapping[str, list[PycJob]],
 ) -> None:
-    source = group[0].source
-    if not isinstance(source, EntrySource):
-        data = source.content
-    elif group[0].size > _STREAMED and group[0].kind is not Kind.SOURCE:
+    first, source = group[0], group[0].source
+    if isinstance(source, bytes):
+        data = source
+    elif first.size > _STREAMED and first.kind is not Kind.SOURCE:
         for file in group:
-            delivery.put(_installed(file), lambda: contents[source.wheel].chunks(source.entry))
+            delivery.put(file, lambda: contents[first.wheel].chunks(source))
         return
     else:
-        data = contents[source.wheel].read(source.entry)
+        data = contents[first.wheel].read(source)
     for file in group:
-        delivery.put(_installed(file), lambda: (data,))
+        delivery.put(file, lambda: (data,))
         for job in jobs.get(file.final, ()):
             pool.submit(job, data)
-
-
-def _installed(file: PlannedFile) -> InstalledFile:
-    return InstalledFile(file.final, file.kind, file.mode, file.mtime, file.size, file.sha256, file.wheel, "")
 
 
 def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:
@@ -332,32 +328,6 @@ def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:
     for job in jobs:
         by_source.setdefault(job.source, []).append(job)
     return by_source
-
-
-def _deliver(results: Iterable[Compiled], delivery: Delivery, wheel_of: Mapping[str, str]) -> None:
-    for compiled in results:
-        delivery.put_pycs(compiled, wheel_of.get(compiled.job.source, ""))
-
-
-def _refuse_failures(delivery: Delivery, policy: BytecodePolicy) -> None:
-    failed = sorted(result.source for result in delivery.compiled if result.error)
-    if not failed or policy.errors is ErrorPolicy.WARN:
-        return
-    first = min((r for r in delivery.compiled if r.error), key=lambda r: (r.source, r.interpreter))
-    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
-    raise Uncompilable(
-        f"does not compile on Python {first.interpreter}: {first.error}{more}",
-        subject=first.source,
-        hint="fix or remove it, or give --errors warn to install it without bytecode",
-    )
-
-
-def _manifest(delivery: Delivery, dropped: tuple[Dropped, ...]) -> Manifest:
-    return Manifest(
-        files=tuple(sorted(delivery.files.values(), key=lambda file: file.final)),
-        compiled=tuple(sorted(delivery.compiled, key=lambda result: (result.source, result.interpreter))),
-        dropped=dropped,
-    )
 
 
 def _compile_jobs(
@@ -371,8 +341,8 @@ def _compile_jobs(
     for final in finals if policy.levels else ():
         info = below(root, final).lstat()
         mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
-        for number, interpreter in enumerate(interpreters):
-            jobs.append(plan_job(final, info.st_size, mtime, number, interpreter, policy.levels))
+        for interpreter in interpreters:
+            jobs.append(plan_job(final, info.st_size, mtime, interpreter.cache_tag, policy.levels))
     return biggest_first(jobs)
 
 

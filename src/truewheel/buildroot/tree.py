@@ -6,29 +6,13 @@ import errno
 import hashlib
 import os
 import posixpath
-import re
 import stat
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.bytecode.pycs import CACHE, source_path
 from truewheel.errors import ConflictRefused, UsageError
-
-
-@dataclass(frozen=True)
-class Found:
-    """A path that exists below the root: ``sha256`` is "" unless it is a regular file.
-
-    ``mtime`` in seconds since the epoch; ``inode`` is device and inode, by which hard links are known.
-    """
-
-    final: str
-    regular: bool
-    mode: int
-    mtime: int
-    size: int
-    sha256: str
-    inode: tuple[int, int]
+from truewheel.model import Found
 
 
 def below(root: Path, final: str) -> Path:
@@ -120,7 +104,7 @@ def sources(root: Path, start: str) -> Iterator[str]:
     if not stat.S_ISDIR(info.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "neither a directory nor a .py file")
     for directory, directories, names in os.walk(path, onerror=_raise):
-        directories[:] = sorted(name for name in directories if name != "__pycache__")
+        directories[:] = sorted(name for name in directories if name != CACHE)
         inside = posixpath.join(start, os.path.relpath(directory, path)) if directory != str(path) else start
         for name in sorted(names):
             if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(directory, name)).st_mode):
@@ -134,17 +118,17 @@ def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
     """
     for directory, directories, names in os.walk(below(root, start), onerror=_raise):
         directories.sort()
-        if posixpath.basename(directory) == "__pycache__":
+        if posixpath.basename(directory) == CACHE:
             inside = "/" + os.path.relpath(directory, root)
             for name in sorted(names):
                 final = posixpath.join(inside, name)
-                if name.endswith(".pyc") and final not in wanted and not _of_link(directory, name):
+                if name.endswith(".pyc") and final not in wanted and not _is_of_link(root, final):
                     yield final
 
 
-def _of_link(directory: str, pyc: str) -> bool:
-    stem = re.sub(r"(\.opt-\w+)?\.pyc$", "", pyc).rpartition(".")[0]
-    return (Path(directory).parent / f"{stem}.py").is_symlink()
+def _is_of_link(root: Path, pyc: str) -> bool:
+    source = source_path(pyc)
+    return source != "" and below(root, source).is_symlink()
 
 
 def _raise(error: OSError) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,9 +55,9 @@ class CompilePool:
     """
 
     def __init__(self, interpreters: tuple[Interpreter, ...], workers: int) -> None:
-        self._interpreters = interpreters
+        self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
         self._limit = workers
-        self._waiting = _Waiting(len(interpreters))
+        self._waiting = _Waiting(self._interpreters)
         self._done: queue.SimpleQueue[Compiled | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._running: list[_Worker] = []
@@ -112,11 +112,11 @@ class CompilePool:
         return result
 
     def _serve(self) -> None:
-        workers: dict[int, _Worker] = {}
-        last = 0
+        workers: dict[str, _Worker] = {}
+        last = ""
         try:
             while (item := self._waiting.get(last)) is not None:
-                last = item[0].interpreter
+                last = item[0].cache_tag
                 self._done.put(self._compile(workers, *item))
         except BaseException as error:  # handed to the thread that waits for results
             self._done.put(error)
@@ -124,31 +124,31 @@ class CompilePool:
             for worker in workers.values():
                 worker.close()
 
-    def _compile(self, workers: dict[int, _Worker], job: PycJob, source: bytes) -> Compiled:
-        worker = workers.get(job.interpreter)
+    def _compile(self, workers: dict[str, _Worker], job: PycJob, source: bytes) -> Compiled:
+        worker = workers.get(job.cache_tag)
         if worker is None:
-            worker = workers[job.interpreter] = _Worker(self._interpreters[job.interpreter])
+            worker = workers[job.cache_tag] = _Worker(self._interpreters[job.cache_tag])
             self._running.append(worker)
             if self._closed.is_set():  # started while the pool was being left
                 worker.kill()
         try:
             return worker.compile(job, source)
         except _Died as death:
-            workers.pop(job.interpreter).close()
+            workers.pop(job.cache_tag).close()
             return Compiled(job, b"", (), str(death))
 
 
 class _Waiting:
-    """Jobs by their interpreter: who takes one stays with its worker, which is started and warm."""
+    """Jobs by the cache tag of their interpreter: a thread that has a warm worker prefers jobs for it."""
 
-    def __init__(self, interpreters: int) -> None:
-        self._jobs: list[deque[tuple[PycJob, bytes]]] = [deque() for _ in range(interpreters)]
+    def __init__(self, cache_tags: Iterable[str]) -> None:
+        self._jobs: dict[str, deque[tuple[PycJob, bytes]]] = {tag: deque() for tag in cache_tags}
         self._changed = threading.Condition()
         self._ended = False
 
     def put(self, job: PycJob, source: bytes) -> None:
         with self._changed:
-            self._jobs[job.interpreter].append((job, source))
+            self._jobs[job.cache_tag].append((job, source))
             self._changed.notify()
 
     def end(self) -> None:
@@ -157,13 +157,13 @@ class _Waiting:
             self._ended = True
             self._changed.notify_all()
 
-    def get(self, interpreter: int) -> tuple[PycJob, bytes] | None:
-        """A job of this interpreter, else of the one that has most; waits for one; None at the end."""
+    def get(self, cache_tag: str) -> tuple[PycJob, bytes] | None:
+        """A job for this interpreter, else for the one that has most; waits for one; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or any(self._jobs))
+            self._changed.wait_for(lambda: self._ended or any(self._jobs.values()))
             if self._ended:
                 return None
-            return (self._jobs[interpreter] or max(self._jobs, key=len)).popleft()
+            return (self._jobs.get(cache_tag) or max(self._jobs.values(), key=len)).popleft()
 
 
 class _Died(Exception):

@@ -223,6 +223,19 @@ def test_levels_are_taken(tmp_path: Path, wheel: Path, levels: str, count: int) 
     assert len(list((tmp_path / "root").rglob("*.pyc"))) == count
 
 
+def test_a_report_that_cannot_be_written_keeps_a_compile_from_writing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.py").write_text("x = 1\n")
+    before = snapshot(root)
+    for report in (tmp_path / "missing" / "report.json", tmp_path):
+        assert run("compile", root, "--root", root, "--report", report, *PY) == 2
+        assert "the report cannot be written there" in capsys.readouterr().err
+        assert snapshot(root) == before
+
+
 def test_compile_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "b.py").write_text("=")
