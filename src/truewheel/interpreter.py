@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from truewheel._target.versions import OLDEST
 from truewheel.errors import InterpreterError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
-_OLDEST = (3, 7)
 _TIMEOUT = 30.0
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
-_SUPPORTED = "name a CPython 3.7 or newer"
+_SUPPORTED = f"name a CPython {OLDEST[0]}.{OLDEST[1]} or newer"
 _T = TypeVar("_T")
 
 # PEP 600: the legacy names and the glibc each stands for; the first two exist for x86 only
@@ -163,7 +163,7 @@ def _refuse_unsupported(command: str, answer: Mapping[str, Any]) -> None:
     implementation = _typed(answer, "implementation", str)
     version = _version(answer)
     name = _NAMES.get(implementation, implementation)
-    if implementation == "cpython" and version[:2] >= _OLDEST:
+    if implementation == "cpython" and version[:2] >= OLDEST:
         return
     text = f"{name} {'.'.join(map(str, version))}"
     raise InterpreterError(f"is {text}, which is not supported", subject=command, hint=_SUPPORTED)

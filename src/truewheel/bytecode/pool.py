@@ -11,10 +11,11 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
@@ -199,13 +200,24 @@ class _Worker:
         except (OSError, EOFError) as error:
             raise self._explain_death() from error
         try:
-            return _read_answer(job, answer, payload)
+            header = json.loads(answer)
+            if "unknown" in header:
+                raise self._unknown_code(job, _problem(header["unknown"]))
+            return _read_answer(job, header, payload)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise CompileError(
-                "its bytecode worker gives an answer that is none",
+                "the bytecode worker sent an invalid answer",
                 subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
+
+    def _unknown_code(self, job: PycJob, problem: str) -> CompileError:
+        version = self._interpreter.version_text
+        return CompileError(
+            f"truewheel does not know the code objects of Python {version}: {problem} (in {job.source})",
+            subject=self._interpreter.command,
+            hint="use a truewheel that supports this Python",
+        )
 
     def _send(self, header: bytes, source: bytes) -> None:
         pipe = self._process.stdin
@@ -232,7 +244,7 @@ class _Worker:
         if -code in _CRASHES:
             return _Died(f"the compiler crashed ({signal.Signals(-code).name})")
         return CompileError(
-            f"its bytecode worker ended early: {last_line(self._log.read()) or ending(code)}",
+            f"the bytecode worker ended early: {last_line(self._log.read()) or ending(code)}",
             subject=self._interpreter.command,
             hint="check that this Python works and that there is enough memory",
         )
@@ -251,12 +263,14 @@ class _Worker:
                     pipe.close()
 
 
-def _read_answer(job: PycJob, answer: bytes, payload: bytes) -> Compiled:
-    header = json.loads(answer)
+def _problem(error: Mapping[str, Any]) -> str:
+    line = f" at line {error['line']}" if error.get("line") else ""
+    return f"{error['type']}: {error['message']}{line}"
+
+
+def _read_answer(job: PycJob, header: Mapping[str, Any], payload: bytes) -> Compiled:
     if "error" in header:
-        error = header["error"]
-        line = f" at line {error['line']}" if error.get("line") else ""
-        return Compiled(job, b"", (), f"{error['type']}: {error['message']}{line}")
+        return Compiled(job, b"", (), _problem(header["error"]))
     levels = [target.level for target in job.targets]
     source_hash = bytes.fromhex(header["source_hash"])
     if [code["level"] for code in header["codes"]] != levels or len(source_hash) != 8:
