@@ -1,4 +1,4 @@
-"""Reader: a target Python described by its own probe, and how to run our scripts in it."""
+"""Ask a target Python what it is like, and know how to run our scripts in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decider: where a wheel goes on the final system, and the first line of its scripts."""
+"""Decide where a wheel goes on the final system, and the first line of its scripts."""
 
 from __future__ import annotations
 
