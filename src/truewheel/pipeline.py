@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 _STREAMED = 16 * 1024 * 1024
 _KEPT = 128 * 1024 * 1024
-_BIG_SOURCE = 32 * 1024  # what a worker must not begin last
+_BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 
 
 @dataclass(frozen=True)
 class BytecodeOptions:
-    """What a caller says about bytecode; None leaves it to the scheme. ``jobs`` is a number of workers."""
+    """A caller's choices for bytecode; None leaves one to the scheme. ``jobs`` is a number of workers."""
 
     mode: InvalidationMode | None = None
     levels: tuple[int, ...] | None = None
@@ -83,8 +83,8 @@ class InstallRequest:
 class CompileRequest:
     """Sources to compile that come from no wheel: ``paths`` are final paths, or lie below ``root``.
 
-    What ``reports`` of installs cover, and what did not change since, is left out. With ``remove_strays``,
-    bytecode below ``paths`` that is of no source there, or of another Python or level, is removed.
+    Sources that ``reports`` of installs list are left out unless they changed since. With ``remove_strays``,
+    bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed.
     """
 
     paths: tuple[str, ...]
@@ -115,7 +115,7 @@ class PreparedInstall:
 def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
     """Read every input and decide everything; nothing is written.
 
-    Raises the TruewheelError of whatever is refused.
+    Raises RefusedInput for an input that is refused, UsageError, SchemeError or InterpreterError for trouble.
     """
     epoch = source_date_epoch(environ)
     scheme = _scheme(request)
@@ -145,8 +145,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
 def install(prepared: PreparedInstall) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
-    Raises StageError or CompileError for trouble, Uncompilable where the policy says so; the root is
-    then as it was.
+    Raises StageError or CompileError for trouble, Uncompilable if a source does not compile and the policy is
+    to fail; the root is then as it was.
     """
     plan = prepared.plan
     with (
@@ -173,7 +173,8 @@ def install(prepared: PreparedInstall) -> Manifest:
 def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
     """Compile sources that are below a root already, in place, with their final paths in the code.
 
-    Raises UsageError for a path that is not there, Uncompilable where the policy says so.
+    Raises UsageError for a missing path, Uncompilable if a source does not compile and the policy is to fail,
+    StageError or CompileError for trouble.
     """
     epoch = source_date_epoch(environ)
     scheme = load_scheme(request.scheme)
@@ -267,7 +268,7 @@ def _rewritten(
     overrides: Sequence[Override],
     kept: Mapping[tuple[str, str], bytes],
 ) -> dict[tuple[str, str], bytes]:
-    """Bodies of what is not installed as it is; other scripts may be large binaries."""
+    """Read the entries that are rewritten; scripts that are not may be large binaries."""
     bodies = {}
     for wheel in wheels:
         with open_contents(wheel, kept) as contents:

@@ -67,7 +67,8 @@ class InstallInputs:
 def plan_install(inputs: InstallInputs) -> InstallPlan:
     """Plan an install.
 
-    Raises ConflictRefused when two wheels are of one project or two planned files want one path.
+    Raises ConflictRefused if two wheels are of one project, or if two files with different content have one
+    path.
     """
     _refuse_twins(inputs.wheels)
     files: dict[str, PlannedFile] = {}
@@ -107,16 +108,16 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
 
 
 def planned_paths(plan: InstallPlan) -> list[str]:
-    """Every final path the plan may write."""
+    """Return every final path that the plan may write."""
     pycs = (target.final for job in plan.jobs for target in job.targets)
     return [*(file.final for file in plan.files), *pycs, *(record.final for record in plan.records)]
 
 
 def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: bool) -> None:
-    """Raise ConflictRefused for what is in the root and is not ours to replace.
+    """Raise ConflictRefused for a path in the root that must not be replaced.
 
-    A directory, link or device never is; a file of other content only with ``overwrite``. Bytecode and
-    RECORD are derived from what is installed and are always replaced.
+    A directory, link or device is never replaced, a file with other content only with ``overwrite``. Bytecode
+    and RECORD are derived from the installed files and are always replaced.
     """
     for final in planned_paths(plan):
         if final in found and not found[final].regular:
@@ -186,7 +187,7 @@ class _WheelPlanner:
             yield self._metadata("direct_url.json", _direct_url(self._wheel))
 
     def _entry_points(self) -> tuple[EntryPoint, ...]:
-        """The wheel's own; as pip names them where it is stood in for: after this Python, not the build's."""
+        """The wheel's own entry points; those of pip are renamed for this Python, as pip does."""
         points = self._wheel.entry_points
         if self._scheme.installer != "pip":
             return points
@@ -254,7 +255,7 @@ class _WheelPlanner:
 
 
 def _direct_url(wheel: Wheel) -> bytes:
-    """PEP 610 without the build host's directory, which is no input."""
+    """Return direct_url.json (PEP 610), without the directory of the build host, which is no input."""
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()

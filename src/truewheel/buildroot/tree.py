@@ -16,15 +16,15 @@ from truewheel.model import Found
 
 
 def below(root: Path, final: str) -> Path:
-    """Where a final path lies inside the root."""
+    """Return where a final path lies on the build host."""
     return root / final.lstrip("/")
 
 
 def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
-    """Which of ``finals`` exist below ``root``, with their content's digest.
+    """Return those of ``finals`` that exist below ``root``, with the digests of files.
 
-    Raises ConflictRefused when a directory on the way is a link or not a directory: writing there would leave
-    the root or fail half-way.
+    Raises ConflictRefused if a directory on the way is a link or a file: a write there would leave the root
+    or fail half-way.
     """
     by_directory: dict[str, set[str]] = {}
     for final in finals:
@@ -86,7 +86,7 @@ def _examine(path: Path, final: str) -> Found:
 
 
 def file_sha256(path: Path) -> str:
-    """The hex digest of a regular file, which must not be a link."""
+    """Return the hex digest of a regular file; raises OSError for a link."""
     digest = hashlib.sha256()
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
         while chunk := stream.read(1 << 20):
@@ -95,7 +95,7 @@ def file_sha256(path: Path) -> str:
 
 
 def sources(root: Path, start: str) -> Iterator[str]:
-    """Final paths of the ``.py`` files at or below the final path ``start``, sorted, links left out."""
+    """Yield the final paths of ``.py`` files at or below the final path ``start``, sorted, without links."""
     path = below(root, start)
     info = os.lstat(path)
     if stat.S_ISREG(info.st_mode) and start.endswith(".py"):
@@ -112,9 +112,9 @@ def sources(root: Path, start: str) -> Iterator[str]:
 
 
 def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
-    """Final paths of the pycs in ``__pycache__`` directories below ``start`` that are not ``wanted``.
+    """Yield the final paths of pycs in ``__pycache__`` directories below ``start`` that are not ``wanted``.
 
-    Sources that are links are not compiled; what bytecode they have is no stray.
+    Sources that are links are not compiled here, and their bytecode is left alone.
     """
     for directory, directories, names in os.walk(below(root, start), onerror=_raise):
         directories.sort()

@@ -25,13 +25,13 @@ from truewheel.process import ending, last_line
 _WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
 _SOURCE_PER_WORKER = 96 * 1024
-# what a source can do to a compiler; any other death is the machine's
+# a source can crash a compiler with these; the machine is to blame for any other end
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL))
 
 
 @dataclass(frozen=True)
 class Code:
-    """The canonical code of one level: its bytes, or the lower level that has the same ones."""
+    """The canonical code of one level: its bytes, or the earlier level that has the same bytes."""
 
     level: int
     content: bytes
@@ -40,7 +40,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the worker made of a job; ``error`` is empty unless the source does not compile."""
+    """The result of a job; ``error`` is the compiler's message if the source does not compile, else empty."""
 
     job: PycJob
     source_hash: bytes
@@ -51,8 +51,9 @@ class Compiled:
 class CompilePool:
     """Worker processes of the target Pythons, started when first needed.
 
-    ``submit`` never blocks; ``finished`` gives what is ready, ``drain`` waits for the rest. Results come in
-    any order. A worker that dies over a source makes that source uncompilable and is replaced.
+    ``submit`` never blocks; ``finished`` yields the results that are ready, ``drain`` waits for the rest.
+    Results come in any order. If the compiler crashes, the source counts as one that does not compile, and
+    the worker is replaced.
     """
 
     def __init__(self, interpreters: tuple[Interpreter, ...], workers: int) -> None:
@@ -96,12 +97,12 @@ class CompilePool:
             self._threads.append(thread)
 
     def finished(self) -> Iterator[Compiled]:
-        """The results that are there now; raises CompileError when a worker cannot work."""
+        """Yield the results that are ready; raises CompileError if a worker cannot do its work."""
         while not self._done.empty():
             yield self._take()
 
     def drain(self) -> Iterator[Compiled]:
-        """Every result still to come."""
+        """Yield every result that is still to come; raises what `finished` raises."""
         while self._submitted:
             yield self._take()
 
@@ -191,7 +192,7 @@ class _Worker:
             raise CompileError(f"cannot be started: {error.strerror}", subject=interpreter.command) from error
 
     def compile(self, job: PycJob, source: bytes) -> Compiled:
-        """Send a source, wait for its code; raises _Died when the process ends instead."""
+        """Send a source and wait for its code; raises _Died if it crashes the compiler, else CompileError."""
         levels = [target.level for target in job.targets]
         header = json.dumps({"dfile": job.source, "levels": levels}).encode("ascii")
         try:
