@@ -7,6 +7,9 @@ import hashlib
 import os
 from pathlib import Path
 
+import pytest
+
+from truewheel.errors import RefusedInput
 from truewheel.opensuse.records import refresh_records
 
 SITE = "/usr/lib/python3.12/site-packages"
@@ -58,3 +61,15 @@ def test_a_directory_that_is_a_link_is_not_written_to(tmp_path: Path) -> None:
     put(tmp_path, f"{SITE}/demo.py", b"new")
     (tmp_path / SITE.lstrip("/") / "demo-1.dist-info").symlink_to(tmp_path / "elsewhere")
     assert refresh_records(tmp_path, [SITE]) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"demo\xff.py,,\n", "is not UTF-8"), (b'"' + b"a" * 200_000 + b'",,\n', "is malformed")],
+    ids=["not UTF-8", "no CSV"],
+)
+def test_a_record_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+    put(tmp_path, RECORD, content)
+    with pytest.raises(RefusedInput, match=f"^{RECORD}: {problem}"):
+        refresh_records(tmp_path, [SITE])
+    assert (tmp_path / RECORD.lstrip("/")).read_bytes() == content

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import posixpath
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,9 +19,10 @@ from truewheel.debian.commands import Shell
 from truewheel.debian.environment import host_platform
 from truewheel.debian.model import Layout, render
 from truewheel.debian.wheels import only_wheel
+from truewheel.environment import source_date_epoch
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
-from truewheel.model import Scheme
+from truewheel.model import InstallPlan, Kind, Scheme
 from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
 from truewheel.project.backend import Backend, parse_settings
 from truewheel.project.pyproject import BuildSystem, build_system, load_pyproject
@@ -87,10 +90,38 @@ def unpack_wheel(
         prefix="/",
         bytecode=BytecodeOptions(levels=()),
         overwrite=True,
-        date=int(time.time()),
-        record_in_order=True,
     )
-    install(prepare_install(request, environ))
+    prepared = prepare_install(request, environ)
+    now, epoch = int(time.time()), source_date_epoch(environ)
+    date = now if epoch is None else min(now, epoch)
+    install(replace(prepared, plan=_as_installer_writes(prepared.plan, date)))
+
+
+def _as_installer_writes(plan: InstallPlan, date: int) -> InstallPlan:
+    """Change the plan for one wheel to what pypa/installer writes, which is what pybuild's packages have.
+
+    Every file has one date. RECORD lists the scripts of entry points in the order of entry_points.txt, the
+    entries in the order of the archive, what an installer adds.
+    """
+    (wheel,) = plan.wheels
+    points = {point.name: number for number, point in enumerate(wheel.entry_points)}
+    entries = {entry.name: len(points) + number for number, entry in enumerate(wheel.entries)}
+    places = {
+        file.final: entries[file.entry] if file.entry else points[posixpath.basename(file.final)]
+        for file in plan.files
+        if file.entry or file.kind is Kind.SCRIPT
+    }
+    records = (
+        replace(
+            record,
+            members=tuple(sorted(record.members, key=lambda final: places.get(final, sys.maxsize))),
+            mtime=date,
+            in_order=True,
+        )
+        for record in plan.records
+    )
+    files = tuple(replace(file, mtime=date) for file in plan.files)
+    return replace(plan, files=files, records=tuple(records))
 
 
 def _scheme(layout: Layout, root: str) -> Scheme:

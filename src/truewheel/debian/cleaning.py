@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from truewheel.bytecode.pycs import CACHE, is_bytecode
 from truewheel.debian.dh_python import dh_python_major
 from truewheel.debian.model import Layout, System
 from truewheel.debian.testfiles import remove
@@ -28,12 +29,12 @@ def clean_source(directory: str, system: System, build_depends: Collection[str])
         directories[:] = sorted(name for name in directories if name != ".git")
         for name in directories[:]:
             egg_info = name.endswith(".egg-info") and not keep_sources and dh_python_major() >= 6
-            if egg_info or name == "__pycache__":
+            if egg_info or name == CACHE:
                 remove(Path(where, name))
                 directories.remove(name)
         for name in names:
             generated = where.endswith(".egg-info") and name != "SOURCES.txt" and dh_python_major() >= 6
-            if generated or name.endswith((".pyc", ".pyo")):
+            if generated or is_bytecode(name):
                 remove(Path(where, name))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.bytecode.pycs import CACHE, is_bytecode
 from truewheel.debian.model import Layout
 from truewheel.errors import RefusedInput
 
@@ -22,7 +23,7 @@ _CACHES = frozenset(
         ".pytest_cache",
         ".ruff_cache",
         ".stestr",
-        "__pycache__",
+        CACHE,
     }
 )
 
@@ -94,7 +95,7 @@ def caches(directory: str) -> Iterator[str]:
         found = sorted(_CACHES.intersection([*directories, *names]))
         directories[:] = [name for name in directories if name not in _CACHES]
         yield from (os.path.join(parent, name) for name in found)
-        yield from (os.path.join(parent, name) for name in names if name.endswith((".pyc", ".pyo")))
+        yield from (os.path.join(parent, name) for name in names if is_bytecode(name))
 
 
 def remove(path: str | Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import io
 import os
 import posixpath
 import stat
@@ -13,8 +10,12 @@ from pathlib import Path
 
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look
+from truewheel.errors import RefusedInput
+from truewheel.record import read_rows, refreshed, row_path, write_rows
+from truewheel.textfile import decoded
 
 _DIRECTORY_MODE = 0o755
+_HINT = "RECORD is CSV in UTF-8: write it again as an installer does, or remove it"
 
 
 def refresh_records(root: Path, sites: Iterable[str]) -> list[str]:
@@ -29,7 +30,7 @@ def refresh_records(root: Path, sites: Iterable[str]) -> list[str]:
             for final in _records(root, site):
                 path = below(root, final)
                 before = path.read_bytes()
-                after = _refreshed(root, site, before)
+                after = _refreshed(root, site, final, before)
                 if after != before:
                     info = path.stat()
                     mode, mtime = stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9
@@ -45,21 +46,15 @@ def _records(root: Path, site: str) -> Iterator[str]:
             yield f"/{path.relative_to(root)}"
 
 
-def _refreshed(root: Path, site: str, content: bytes) -> bytes:
-    rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
-    finals = [posixpath.normpath(posixpath.join(site, row[0])) if row else "" for row in rows]
-    wanted = [
-        final for final, row in zip(finals, rows, strict=True) if row[1:2] != [""] and _is_safe(root, final)
-    ]
+def _refreshed(root: Path, site: str, final: str, content: bytes) -> bytes:
+    try:
+        rows = read_rows(decoded(content, final, _HINT))
+    except ValueError as error:
+        raise RefusedInput(f"is malformed: {error}", subject=final, hint=_HINT) from error
+    listed = [(row_path(row, site), row) for row in rows]
+    wanted = [path for path, row in listed if row[1:2] != [""] and _is_safe(root, path)]
     found = look(root, wanted)
-    text = io.StringIO()
-    for final, row in zip(finals, rows, strict=True):
-        file = found.get(final)
-        if file is not None and file.regular:
-            digest = base64.urlsafe_b64encode(bytes.fromhex(file.sha256)).rstrip(b"=").decode("ascii")
-            row[1:] = [f"sha256={digest}", str(file.size)]
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8")
+    return write_rows(refreshed(row, found.get(path)) for path, row in listed)
 
 
 def _is_safe(root: Path, final: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from truewheel.buildroot.tree import Found, look
+from truewheel.buildroot.tree import look
 from truewheel.errors import RefusedInput
+from truewheel.model import Found
 
 
 def load_report(report: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 
-from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme
+from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State
 
 
 def plan_lines(plan: InstallPlan) -> Iterator[str]:
@@ -74,7 +74,7 @@ def scheme_lines(scheme: Scheme) -> Iterator[str]:
 
 def _paths(manifest: Manifest) -> Iterator[str]:
     for file in manifest.files:
-        yield f"{file.state:9} {file.mode:04o} {file.size:>9} {file.final}"
+        yield f"{file.state.value:9} {file.mode:04o} {file.size:>9} {file.final}"
 
 
 def _summary(manifest: Manifest) -> str:
@@ -85,7 +85,8 @@ def _summary(manifest: Manifest) -> str:
     if manifest.failures:
         counts.append(f"{len(manifest.failures)} sources without bytecode")
     states = [file.state for file in manifest.files]
-    counts += [f"{states.count(s)} {s}" for s in ("unchanged", "replaced") if s in states]
+    told = (State.UNCHANGED, State.REPLACED)
+    counts += [f"{states.count(state)} {state.value}" for state in told if state in states]
     if manifest.strays:
         counts.append(f"{len(manifest.strays)} strays removed")
     return f"done: {', '.join(counts)}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from truewheel.bytecode.pycs import CACHE, parse_pyc_name
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Kind
 from truewheel.rpm.installed_files import Dist, Gone, Installed, ListedFile, uncompressed
@@ -21,7 +22,6 @@ Unit = tuple[str, ...]
 # the first one whose file lists understand a backslash; 4.18.90 is the first alpha of 4.19
 _BACKSLASH_SINCE = (4, 18, 90)
 _LANGUAGE = re.compile(r".*/([a-z]{2,3}(?:[@.-][^/_]*)?)(?:_[^/]*)?/LC_MESSAGES/.+\.(?:mo|qm)$")
-_PYC = re.compile(r"(.+?)\.[^.]+(\.opt-[0-9a-zA-Z]+)?\.pyc")
 _LICENSE_DIRECTORIES = ("licenses", "license_files", "")
 _SPECIAL = re.compile(r'["*?\[\]{}\\]')
 _MOST_NAMES = 12
@@ -164,14 +164,14 @@ def _unit(file: ListedFile) -> Unit:
         return ()
     *directories, name = file.final.removeprefix(file.site + "/").split("/")
     stem = _stem(name, directories)
-    parents = [directory for directory in directories if directory != "__pycache__"]
+    parents = [directory for directory in directories if directory != CACHE]
     return (*parents, stem) if stem else tuple(parents)
 
 
 def _stem(name: str, directories: Sequence[str]) -> str:
-    if directories[-1:] == ["__pycache__"]:
-        match = _PYC.fullmatch(name)
-        return match[1] if match else ""
+    if directories[-1:] == [CACHE]:
+        parts = parse_pyc_name(name)
+        return parts.stem if parts else ""
     if name.endswith(".so"):
         return name.partition(".")[0]
     stem, ending = posixpath.splitext(name)
@@ -199,7 +199,7 @@ def _directories(files: Iterable[ListedFile]) -> Iterator[str]:
         if not (file.kind is Kind.METADATA or _unit(file)):
             continue
         directory = posixpath.dirname(file.final)
-        shared = (file.site, posixpath.join(file.site, "__pycache__"))
+        shared = (file.site, posixpath.join(file.site, CACHE))
         while directory not in shared:
             yield directory
             directory = posixpath.dirname(directory)

@@ -16,13 +16,13 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.tree import below, file_sha256
+from truewheel.bytecode.pycs import pyc_path, source_path
 from truewheel.model import Kind
 from truewheel.report.reader import load_report
 
 _IN_SITE = (Kind.SOURCE, Kind.EXTENSION, Kind.MODULE_DATA)
 # the outermost one: a vendored project's may lie among the licences
 _DIST_INFO = re.compile(r"(.*?/[^/]+\.dist-info)/")
-_CACHED = re.compile(r"(.*)/__pycache__/(.+?)\.[^.]+(?:\.opt-[0-9a-zA-Z]+)?\.pyc")
 _SITE_NAMES = ("site-packages", "dist-packages")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lzma", ".Z")
 _MANUAL = re.compile(r"/(man/([^/]+/)?man[^/]*|share/info)/(?!dir$)[^/]+$")
@@ -186,15 +186,16 @@ class _Looker:
 
     def _orphaned(self, final: str) -> bool:
         """Whether it is bytecode whose source is gone: Python does not read it, our brp removes it."""
-        match = _CACHED.fullmatch(final)
-        return match is not None and f"{match[2]}.py" not in self._directory(match[1])
+        directory, name = posixpath.split(source_path(final))
+        return name != "" and name not in self._directory(directory)
 
     def _pycs(self, source: str) -> list[str]:
-        directory, name = posixpath.split(source)
-        cache = posixpath.join(directory, "__pycache__")
-        found = self._directory(cache)
-        names = (f"{name[:-3]}.{tag}{opt}.pyc" for tag in self._tags for opt in ("", ".opt-1", ".opt-2"))
-        return [posixpath.join(cache, name) for name in names if found.get(name) == "file"]
+        paths = [pyc_path(source, tag, level) for tag in self._tags for level in (0, 1, 2)]
+        return [path for path in paths if self._what(path) == "file"]
+
+    def _what(self, final: str) -> str | None:
+        directory, name = posixpath.split(final)
+        return self._directory(directory).get(name)
 
     def _link_above(self, final: str, site: str) -> str:
         """The link that stands where a directory of the file was, for a file below a directory of modules."""

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
@@ -60,9 +60,10 @@ class Kept:
             self._left -= len(content)
             self._entries[filename, entry] = content
 
-    def get(self, filename: str, entry: str) -> bytes | None:
-        """The content of a wheel's entry, or None where it was not kept."""
-        return self._entries.get((filename, entry))
+    @property
+    def entries(self) -> Mapping[tuple[str, str], bytes]:
+        """What was kept so far, by the file name of the wheel and the entry's name, to read alone."""
+        return MappingProxyType(self._entries)
 
 
 def read_wheel(path: Path, kept: Kept | None = None) -> Wheel:
@@ -190,7 +191,7 @@ class WheelContents:
     which all was kept is not opened again.
     """
 
-    def __init__(self, wheel: Wheel, kept: Kept) -> None:
+    def __init__(self, wheel: Wheel, kept: Mapping[tuple[str, str], bytes]) -> None:
         """Remember the wheel; nothing is opened before the ``with``."""
         self.wheel = wheel
         self._kept = kept
@@ -201,7 +202,7 @@ class WheelContents:
     def __enter__(self) -> WheelContents:
         """Open the file; raises UsageError or WheelRefused when that is no longer possible."""
         self._entered = True
-        if all(self._kept.get(self.wheel.filename, entry.name) is not None for entry in self.wheel.entries):
+        if all((self.wheel.filename, entry.name) in self._kept for entry in self.wheel.entries):
             return self
         with ExitStack() as stack:
             stream = stack.enter_context(open_file(Path(self.wheel.path)))
@@ -219,7 +220,7 @@ class WheelContents:
 
     def read(self, entry: WheelEntry) -> bytes:
         """All bytes of an entry; raises WheelRefused when they are not those that were checked."""
-        checked = self._kept.get(self.wheel.filename, entry.name)
+        checked = self._kept.get((self.wheel.filename, entry.name))
         if checked is not None and self._entered:
             return checked
         archive, info = self._find(entry)
@@ -234,7 +235,7 @@ class WheelContents:
 
         Raises WheelRefused, at the latest after the last piece, when they are not those that were checked.
         """
-        checked = self._kept.get(self.wheel.filename, entry.name)
+        checked = self._kept.get((self.wheel.filename, entry.name))
         if checked is not None and self._entered:
             yield from (checked,) if checked else ()
             return
@@ -271,9 +272,9 @@ class WheelContents:
         return refusal(self.wheel.filename, "is no longer what was checked", entry=entry.name, hint=_CHANGED)
 
 
-def open_contents(wheel: Wheel, kept: Kept | None = None) -> WheelContents:
-    """The contents of a wheel, to be used in a ``with``; ``kept`` is what read_wheel filled."""
-    return WheelContents(wheel, Kept(0) if kept is None else kept)
+def open_contents(wheel: Wheel, kept: Mapping[tuple[str, str], bytes] | None = None) -> WheelContents:
+    """The contents of a wheel, to be used in a ``with``; ``kept`` are the entries that read_wheel kept."""
+    return WheelContents(wheel, {} if kept is None else kept)
 
 
 def check_tags(wheel: Wheel, interpreter: Interpreter) -> None:

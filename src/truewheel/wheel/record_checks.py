@@ -5,13 +5,12 @@ Sources: the recording installed projects and binary distribution format specifi
 
 from __future__ import annotations
 
-import base64
-import csv
 import re
 from collections.abc import Iterable, Mapping
 
-from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
+from installer.records import InvalidRecordEntry, RecordEntry
 
+from truewheel.record import digest_text, read_rows
 from truewheel.wheel.archive import check_collisions, name_fault, refusal
 from truewheel.wheel.metadata import CATEGORIES
 
@@ -30,15 +29,20 @@ def parse_record(filename: str, text: str, entry: str) -> dict[str, RecordEntry]
     rows: dict[str, RecordEntry] = {}
     if "\\" in text or "\0" in text:
         raise refusal(filename, "lists a path with a backslash or NUL", entry=entry)
+    hint = "it is CSV of 3 columns"
     try:
-        for path, digest, size in parse_record_file(text.splitlines()):
+        for number, columns in enumerate(read_rows(text), 1):
+            if len(columns) != 3:
+                raise refusal(
+                    filename, f"is malformed: row {number} has {len(columns)} columns", entry=entry, hint=hint
+                )
+            path, digest, size = columns
             if fault := name_fault(path):
                 raise refusal(filename, f"lists {path}: the name {fault}", entry=entry)
             if path in rows:
                 raise refusal(filename, f"lists {path} twice", entry=entry)
             rows[path] = _row(filename, path, digest, size, entry)
-    except (InvalidRecordEntry, csv.Error) as error:
-        hint = "it is CSV of 3 columns"
+    except (InvalidRecordEntry, ValueError) as error:
         raise refusal(filename, f"is malformed: {error}", entry=entry, hint=hint) from error
     return rows
 
@@ -85,7 +89,7 @@ def check_content(filename: str, row: RecordEntry | None, entry: str, size: int,
     if row.size is not None and row.size != size:
         raise refusal(filename, f"has {size} bytes, RECORD says {row.size}", entry=entry)
     if row.hash_ is not None:
-        found = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        found = digest_text(digest)
         if found != row.hash_.value:
             reason = f"has {row.hash_.name} {found}, RECORD says {row.hash_.value}"
             raise refusal(filename, reason, entry=entry, hint="the wheel was changed after it was built")

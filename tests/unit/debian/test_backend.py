@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,3 +94,32 @@ def test_a_python_that_is_not_installed(tmp_path: Path) -> None:
     missing = layout(tmp_path, version="3.1")
     with pytest.raises(InterpreterError, match=r"/usr/bin/python3\.1: is not installed"):
         build_wheel(missing, Shell(missing.dir, {}, lambda _: None), ARCHITECTURE)
+
+
+@pytest.mark.parametrize("epoch", ["0", "1600000000", None])
+def test_unpacked_files_have_the_date_of_now_or_the_epoch(
+    where: Layout, wheel_builder: WheelBuilder, epoch: str | None
+) -> None:
+    start = int(time.time())
+    environ = {} if epoch is None else {"SOURCE_DATE_EPOCH": epoch}
+    unpack_wheel(wheel_builder.build(entry_points={"run": "demo:x"}), where, ARCHITECTURE, environ)
+    unpacked = [path for path in Path(where.build_dir).rglob("*") if path.is_file()]
+    dates = {int(path.stat().st_mtime) for path in [*unpacked, Path(where.home_dir, "scripts", "run")]}
+    if epoch is None:
+        assert all(start <= date <= time.time() for date in dates)
+    else:
+        assert dates == {int(epoch)}
+
+
+def test_record_is_in_the_order_of_the_archive(where: Layout, wheel_builder: WheelBuilder) -> None:
+    modules = {"demo/z.py": "", "demo/a.py": "", "demo/__init__.py": ""}
+    wheel = wheel_builder.build(
+        files=modules, entry_points={"run": "demo:x", "again": "demo:x"}, data={"scripts/tool": "#!python\n"}
+    )
+    unpack_wheel(wheel, where, ARCHITECTURE, {})
+    (record,) = Path(where.build_dir).glob("*.dist-info/RECORD")
+    names = [row.partition(",")[0] for row in record.read_text().splitlines()]
+    assert [name.rpartition("/")[2] for name in names[:2]] == ["run", "again"]
+    assert names[2:5] == list(modules)
+    assert names[5].endswith("scripts/tool")
+    assert names[-2:] == ["demo-1.0.dist-info/entry_points.txt", "demo-1.0.dist-info/RECORD"]

@@ -115,7 +115,7 @@ def test_independent_of_history(source: str) -> None:
 
 @pytest.mark.parametrize("source", SNIPPETS.values(), ids=SNIPPETS.keys())
 def test_walk_does_not_fall_back(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if VERSION not in canonical.WALKED:
+    if VERSION not in canonical.KNOWN:
         pytest.skip("no walk for this version")
 
     def refuse(*args: Any) -> bytes:
@@ -128,7 +128,7 @@ def test_walk_does_not_fall_back(source: str, monkeypatch: pytest.MonkeyPatch) -
 def test_falls_back_for_unknown_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     code = made(SNIPPETS["closure"])
     expected = encode(code)
-    monkeypatch.setattr(canonical, "WALKED", ())
+    monkeypatch.setattr(canonical, "KNOWN", {})
     assert encode(code) == expected
 
 
