@@ -95,7 +95,7 @@ class CompileRequest:
 
     paths: tuple[str, ...]
     root: Path = Path("/")
-    scheme: str = "generic"
+    scheme: str | Scheme = "generic"
     pythons: tuple[str | Interpreter, ...] = ("python3",)
     bytecode: BytecodeOptions = BytecodeOptions()
     reports: tuple[Path, ...] = ()
@@ -178,7 +178,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     Raises UsageError for a path that is not there, Uncompilable where the policy says so.
     """
     epoch = source_date_epoch(environ)
-    scheme = load_scheme(request.scheme)
+    scheme = _loaded(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
     finals = _final_sources(request)
@@ -247,12 +247,16 @@ def _wheel_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _scheme(request: InstallRequest) -> Scheme:
-    scheme = load_scheme(request.scheme) if isinstance(request.scheme, str) else request.scheme
+    scheme = _loaded(request.scheme)
     if request.script_python is not None:
         scheme = replace(scheme, script_python=request.script_python)
     if request.script_flags is not None:
         scheme = replace(scheme, script_flags=f"-{request.script_flags}" if request.script_flags else "")
     return scheme
+
+
+def _loaded(scheme: str | Scheme) -> Scheme:
+    return load_scheme(scheme) if isinstance(scheme, str) else scheme
 
 
 def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:

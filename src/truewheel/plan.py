@@ -189,7 +189,7 @@ class _WheelPlanner:
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         """The wheel's own; as pip names them where it is stood in for: after this Python, not the build's."""
         points = self._wheel.entry_points
-        if self._scheme.installer != "pip":
+        if not self._scheme.versioned_scripts:
             return points
         for point in self._wheel.entry_points:
             if point.section == "console" and point.name in _VERSIONED:

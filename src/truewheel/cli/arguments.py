@@ -7,6 +7,7 @@ from pathlib import Path
 
 from truewheel.model import ErrorPolicy, InvalidationMode
 from truewheel.pipeline import BytecodeOptions
+from truewheel.textfile import read_text
 
 
 def add_target_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +59,13 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
 
 
 def read_overrides(path: Path | None) -> tuple[str, ...]:
-    """The words of a file of dependency overrides, none where it is not there."""
-    return tuple(path.read_text(encoding="utf-8").split()) if path is not None and path.is_file() else ()
+    """Return the words of a file of dependency overrides; none where it does not exist.
+
+    Raises RefusedInput for a file that is not regular or not UTF-8, UsageError where it cannot be read.
+    """
+    if path is None or not path.exists():
+        return ()
+    return tuple(read_text(path, hint="write PACKAGE:ACTION[:VERSION], one a line").split())
 
 
 def _levels(text: str) -> tuple[int, ...]:

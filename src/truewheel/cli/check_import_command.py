@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.check_import import ImportRequest, check_imports, choose_modules
-from truewheel.cli.console import complain, say
-from truewheel.errors import RefusedInput, UsageError
+from truewheel.cli.console import complain, say, warn
+from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
 from truewheel.paths import install_paths
 from truewheel.schemes import load_scheme
+from truewheel.textfile import read_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     names = [*options.names, *_from_files(options.modules)]
     modules = choose_modules(names, options.exclude, options.top_level_only)
     interpreter = probe(options.python)
-    scheme = load_scheme(options.scheme)
+    scheme = load_scheme(options.scheme, warn)
     paths = install_paths(scheme, interpreter, options.prefix or scheme.prefix, "any")
     request = ImportRequest(modules, options.root, paths, interpreter, options.verbose)
     failures = check_imports(request, os.environ)
@@ -68,10 +69,4 @@ def run(options: argparse.Namespace) -> int:
 
 def _from_files(files: list[Path]) -> Iterator[str]:
     for file in files:
-        try:
-            yield from file.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise UsageError(
-                f"cannot be read: {reason}", subject=str(file), hint="give what files --modules wrote"
-            ) from error
+        yield from read_text(file, hint="give the file that files --modules wrote").splitlines()

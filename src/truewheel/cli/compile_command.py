@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options
-from truewheel.cli.console import complain, say
+from truewheel.cli.console import say, warn
 from truewheel.pipeline import CompileRequest, compile_tree
 from truewheel.report.document import compile_document, write_document
 from truewheel.report.text import compile_lines, warning_lines
+from truewheel.schemes import load_scheme
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     request = CompileRequest(
         paths=tuple(options.paths),
         root=options.root,
-        scheme=options.scheme,
+        scheme=load_scheme(options.scheme, warn),
         pythons=tuple(options.python or ("python3",)),
         bytecode=bytecode_options(options),
         reports=tuple(options.report_file),
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     )
     manifest = compile_tree(request, os.environ)
     for warning in warning_lines(manifest):
-        complain("warning", warning)
+        warn(warning)
     if options.report:
         write_document(Path(options.report), compile_document(manifest))
     if not options.quiet:

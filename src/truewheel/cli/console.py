@@ -16,6 +16,11 @@ def complain(level: str, text: str) -> None:
     print(f"truewheel: {label} {text}", file=sys.stderr)
 
 
+def warn(text: str) -> None:
+    """Print one warning on standard error."""
+    complain("warning", text)
+
+
 def say(text: str) -> None:
     """Print a line on standard output; names that are not text are shown escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
-from truewheel.cli.console import complain, say
+from truewheel.cli.console import say, warn
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warning_lines
+from truewheel.schemes import load_scheme
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     request = InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,
-        scheme=options.scheme,
+        scheme=load_scheme(options.scheme, warn),
         pythons=tuple(options.python or ("python3",)),
         prefix=options.prefix,
         bytecode=bytecode_options(options),
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     manifest = install(prepared)
     for warning in warning_lines(manifest):
-        complain("warning", warning)
+        warn(warning)
     if options.report:
         write_document(Path(options.report), install_document(prepared.plan, manifest))
     if not options.quiet:

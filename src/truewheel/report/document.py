@@ -14,8 +14,10 @@ from typing import Any
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
 from truewheel.model import CompileResult, InstalledFile, InstallPlan, Interpreter, Manifest, Scheme
+from truewheel.schemes import scheme_keys
 
 REPORT_VERSION = 1
+SCHEMES_VERSION = 2  # the keys as a file has them
 
 
 def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
@@ -54,8 +56,8 @@ def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
 
 
 def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
-    """Schemes with every key; modes as octal strings."""
-    return {**_head("schemes"), "schemes": [_scheme(scheme) for scheme in schemes]}
+    """Return schemes with every key, each as a scheme file has it."""
+    return {**_head("schemes", SCHEMES_VERSION), "schemes": [scheme_keys(scheme) for scheme in schemes]}
 
 
 def check_report(path: Path) -> None:
@@ -87,8 +89,8 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
         ) from error
 
 
-def _head(kind: str) -> dict[str, Any]:
-    return {"report": kind, "version": REPORT_VERSION, "truewheel": __version__}
+def _head(kind: str, version: int = REPORT_VERSION) -> dict[str, Any]:
+    return {"report": kind, "version": version, "truewheel": __version__}
 
 
 def _account(manifest: Manifest) -> dict[str, Any]:
@@ -128,11 +130,3 @@ def _interpreter(interpreter: Interpreter) -> dict[str, Any]:
         "magic": interpreter.magic.hex(),
         "free_threaded": interpreter.free_threaded,
     }
-
-
-def _scheme(scheme: Scheme) -> dict[str, Any]:
-    modes = ("file_mode", "executable_mode", "directory_mode")
-    document = asdict(scheme)
-    document.update({name: f"{getattr(scheme, name):04o}" for name in modes})
-    document.update(invalidation_mode=scheme.invalidation_mode.value, errors=scheme.errors.value)
-    return document

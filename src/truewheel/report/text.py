@@ -8,7 +8,10 @@ from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 
+import yaml
+
 from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme
+from truewheel.schemes import scheme_keys
 
 
 def plan_lines(plan: InstallPlan) -> Iterator[str]:
@@ -60,16 +63,10 @@ def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
         yield f"{name + ':':16}" + " ".join(f"{key}={path}" for key, path in paths)
 
 
-def scheme_lines(scheme: Scheme) -> Iterator[str]:
-    """A scheme: its name, then each key."""
-    yield f"{scheme.name}:"
-    for field in fields(scheme):
-        if field.name != "name":
-            value = getattr(scheme, field.name)
-            shown = (
-                f"{value:04o}" if field.name.endswith("_mode") and isinstance(value, int) else _plain(value)
-            )
-            yield f"  {field.name + ':':20}{shown}"
+def scheme_lines(scheme: Scheme) -> list[str]:
+    """Return a scheme with every key as the lines of a scheme file."""
+    text = yaml.safe_dump(scheme_keys(scheme), sort_keys=False, width=1000)
+    return text.splitlines()
 
 
 def _paths(manifest: Manifest) -> Iterator[str]:
