@@ -131,7 +131,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         wheels=wheels,
         interpreters=interpreters,
         scheme=scheme,
-        prefix=request.prefix or scheme.prefix,
+        prefix=scheme.prefix if request.prefix is None else request.prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
         bodies=_rewritten(wheels, scheme, overrides, kept),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from truewheel.cli.parser import path_text
 from truewheel.model import ErrorPolicy, InvalidationMode
 from truewheel.pipeline import BytecodeOptions
 from truewheel.textfile import read_text
@@ -14,12 +15,14 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     """``--scheme``, ``--python``, ``--jobs``, ``--report`` and what is said of bytecode."""
     parser.add_argument(
         "--scheme",
+        type=path_text,
         default="generic",
         metavar="NAME|FILE.yaml",
         help="fedora, opensuse, debian, generic, or a file of your own (default: generic)",
     )
     parser.add_argument(
         "--python",
+        type=path_text,
         action="append",
         metavar="PY",
         help="the target interpreter; repeat for several flavors, the default one last (default: python3)",
@@ -43,7 +46,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", "-j", type=_jobs, metavar="N", help="workers (default: the build's or all CPUs)"
     )
-    parser.add_argument("--report", metavar="FILE", help="write an account of every path as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report of every path as JSON")
     parser.add_argument("--quiet", "-q", action="store_true", help="print warnings and errors alone")
     parser.add_argument("--verbose", "-v", action="store_true", help="print every path")
 

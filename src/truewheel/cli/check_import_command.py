@@ -9,6 +9,7 @@ from pathlib import Path
 
 from truewheel.check_import import ImportRequest, check_imports, choose_modules
 from truewheel.cli.console import complain, say, warn
+from truewheel.cli.parser import path_text, prefix_text
 from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
 from truewheel.paths import install_paths
@@ -34,14 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exclude", "-e", action="append", default=[], metavar="GLOB", help="leave these out; repeatable"
     )
     parser.add_argument("--top-level-only", "-t", action="store_true", help="leave out names with a dot")
-    parser.add_argument("--python", default="python3", metavar="PY", help="the target (default: python3)")
+    parser.add_argument(
+        "--python", type=path_text, default="python3", metavar="PY", help="the target (default: python3)"
+    )
     parser.add_argument(
         "--scheme",
+        type=path_text,
         default="generic",
         metavar="NAME|FILE.yaml",
         help="where modules are below the root, as for install (default: generic)",
     )
-    parser.add_argument("--prefix", metavar="DIR", help="final prefix (default: the scheme's, /usr)")
+    parser.add_argument(
+        "--prefix", type=prefix_text, metavar="DIR", help="final prefix (default: the scheme's, /usr)"
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="print errors alone")
     parser.add_argument("--verbose", "-v", action="store_true", help="print whole tracebacks")
 

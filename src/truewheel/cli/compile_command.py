@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options
-from truewheel.cli.console import say, warn
+from truewheel.cli.console import tell, warn
+from truewheel.cli.parser import path_text
 from truewheel.pipeline import CompileRequest, compile_tree
 from truewheel.report.document import compile_document, write_document
 from truewheel.report.text import compile_lines, warning_lines
@@ -17,9 +18,13 @@ from truewheel.schemes import load_scheme
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a file or directory, as on the installed system"
+        "paths",
+        nargs="+",
+        type=path_text,
+        metavar="PATH",
+        help="a file or directory, as on the installed system",
     )
-    parser.set_defaults(scattered=("paths", str))
+    parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
         "--root", default=Path("/"), type=Path, metavar="DIR", help="where the tree is staged (default: /)"
     )
@@ -54,8 +59,7 @@ def run(options: argparse.Namespace) -> int:
     for warning in warning_lines(manifest):
         warn(warning)
     if options.report:
-        write_document(Path(options.report), compile_document(manifest))
+        write_document(options.report, compile_document(manifest))
     if not options.quiet:
-        for line in compile_lines(manifest, options.verbose):
-            say(line)
+        tell(compile_lines(manifest, options.verbose))
     return 0

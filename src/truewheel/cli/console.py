@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterable
+from typing import TextIO
 
 _COLOURS = {"error": "31", "warning": "33"}
 
@@ -13,7 +16,11 @@ def complain(level: str, text: str) -> None:
     label = f"{level}:"
     if _coloured():
         label = f"\033[1;{_COLOURS[level]}m{label}\033[0m"
-    print(f"truewheel: {label} {text}", file=sys.stderr)
+    if sys.stderr is not None:
+        try:
+            print(f"truewheel: {label} {text}", file=sys.stderr, flush=True)
+        except OSError:  # the status says it all the same
+            drop(sys.stderr)
 
 
 def warn(text: str) -> None:
@@ -25,6 +32,24 @@ def say(text: str) -> None:
     """Print a line on standard output; names that are not text are shown escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print lines about work that is done: a standard output that cannot be written does not undo it."""
+    try:
+        for line in lines:
+            say(line)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        drop(sys.stdout)
+
+
+def drop(stream: TextIO | None) -> None:
+    """Leave nothing for Python to write when it ends, which would change the exit status."""
+    if stream is not None:
+        with contextlib.suppress(OSError, ValueError):  # a test runner's stream has no number
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _coloured() -> bool:

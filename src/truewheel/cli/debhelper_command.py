@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from truewheel.cli.console import complain
+from truewheel.cli.console import complain, tell
 from truewheel.debian.control import dependency_names
 from truewheel.debian.model import Source, Step
 from truewheel.debian.options import parse_options
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _echo(command: str) -> None:
-    print(f"\t{command}", flush=True)  # before what the command itself prints
+    tell([f"\t{command}"])  # before what the command itself prints
 
 
 def _hush(command: str) -> None:

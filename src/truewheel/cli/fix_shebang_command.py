@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from truewheel.cli.console import say
+from truewheel.cli.console import tell
+from truewheel.cli.parser import path_text
 from truewheel.fix_shebang import fix_shebangs
 
 
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("paths", Path))
     parser.add_argument(
-        "--python", default="/usr/bin/python3", metavar="PY", help="default: /usr/bin/python3"
+        "--python", type=path_text, default="/usr/bin/python3", metavar="PY", help="default: /usr/bin/python3"
     )
     parser.add_argument("--flags", default="", metavar="sP", help="flags to add, without a dash")
 
@@ -24,6 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Rewrite; prints what changed."""
     flags = f" -{options.flags}" if options.flags else ""
-    for path in fix_shebangs(options.paths, f"#!{options.python}{flags}".encode()):
-        say(f"{path}: starts with #!{options.python}{flags}")
+    fixed = fix_shebangs(options.paths, f"#!{options.python}{flags}".encode())
+    tell(f"{path}: starts with #!{options.python}{flags}" for path in fixed)
     return 0

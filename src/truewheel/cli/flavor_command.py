@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from truewheel.cli.console import complain, say
+from truewheel.cli.console import tell, warn
+from truewheel.cli.parser import path_text
 from truewheel.errors import UsageError
 from truewheel.model import Kind, Manifest
 from truewheel.opensuse.flavors import (
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--python",
+        type=path_text,
         default=[],
         action="append",
         metavar="PY",
@@ -71,10 +73,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _wheel(options: argparse.Namespace) -> None:
     arguments = wheel_arguments(options.arguments)
-    for wheel in build_wheels(
-        arguments, flavor(options.python[-1]), options.wheeldir, options.shared, os.environ
-    ):
-        say(str(wheel))
+    interpreter = flavor(options.python[-1])
+    built = build_wheels(arguments, interpreter, options.wheeldir, options.shared, os.environ)
+    tell(map(str, built))
 
 
 def _install(options: argparse.Namespace) -> None:
@@ -83,29 +84,27 @@ def _install(options: argparse.Namespace) -> None:
     interpreters = [flavor(python) for python in options.python]
     done = install_wheels(arguments, interpreters, options.wheeldir, place, os.environ)
     _warn(done.manifest, *done.rest)
-    for line in install_lines(done.plan, done.manifest, options.root, verbose=False):
-        say(line)
+    tell(install_lines(done.plan, done.manifest, options.root, verbose=False))
 
 
 def _compile(options: argparse.Namespace) -> None:
     manifest = compile_flavor(flavor(options.python[-1]), Place(options.root, options.reports), os.environ)
     _warn(manifest)
-    for line in compile_lines(manifest, verbose=False):
-        say(line)
+    tell(compile_lines(manifest, verbose=False))
 
 
 def _fix_shebang(options: argparse.Namespace) -> None:
-    for script in fix_scripts(flavor(options.python[-1]), options.root):
-        say(f"{script}: starts with the flavor's Python now")
+    fixed = fix_scripts(flavor(options.python[-1]), options.root)
+    tell(f"{script}: starts with the flavor's Python now" for script in fixed)
 
 
 def _finish(options: argparse.Namespace) -> None:
     for done in finish(Place(options.root, options.reports), os.environ):
         if done.manifest is None:
-            complain("warning", f"{done.python}: is not there: its bytecode is left as it is")
+            warn(f"{done.python}: is not there: its bytecode is left as it is")
         else:
             _warn(done.manifest)
-            say(f"{done.python}: {_what_changed(done.manifest, done.records)}")
+            tell([f"{done.python}: {_what_changed(done.manifest, done.records)}"])
 
 
 def _what_changed(manifest: Manifest, records: Sequence[str]) -> str:
@@ -123,4 +122,4 @@ def _what_changed(manifest: Manifest, records: Sequence[str]) -> str:
 def _warn(*manifests: Manifest) -> None:
     """Each warning once: what an install could not compile, its last look finds again."""
     for warning in dict.fromkeys(line for manifest in manifests for line in warning_lines(manifest)):
-        complain("warning", warning)
+        warn(warning)

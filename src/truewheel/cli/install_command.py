@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
-from truewheel.cli.console import say, warn
+from truewheel.cli.console import say, tell, warn
+from truewheel.cli.parser import path_text, prefix_text, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warning_lines
@@ -17,13 +18,18 @@ from truewheel.schemes import load_scheme
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a directory of wheels"
+        "wheels", nargs="+", type=wheel_path, metavar="WHEEL", help="a wheel, or a directory of wheels"
     )
-    parser.set_defaults(scattered=("wheels", Path))
+    parser.set_defaults(scattered=("wheels", wheel_path))
     parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
-    parser.add_argument("--prefix", metavar="DIR", help="final prefix (default: the scheme's, /usr)")
     parser.add_argument(
-        "--script-python", metavar="PATH", help="the Python scripts start with, as a final path"
+        "--prefix", type=prefix_text, metavar="DIR", help="final prefix (default: the scheme's, /usr)"
+    )
+    parser.add_argument(
+        "--script-python",
+        type=path_text,
+        metavar="PATH",
+        help="the Python scripts start with, as a final path",
     )
     parser.add_argument("--script-flags", metavar="sP", help="its flags, without a dash; may be empty")
     parser.add_argument(
@@ -56,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         sync=options.sync,
     )
     if options.report:
-        check_report(Path(options.report))
+        check_report(options.report)
     prepared = prepare_install(request, os.environ)
     if options.dry_run:
         for line in plan_lines(prepared.plan):
@@ -66,8 +72,7 @@ def run(options: argparse.Namespace) -> int:
     for warning in warning_lines(manifest):
         warn(warning)
     if options.report:
-        write_document(Path(options.report), install_document(prepared.plan, manifest))
+        write_document(options.report, install_document(prepared.plan, manifest))
     if not options.quiet:
-        for line in install_lines(prepared.plan, manifest, options.root, options.verbose):
-            say(line)
+        tell(install_lines(prepared.plan, manifest, options.root, options.verbose))
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import os
 import signal
@@ -13,7 +12,8 @@ from collections.abc import Sequence
 from types import FrameType
 
 from truewheel import __version__
-from truewheel.cli.console import complain
+from truewheel.cli.console import complain, drop
+from truewheel.cli.parser import Parser
 from truewheel.errors import TruewheelError
 
 _COMMANDS = {
@@ -55,17 +55,19 @@ def main(argv: Sequence[str]) -> int:
         complain("error", "interrupted; the root is complete or as it was")
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        return _drop_output()
+        drop(sys.stdout)
+        return 2
     except (OSError, MemoryError) as error:
         complain("error", str(error) or type(error).__name__)
-        return _drop_output()
+        drop(sys.stdout)
+        return 2
     except Exception:  # a defect of ours: show all of it, and never exit 1, which means refused input
         traceback.print_exc()
         return 2
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="truewheel",
         description="Put Python wheels into buildroots so that every byte is a function of the inputs.",
         epilog="Exit status: 0 done and complete, 1 findings or refused input, 2 usage or trouble.",
@@ -77,31 +79,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == named:
             importlib.import_module(f"truewheel.cli.{name.replace('-', '_')}_command").add_arguments(command)
-    options, left = parser.parse_known_args(argv)
-    _take_scattered(parser, options, left)
-    return options
-
-
-def _take_scattered(
-    parser: argparse.ArgumentParser, options: argparse.Namespace, left: Sequence[str]
-) -> None:
-    """Give the command the arguments behind a later option, which argparse leaves over: ``files a -l b``.
-
-    A command says by ``scattered`` which of its lists takes them, and as what.
-    """
-    name, kind = getattr(options, "scattered", ("", str))
-    if left and (not name or any(word.startswith("-") for word in left)):
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
-    if left:
-        setattr(options, name, [*getattr(options, name), *map(kind, left)])
-
-
-def _drop_output() -> int:
-    """Leave nothing for the interpreter to flush at its end, which would change the exit status."""
-    if sys.stdout is not None:
-        with contextlib.suppress(OSError, ValueError):  # a test runner's stream has no number
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 2
+    return parser.parse_args(argv)
 
 
 def _name_files_in_utf8() -> None:

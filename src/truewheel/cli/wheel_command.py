@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from truewheel.cli.console import say
+from truewheel.cli.parser import path_text
 from truewheel.interpreter import probe
 from truewheel.project.backend import Backend, parse_settings
 
@@ -35,7 +36,11 @@ def add_backend_arguments(parser: argparse.ArgumentParser) -> None:
         help="a setting for the build backend; a repeated key becomes a list",
     )
     parser.add_argument(
-        "--python", default=sys.executable, metavar="PY", help="the Python that builds (default: this one)"
+        "--python",
+        type=path_text,
+        default=sys.executable,
+        metavar="PY",
+        help="the Python that builds (default: this one)",
     )
 
 

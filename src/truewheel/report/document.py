@@ -17,6 +17,7 @@ from truewheel.model import CompileResult, InstalledFile, InstallPlan, Interpret
 from truewheel.schemes import scheme_keys
 
 REPORT_VERSION = 1
+_DONE = {"install": "installed, but ", "compile": "compiled, but "}
 SCHEMES_VERSION = 2  # the keys as a file has them
 
 
@@ -84,8 +85,11 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
+        done = _DONE.get(document.get("report", ""), "")
         raise TruewheelError(
-            f"the report cannot be written: {error.strerror}", subject=os.fspath(path), hint="check --report"
+            f"{done}the report cannot be written: {error.strerror}",
+            subject=os.fspath(path),
+            hint="check --report",
         ) from error
 
 
