@@ -1,4 +1,4 @@
-"""``truewheel compile``: bytecode for sources that come from no wheel."""
+"""``truewheel compile``: byte-compile sources that come from no wheel."""
 
 from __future__ import annotations
 
@@ -22,11 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=path_text,
         metavar="PATH",
-        help="a file or directory, as on the installed system",
+        help="a file or directory, as on the final system",
     )
     parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
-        "--root", default=Path("/"), type=Path, metavar="DIR", help="where the tree is staged (default: /)"
+        "--root",
+        default=Path("/"),
+        type=Path,
+        metavar="DIR",
+        help="root directory that has the sources (default: /)",
     )
     add_target_arguments(parser)
     parser.add_argument(
@@ -35,17 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="leave out what is as this report of an install says; repeatable",
+        help="leave out sources that are as this report of an install says; repeatable",
     )
     parser.add_argument(
         "--remove-strays",
         action="store_true",
-        help="remove bytecode there that is of no source, or of another Python or level",
+        help="remove bytecode without a source, or of another Python or level",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile; prints a summary, warns of what does not compile."""
+    """Compile; prints a summary, warns of sources that do not compile."""
     request = CompileRequest(
         paths=tuple(options.paths),
         root=options.root,

@@ -1,4 +1,4 @@
-"""Lines for people: complaints on standard error, results on standard output."""
+"""Print lines for people: errors and warnings on standard error, results on standard output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def complain(level: str, text: str) -> None:
     if sys.stderr is not None:
         try:
             print(f"truewheel: {label} {text}", file=sys.stderr, flush=True)
-        except OSError:  # the status says it all the same
+        except OSError:  # the exit status still tells
             drop(sys.stderr)
 
 
@@ -29,13 +29,13 @@ def warn(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on standard output; names that are not text are shown escaped."""
+    """Print a line on standard output; characters that its encoding lacks are escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def tell(lines: Iterable[str]) -> None:
-    """Print lines about work that is done: a standard output that cannot be written does not undo it."""
+    """Print lines about finished work, where a failing standard output must not change the exit status."""
     try:
         for line in lines:
             say(line)
@@ -46,7 +46,7 @@ def tell(lines: Iterable[str]) -> None:
 
 
 def drop(stream: TextIO | None) -> None:
-    """Leave nothing for Python to write when it ends, which would change the exit status."""
+    """Discard what a failing stream still holds: Python would exit with another status over it."""
     if stream is not None:
         with contextlib.suppress(OSError, ValueError):  # a test runner's stream has no number
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

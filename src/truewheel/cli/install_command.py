@@ -1,4 +1,4 @@
-"""``truewheel install``: wheels into a root."""
+"""``truewheel install``: install wheels into a root."""
 
 from __future__ import annotations
 
@@ -21,33 +21,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "wheels", nargs="+", type=wheel_path, metavar="WHEEL", help="a wheel, or a directory of wheels"
     )
     parser.set_defaults(scattered=("wheels", wheel_path))
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
     parser.add_argument(
-        "--prefix", type=prefix_text, metavar="DIR", help="final prefix (default: the scheme's, /usr)"
+        "--root", required=True, type=Path, metavar="DIR", help="root directory to install into"
+    )
+    parser.add_argument(
+        "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
     )
     parser.add_argument(
         "--script-python",
         type=path_text,
         metavar="PATH",
-        help="the Python scripts start with, as a final path",
+        help="Python in the first line of scripts, as a final path",
     )
-    parser.add_argument("--script-flags", metavar="sP", help="its flags, without a dash; may be empty")
+    parser.add_argument(
+        "--script-flags", metavar="sP", help="its flags, without a dash; may be empty (default: the scheme's)"
+    )
     parser.add_argument(
         "--dep-overrides-file",
         type=Path,
         metavar="FILE",
-        help="changes of the requirements in METADATA, PACKAGE:ACTION[:VERSION] each",
+        help="edit the requirements in METADATA: PACKAGE:ACTION[:VERSION], one a line",
     )
     add_target_arguments(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace files of other content in the root")
-    parser.add_argument("--sync", action="store_true", help="return only when everything is on the disk")
+    parser.add_argument("--overwrite", action="store_true", help="replace files in the root that differ")
+    parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install; prints a summary, warns of what has no bytecode."""
+    """Install; prints a summary, warns of sources without bytecode and of dropped entries."""
     request = InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,

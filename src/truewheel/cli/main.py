@@ -1,4 +1,4 @@
-"""The command line: parse, run one command, turn errors into one line and an exit code."""
+"""Parse the command line, run one command, and turn errors into one line and an exit status."""
 
 from __future__ import annotations
 
@@ -18,35 +18,38 @@ from truewheel.errors import TruewheelError
 
 _COMMANDS = {
     "wheel": "build a wheel without isolation and without a network",
-    "install": "unpack wheels into a root and byte-compile them",
-    "compile": "byte-compile sources that are below a root already",
-    "requires": "say what a project needs to be built or to run, in the words of rpm",
-    "provides": "say what installed projects provide, in the words of rpm",
-    "fix-shebang": "give scripts the first line the distribution wants",
-    "python": "show what a target Python says of itself",
-    "schemes": "show the schemes and what they decide",
-    "files": "list what was installed as a spec file wants it",
-    "check-import": "import what was installed, from the root",
-    "debhelper": "carry out a step of debhelper's truewheel build system",
-    "flavor": "carry out a step of openSUSE's macros for one interpreter flavor",
+    "install": "install wheels into a root and byte-compile them",
+    "compile": "byte-compile sources that are already below a root",
+    "requires": "print a project's build or run-time dependencies as RPM requirements",
+    "provides": "print what installed projects provide as RPM capabilities",
+    "fix-shebang": "set the first line of Python scripts",
+    "python": "show what decides an install for a target Python",
+    "schemes": "list the shipped schemes, or print a scheme as a file",
+    "files": "print the installed files as a list for an RPM spec",
+    "check-import": "import installed modules from the root",
+    "debhelper": "run a step of debhelper's truewheel build system",
+    "flavor": "run a step of openSUSE's macros for an interpreter flavor",
 }
 
 
 def run() -> None:
-    """The console script: exits with the command's status."""
+    """Run the console script; exits with the command's status."""
     _name_files_in_utf8()
     sys.exit(main(sys.argv[1:]))
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a command line. Returns 0 done and complete, 1 refused input or findings, 2 usage or trouble."""
+    """Run a command line and return its exit status.
+
+    0: done and complete, 1: findings or refused input, 2: usage or trouble.
+    """
     signal.signal(signal.SIGTERM, _terminated)
     try:
         options = _parse(argv)
         command = importlib.import_module(f"truewheel.cli.{options.command.replace('-', '_')}_command")
         status = int(command.run(options))
         if sys.stdout is not None:
-            sys.stdout.flush()  # a full disk must be known here, not when Python ends
+            sys.stdout.flush()  # a full disk must show here, not when Python ends
         return status
     except TruewheelError as error:
         complain("error", str(error))
@@ -83,7 +86,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _name_files_in_utf8() -> None:
-    """Start over in UTF-8 mode where the locale would have other bytes for a file name (PEP 540)."""
+    """Start again in UTF-8 mode where the locale has another encoding for file names (PEP 540)."""
     if sys.getfilesystemencoding() != "utf-8":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 

@@ -22,9 +22,9 @@ SCHEMES_VERSION = 2  # the keys as a file has them
 
 
 def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
-    """The account of an install: what went in, every path that is there, each compile result.
+    """Return the report of an install: its inputs, every installed path, each compile result.
 
-    All paths are final ones, so that two installs of the same inputs give the same document.
+    All paths are final ones: two installs of the same inputs give the same document.
     """
     return {
         **_head("install"),
@@ -40,12 +40,12 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
 
 
 def compile_document(manifest: Manifest) -> dict[str, Any]:
-    """The account of a compile."""
+    """Return the report of a compile."""
     return {**_head("compile"), **_account(manifest)}
 
 
 def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
-    """Everything known of a target Python."""
+    """Return everything known about a target Python."""
     facts = {
         **asdict(interpreter),
         "magic": interpreter.magic.hex(),
@@ -62,13 +62,16 @@ def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
 
 
 def check_report(path: Path) -> None:
-    """Raise UsageError for a place no report can be written to, before the work is done."""
+    """Raise UsageError, before any work, where no report can be written to ``path`` on the build host."""
     if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError("the report cannot be written there", subject=os.fspath(path), hint="check --report")
 
 
 def write_document(path: Path, document: dict[str, Any]) -> None:
-    """Write a document to ``path`` on the build host: whole or not at all, but for a pipe or device."""
+    """Write a document to ``path`` on the build host, whole or not at all unless that is a pipe or device.
+
+    Raises TruewheelError where it cannot be written.
+    """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

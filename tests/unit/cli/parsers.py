@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from truewheel.cli.main import _COMMANDS
 from truewheel.cli.parser import Parser
 
 
+@functools.cache
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """Each command, ``requires build`` and ``flavor wheel`` for those with parts, and its parser."""
     found: dict[str, argparse.ArgumentParser] = {}
