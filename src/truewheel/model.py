@@ -132,7 +132,6 @@ class Scheme:
     """How a distribution wants a wheel laid out (see docs/schemes.md for each key)."""
 
     name: str
-    family: str
     prefix: str
     sysconfig: tuple[str, ...]
     purelib: str
@@ -147,6 +146,7 @@ class Scheme:
     script_python: str
     script_flags: str
     every_shebang: bool
+    versioned_scripts: bool
     optimize: tuple[int, ...]
     hardlink: bool
     invalidation_mode: InvalidationMode

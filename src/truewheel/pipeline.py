@@ -89,7 +89,7 @@ class CompileRequest:
 
     paths: tuple[str, ...]
     root: Path = Path("/")
-    scheme: str = "generic"
+    scheme: str | Scheme = "generic"
     pythons: tuple[str | Interpreter, ...] = ("python3",)
     bytecode: BytecodeOptions = BytecodeOptions()
     reports: tuple[Path, ...] = ()
@@ -129,7 +129,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         wheels=wheels,
         interpreters=interpreters,
         scheme=scheme,
-        prefix=request.prefix or scheme.prefix,
+        prefix=scheme.prefix if request.prefix is None else request.prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
         bodies=_rewritten(wheels, scheme, overrides, kept.entries),
@@ -177,7 +177,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     StageError or CompileError for trouble.
     """
     epoch = source_date_epoch(environ)
-    scheme = load_scheme(request.scheme)
+    scheme = _loaded(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
     finals = _final_sources(request)
@@ -246,12 +246,16 @@ def _wheel_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _scheme(request: InstallRequest) -> Scheme:
-    scheme = load_scheme(request.scheme) if isinstance(request.scheme, str) else request.scheme
+    scheme = _loaded(request.scheme)
     if request.script_python is not None:
         scheme = replace(scheme, script_python=request.script_python)
     if request.script_flags is not None:
         scheme = replace(scheme, script_flags=f"-{request.script_flags}" if request.script_flags else "")
     return scheme
+
+
+def _loaded(scheme: str | Scheme) -> Scheme:
+    return load_scheme(scheme) if isinstance(scheme, str) else scheme
 
 
 def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:

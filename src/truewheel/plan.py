@@ -189,7 +189,7 @@ class _WheelPlanner:
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         """The wheel's own entry points; those of pip are renamed for this Python, as pip does."""
         points = self._wheel.entry_points
-        if self._scheme.installer != "pip":
+        if not self._scheme.versioned_scripts:
             return points
         for point in self._wheel.entry_points:
             if point.section == "console" and point.name in _VERSIONED:

@@ -11,14 +11,13 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.tree import below, file_sha256
 from truewheel.bytecode.pycs import pyc_path, source_path
 from truewheel.model import Kind
-from truewheel.report.reader import load_report
+from truewheel.report.reader import InstallReport, load_report
 
 _IN_SITE = (Kind.SOURCE, Kind.EXTENSION, Kind.MODULE_DATA)
 # the outermost one: a vendored project's may lie among the licences
@@ -90,10 +89,10 @@ def read_installed(reports: Sequence[Path], root: Path) -> Installed:
     names: dict[str, str] = {}
     tags: set[str] = set()
     for report in reports:
-        document = load_report(report)
-        names.update({canonicalize_name(wheel["name"]): wheel["name"] for wheel in document["wheels"]})
-        tags.update(interpreter["cache_tag"] for interpreter in document["interpreters"])
-        listed += _listed(document)
+        installed = load_report(report)
+        names.update({canonicalize_name(wheel.name): wheel.name for wheel in installed.wheels})
+        tags.update(interpreter.cache_tag for interpreter in installed.interpreters)
+        listed += _listed(installed)
     looker = _Looker(root, _sites(listed), frozenset(tags))
     files = tuple(looker.files(listed))
     dists = tuple(_dists(root, files, names))
@@ -119,11 +118,10 @@ class _Listed:
     sha256: str
 
 
-def _listed(document: Mapping[str, Any]) -> Iterator[_Listed]:
-    dist_of = {wheel["file"]: canonicalize_name(wheel["name"]) for wheel in document["wheels"]}
-    for file in document["files"]:
-        dist = dist_of.get(file["wheel"], "")
-        yield _Listed(file["path"], Kind(file["kind"]), dist, file["size"], file["sha256"])
+def _listed(report: InstallReport) -> Iterator[_Listed]:
+    dist_of = {wheel.file: canonicalize_name(wheel.name) for wheel in report.wheels}
+    for file in report.files:
+        yield _Listed(file.path, file.kind, dist_of.get(file.wheel, ""), file.size, file.sha256)
 
 
 def _sites(listed: Iterable[_Listed]) -> tuple[str, ...]:

@@ -125,6 +125,6 @@ def test_verbose_shows_every_path() -> None:
 
 def test_pythons_and_schemes_are_shown() -> None:
     assert "cache_tag:      cpython-312" in list(interpreter_lines(interpreter()))
-    lines = list(scheme_lines(load_scheme("fedora")))
-    assert lines[0] == "fedora:"
-    assert "  file_mode:          0644" in lines
+    lines = scheme_lines(load_scheme("fedora"))
+    assert lines[0] == "name: fedora"
+    assert "  file: '0644'" in lines

@@ -75,13 +75,19 @@ def stage(directory: Path, project: str) -> tuple[Path, Path]:
         target = root / path[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(metadata["content"] if path == metadata["path"] else "")
-    rows = [{"path": path, "kind": kind(path), "wheel": "x.whl", "size": 0, "sha256": ""} for path in paths]
+    same = {"mode": "0644", "mtime": 0, "size": 0, "sha256": "0" * 64, "wheel": "x.whl", "state": "created"}
+    rows = [{"path": path, "kind": kind(path), **same} for path in paths]
+    python = {"version": "3.7.0", "cache_tag": "cpython-37", "magic": "420d0d0a", "free_threaded": False}
     document = {
         "report": "install",
         "version": 1,
-        "wheels": [{"file": "x.whl", "name": project}],
-        "interpreters": [{"cache_tag": "cpython-37"}],
+        "truewheel": "0",
+        "scheme": "fedora",
+        "wheels": [{"file": "x.whl", "sha256": "0" * 64, "name": project, "version": "1"}],
+        "interpreters": [python],
         "files": rows,
+        "compiled": [],
+        "dropped": [],
     }
     report.write_text(json.dumps(document))
     return root, report
