@@ -156,7 +156,8 @@ class Backend:
         """Build a wheel into ``outdir`` and return its path."""
         with self._explained(), self._compilers():
             wheel = Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
-        normalise_modes(wheel)
+        if wheel.is_file():
+            normalise_modes(wheel)
         return wheel
 
     @contextmanager
