@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 _FIELD = re.compile(r"[!-9;-~]+:")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LINE_ENDS = re.compile(r"[\r\n]+")
 _CONTINUATION = (" ", "\t")
 _IGNORED = (":", "From ", *_CONTINUATION)
 
@@ -25,8 +27,8 @@ class Field:
 
     @property
     def value(self) -> str:
-        """The value, folded lines included, without white space around it."""
-        return self.source.partition(":")[2].strip()
+        """The value, unfolded to one line, without white space around it."""
+        return _LINE_ENDS.sub("", self.source.partition(":")[2]).strip()
 
 
 class Fields:
@@ -44,6 +46,11 @@ class Fields:
     def first(self, name: str) -> str:
         """Return the first value of a field, an empty text where there is none."""
         return next(iter(self.all(name)), "")
+
+
+def is_project_name(text: str) -> bool:
+    """Tell whether a Name is one, not yet normalised (core metadata specification, PEP 508)."""
+    return _NAME.fullmatch(text) is not None
 
 
 def parse_fields(text: str) -> Fields:

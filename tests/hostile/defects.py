@@ -389,6 +389,42 @@ IDENTITY = [
         "adds installed metadata",
         data={"purelib/x-1.dist-info/METADATA": ""},
     ),
+    _made(
+        "METADATA with a version of too many digits",
+        "version-mismatch",
+        "is not the file name's 1.0",
+        metadata=_metadata("1.0", "9" * 4301),
+    ),
+    _made(
+        "METADATA is nested mail",
+        "message-in-metadata",
+        "is a message of type message/rfc822",
+        metadata=metadata_text("demo", "1.0") + "Content-Type: message/rfc822\n\n" * 3000,
+    ),
+    _made(
+        "METADATA is mail with parts",
+        "message-in-metadata",
+        "is a message of type Multipart/mixed",
+        metadata=metadata_text("demo", "1.0") + 'Content-Type: Multipart/mixed; boundary="x"\n\n--x\n',
+    ),
+    _made(
+        "Wheel-Version of too many digits",
+        "unknown-wheel-version",
+        "Wheel-Version 999",
+        wheel=wheel_text("py3-none-any", True, f"{'9' * 4301}.0"),
+    ),
+    _made(
+        "Tag that stands for millions",
+        "too-many-tags",
+        "has 8000000 tags",
+        wheel=_wheel_without("Tag") + "Tag: " + "-".join([".".join(["a"] * 200)] * 3) + "\n",
+    ),
+    Defect(
+        "file name that stands for thousands of tags",
+        "too-many-tags",
+        "stands for 27000 tags",
+        _renamed(f"demo-1.0-{'-'.join(['.'.join(['p'] * 30)] * 3)}.whl"),
+    ),
 ]
 
 RECORD = [
@@ -398,6 +434,12 @@ RECORD = [
     _made("RECORD with four columns", "malformed-record", "is malformed", record=f"{INIT},,,\n"),
     _made("RECORD with a blank line", "malformed-record", "is malformed", rows=lambda made: [*made, ()]),
     _made("RECORD with a huge field", "malformed-record", "is malformed", record=f'"{"a" * 200_000}",,\n'),
+    _made(
+        "RECORD with a line break in a path",
+        "unsafe-record-path",
+        "control character",
+        rows=lambda made: [(n.replace("__init__", "__in\nit__"), d, s) for n, d, s in made],
+    ),
     _made("RECORD with a NUL", "unsafe-record-path", "backslash or NUL", record=f"{INIT}\0,,\n"),
     _more_rows(
         "file missing from the archive",

@@ -17,7 +17,7 @@ from packaging.tags import Tag, parse_tag
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from truewheel.metadata import Fields, parse_fields
+from truewheel.metadata import Fields, is_project_name, parse_fields
 from truewheel.model import EntryPoint
 from truewheel.wheel.faults import Checked, Fault, first_refused
 from truewheel.wheel.names import name_problem
@@ -25,7 +25,6 @@ from truewheel.wheel.names import name_problem
 CATEGORIES = ("purelib", "platlib", "scripts", "data", "headers")
 
 _LIMIT_TAGS = 1000
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
@@ -113,7 +112,7 @@ def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str
     if declared and (found is None or found[1] not in ("1", "2")):
         yield Fault("unknown-metadata-version", entry, f"Metadata-Version {declared} is not known")
     name = yield from _single(fields, "Name", entry)
-    if name and (not _NAME.fullmatch(name) or canonicalize_name(name) != wheel.name):
+    if name and (not is_project_name(name) or canonicalize_name(name) != wheel.name):
         yield Fault("name-mismatch", entry, f"Name {name} is not the file name's {wheel.name}")
     version = yield from _single(fields, "Version", entry)
     if version and not _same_version(version, wheel.version):

@@ -49,8 +49,8 @@ def corruption_found(entry: str = "") -> Iterator[None]:
 
 
 def _damage(entry: str, error: Exception) -> Fault:
-    rule = "corrupt-entry" if entry else "corrupt-archive"
-    return Fault(rule, entry, f"cannot be unpacked: {str(error) or type(error).__name__}")
+    message = f"cannot be unpacked: {str(error) or type(error).__name__}"
+    return Fault("corrupt-entry" if entry else "corrupt-archive", entry, message)
 
 
 def open_zip(stream: BinaryIO) -> zipfile.ZipFile:
