@@ -52,8 +52,13 @@ _TABLE = (
     ),
     _wheel(
         "stray-bytes",
-        "The archive has bytes before its first entry or after its end record.",
-        "Readers that start at the other end see another archive in the same file.",
+        "The archive has bytes that belong to nothing: before, between, in or behind its entries.",
+        "Another reader may see another wheel in them.",
+    ),
+    _wheel(
+        "contradictory-header",
+        "Local headers, data descriptors, central directory and end records do not say the same.",
+        "Which copy counts depends on the reader, so two readers see two wheels.",
     ),
     _wheel(
         "overlapping-entries",

@@ -22,6 +22,7 @@ from tests.wheelbuilder import (
     edit,
     metadata_text,
     wheel_text,
+    with_zip64_end,
 )
 
 INIT = "demo/__init__.py"
@@ -101,6 +102,11 @@ def _deflated(data: bytes) -> bytes:
     return deflate.compress(data) + deflate.flush()
 
 
+def _unended(data: bytes) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+
+
 def _overlapping(data: bytes) -> bytes:
     """Let the second entry of the central directory begin where the first does, under its name."""
     first = data.index(b"PK\1\2")
@@ -111,6 +117,24 @@ def _overlapping(data: bytes) -> bytes:
 def _bomb(checked: int) -> dict[str, object]:
     """A megabyte that says it is ten bytes; the checksum is that of the first ``checked`` bytes."""
     return {"packed": _deflated(b"\0" * (1 << 20)), "size": 10, "crc": zlib.crc32(b"\0" * checked)}
+
+
+def _local(at: int, data: bytes) -> Callable[[bytes], bytes]:
+    """Change bytes of a local header, counted from its flags."""
+    return lambda common: common[:at] + data + common[at + len(data) :]
+
+
+def _before_end(data: bytes) -> Callable[[bytes], bytes]:
+    """Put bytes between the central directory and the end record."""
+    return lambda archive: archive[:-22] + data + archive[-22:]
+
+
+def _set_entries(numbers: list[int]) -> None:
+    numbers[2] += 1
+
+
+def _set_disk(numbers: list[int]) -> None:
+    numbers[0] = 1
 
 
 def _set_directory_size(numbers: list[int]) -> None:
@@ -213,8 +237,8 @@ ARCHIVE = [
     _made("patched data", "corrupt-entry", "cannot be unpacked", members=edit(INIT, flags=0x20)),
     _made(
         "two names for one entry",
-        "corrupt-entry",
-        "differ",
+        "contradictory-header",
+        "another name in its local header",
         members=edit(INIT, local_name=b"demo/__init__.pX"),
     ),
     _made("symbolic link", "symbolic-link", "symbolic link", members=edit(INIT, mode=stat.S_IFLNK | 0o777)),
@@ -240,6 +264,99 @@ ARCHIVE = [
     ),
     _named(
         "directory that is a link", "symbolic-link", "symbolic link", "demo/sub/", mode=stat.S_IFLNK | 0o777
+    ),
+]
+
+HEADERS = [
+    *(
+        _made(
+            f"another {field} in the local header",
+            "contradictory-header",
+            f"has another {field} in its local header",
+            members=edit(INIT, local=_local(at, data)),
+        )
+        for field, at, data in [
+            ("flags", 0, b"\x00\x08"),
+            ("compression method", 2, b"\x00\x00"),
+            ("time", 4, b"\x00\x00"),
+            ("date", 6, b"\x21\x00"),
+            ("checksum", 8, b"\x00\x00\x00\x00"),
+            ("packed size", 12, b"\x01\x00\x00\x00"),
+            ("size", 16, b"\x01\x00\x00\x00"),
+        ]
+    ),
+    _made(
+        "sizes left to a descriptor that is not there",
+        "contradictory-header",
+        "has another checksum",
+        members=edit(INIT, flags=0x8, local=_local(8, bytes(12))),
+    ),
+    _made(
+        "descriptor of other content",
+        "stray-bytes",
+        "has 16 bytes behind it",
+        members=edit(INIT, flags=0x8, local=_local(8, bytes(12)), behind=b"PK\7\x08" + bytes(12)),
+    ),
+    _made("entry on another disk", "contradictory-header", "another disk", members=edit(INIT, disk=1)),
+    _made("bytes between entries", "stray-bytes", "4 bytes behind it", members=edit(INIT, behind=b"gap!")),
+    _made(
+        "bytes before the directory",
+        "stray-bytes",
+        "4 bytes behind it",
+        members=edit("RECORD", behind=b"gap!"),
+    ),
+    _made(
+        "bytes behind the compressed stream",
+        "stray-bytes",
+        "6 bytes behind the end of its compressed stream",
+        members=edit(INIT, packed=_deflated(b"value = 1\n" * 50) + b"hidden"),
+    ),
+    _made(
+        "compressed stream without an end",
+        "corrupt-entry",
+        "has no end",
+        members=edit(INIT, packed=_unended(b"value = 1\n" * 50)),
+    ),
+    *(
+        _made(
+            f"second name in the {where} header",
+            "ambiguous-name",
+            "second name in an extra field",
+            members=edit(
+                INIT, **{key: struct.pack("<HHBL", 0x7075, 14, 1, zlib.crc32(INIT.encode())) + b"evil/x.py"}
+            ),
+        )
+        for where, key in [("central", "extra"), ("local", "local_extra")]
+    ),
+    _patched(
+        "bytes before the end record", "corrupt-archive", "Bad magic number", _before_end(b"PK\5\5\0\0")
+    ),
+    _patched(
+        "another number of entries",
+        "contradictory-header",
+        "not true of the archive",
+        _end_record(_set_entries),
+    ),
+    _patched("end record of another disk", "contradictory-header", "not true", _end_record(_set_disk)),
+    _made("end record in the comment", "contradictory-header", "not true", comment=b"PK\5\6" + bytes(18)),
+    _patched(
+        "archive cut in its comment",
+        "corrupt-archive",
+        "ends in its comment",
+        lambda d: d[:-3],
+        comment=b"more",
+    ),
+    _patched(
+        "ZIP64 end record that differs",
+        "contradictory-header",
+        "not true of the archive",
+        lambda data: with_zip64_end(data, saturated=False, entries=1),
+    ),
+    _patched(
+        "ZIP64 end record of another size",
+        "contradictory-header",
+        "not true of the archive",
+        lambda data: with_zip64_end(data, record_size=48),
     ),
 ]
 
@@ -588,4 +705,4 @@ ENTRY_POINTS = [
     _points("target empty", "malformed-entry-point", "has the target", "tool ="),
 ]
 
-DEFECTS = [*ARCHIVE, *NAMES, *IDENTITY, *RECORD, *PLACES, *ENTRY_POINTS]
+DEFECTS = [*ARCHIVE, *HEADERS, *NAMES, *IDENTITY, *RECORD, *PLACES, *ENTRY_POINTS]

@@ -23,7 +23,7 @@ from truewheel.rpm.requirements import PLAIN, Log, PassEnded, Requirements, Word
 from truewheel.textfile import read_text
 from truewheel.wheel.archive import open_file
 from truewheel.wheel.faults import about
-from truewheel.wheel.unpacking import open_zip
+from truewheel.wheel.unpacking import Entries, open_zip
 from truewheel.wheel.unpacking import read_text as archived_text
 
 # what PEP 517 makes of a project that names no backend
@@ -213,7 +213,7 @@ def _wheel_metadata(path: Path) -> str:
     with open_file(path) as stream, about(path.name), open_zip(stream) as archive:
         for info in archive.infolist():
             if info.filename.count("/") == 1 and info.filename.endswith(".dist-info/METADATA"):
-                return archived_text(archive, info)
+                return archived_text(Entries(archive, stream), info)
     raise RefusedInput("has no METADATA", subject=str(path), hint="build it again")
 
 

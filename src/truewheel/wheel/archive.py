@@ -1,4 +1,4 @@
-"""The ZIP layer of a wheel: opening the file, the framing of the archive, the kinds of its entries.
+"""The ZIP layer of a wheel: opening the file, the names and kinds of its entries.
 
 Sources: the binary distribution format specification, PKWARE's APPNOTE 6.3.9 for the ZIP fields, and the
 rules against archives that two readers understand differently (duplicates, trailing data, overlaps).
@@ -6,7 +6,6 @@ rules against archives that two readers understand differently (duplicates, trai
 
 from __future__ import annotations
 
-import itertools
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -15,13 +14,12 @@ from typing import BinaryIO
 
 from truewheel.errors import UsageError
 from truewheel.wheel.faults import Checked, Fault
+from truewheel.wheel.framing import check_framing
 from truewheel.wheel.names import check_collisions, name_problem
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8_NAME = 0x800
-_LOCAL_HEADER = 30
-_END_RECORD = 22
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -44,7 +42,7 @@ def archive_files(archive: zipfile.ZipFile, stream: BinaryIO) -> Checked[tuple[z
     Yields faults for what one ZIP reader may see and another not, names that are not plain relative paths,
     links and devices, encryption, and compression other than stored and deflated.
     """
-    yield from _check_framing(archive, stream)
+    yield from check_framing(archive, stream)
     infos = archive.infolist()
     for info in infos:
         yield from _check_name(info)
@@ -53,21 +51,6 @@ def archive_files(archive: zipfile.ZipFile, stream: BinaryIO) -> Checked[tuple[z
     directories = [info.filename.rstrip("/") for info in infos if info.filename.endswith("/")]
     yield from check_collisions([info.filename for info in files], directories)
     return files
-
-
-def _check_framing(archive: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Fault]:
-    infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
-    if infos and infos[0].header_offset != 0:
-        yield Fault("stray-bytes", "", "has data before the first entry")
-    stream.seek(0, 2)
-    end = stream.tell() - len(archive.comment) - _END_RECORD
-    stream.seek(max(end, 0))
-    if stream.read(4) != b"PK\x05\x06":
-        yield Fault("stray-bytes", "", "has data after the end of the archive")
-    for info, after in itertools.pairwise(infos):
-        least = _LOCAL_HEADER + len(info.orig_filename) + info.compress_size
-        if info.header_offset + least > after.header_offset:
-            yield Fault("overlapping-entries", info.filename, f"overlaps {after.filename}")
 
 
 def _check_name(info: zipfile.ZipInfo) -> Iterator[Fault]:

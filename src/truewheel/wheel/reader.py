@@ -38,7 +38,7 @@ from truewheel.wheel.record_checks import (
     parse_record,
     place,
 )
-from truewheel.wheel.unpacking import CHUNK, SmallEntries, chunks, corruption_found, open_zip, read_text
+from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
 
 _EARLIEST = 315532800  # 1980-01-01, the first date ZIP can hold
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
@@ -96,9 +96,10 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         dist_info = (yield from check_dist_info(named, infos)) if named is not None else None
         if named is None or dist_info is None:
             return None
-        said = yield from _check_texts(archive, named, dist_info, infos)
+        opened = Entries(archive, stream)
+        said = yield from _check_texts(opened, named, dist_info, infos)
         places = yield from _check_places(named, said, files)
-        unpacker = _Unpacker(archive, SmallEntries(archive, stream), kept, path.name)
+        unpacker = _Unpacker(opened, kept, path.name)
         entries = []
         for info, where in zip(files, places, strict=True):
             entries.append((yield from unpacker.entry(info, where, said.rows.get(info.filename))))
@@ -135,10 +136,10 @@ class _Said:
 
 
 def _check_texts(
-    archive: ZipFile, named: WheelName, dist_info: str, infos: Mapping[str, ZipInfo]
+    opened: Entries, named: WheelName, dist_info: str, infos: Mapping[str, ZipInfo]
 ) -> Checked[_Said]:
     said = _Said()
-    texts = yield from _read_texts(archive, infos, dist_info)
+    texts = yield from _read_texts(opened, infos, dist_info)
     if (text := texts.get("WHEEL")) is not None:
         said.root_is_purelib = yield from check_wheel_file(named, text, f"{dist_info}/WHEEL")
     if (text := texts.get("METADATA")) is not None:
@@ -154,13 +155,13 @@ def _check_texts(
 
 
 def _read_texts(
-    archive: ZipFile, infos: Mapping[str, ZipInfo], dist_info: str
+    opened: Entries, infos: Mapping[str, ZipInfo], dist_info: str
 ) -> Checked[dict[str, str | None]]:
     texts = {}
     for name in (*_REQUIRED, "entry_points.txt"):
         info = infos.get(f"{dist_info}/{name}")
         if info is not None:
-            texts[name] = yield from attempt(partial(read_text, archive, info))
+            texts[name] = yield from attempt(partial(read_text, opened, info))
         elif name in _REQUIRED:
             message, hint = "is missing", f"a wheel must hold {name}"
             yield Fault("missing-metadata-file", f"{dist_info}/{name}", message, hint)
@@ -179,8 +180,7 @@ def _check_places(named: WheelName, said: _Said, files: Sequence[ZipInfo]) -> Ch
 
 @dataclass(frozen=True)
 class _Unpacker:
-    archive: ZipFile
-    small: SmallEntries
+    opened: Entries
     kept: Kept
     filename: str
 
@@ -207,8 +207,8 @@ class _Unpacker:
         algorithm = (row and row.algorithm) or "sha256"
         digest = hashlib.sha256()
         recorded = digest if algorithm == "sha256" else hashlib.new(algorithm)
-        fits = max(info.file_size, info.compress_size) <= CHUNK
-        for data in (self.small.read(info),) if fits else chunks(self.archive, info):
+        fits = info.file_size <= CHUNK
+        for data in (self.opened.read(info),) if fits else self.opened.chunks(info):
             digest.update(data)
             if recorded is not digest:
                 recorded.update(data)

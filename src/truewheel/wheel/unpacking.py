@@ -16,12 +16,11 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from truewheel.wheel.faults import Fault, FaultFound
+from truewheel.wheel.framing import LOCAL_HEADER
 
 CHUNK = 1 << 20  # bytes
 
 _LIMIT_TEXT = 64 << 20  # bytes
-_LOCAL_HEADER = 30
-_sizes = struct.Struct("<HH").unpack_from
 # ValueError holds UnicodeError and zipfile's seeks to negative offsets, RuntimeError NotImplementedError.
 _CORRUPT = (
     zipfile.BadZipFile,
@@ -60,34 +59,11 @@ def open_zip(stream: BinaryIO) -> zipfile.ZipFile:
         return zipfile.ZipFile(stream)
 
 
-def chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the bytes of an entry, at most 1 MiB at a time and never more than the size it declares.
+class Entries:
+    """Reads the entries of an archive; zipfile takes five times as long for a small one.
 
-    Raises FaultFound when they cannot be unpacked or are more or fewer than declared.
-    """
-    declared = info.file_size
-    done = 0
-    with corruption_found(info.filename):
-        # zipfile cuts what it reads at file_size: one more lets an overlong stream show itself
-        info.file_size = declared + 1
-        try:
-            member = archive.open(info)
-        finally:
-            info.file_size = declared
-        with member:
-            while data := member.read(min(CHUNK, declared - done + 1)):
-                done += len(data)
-                if done > declared:
-                    break
-                yield data
-    if done != declared:
-        raise FaultFound(_missized(info, done))
-
-
-class SmallEntries:
-    """Reads entries at once; zipfile, made for those of any size, takes five times as long for a small one.
-
-    What it checks of an entry and what it raises is as in zipfile.ZipFile.open and ZipExtFile.
+    What it checks of an entry is what zipfile.ZipFile.open and ZipExtFile check, and that the compressed
+    stream fills its place.
     """
 
     def __init__(self, archive: zipfile.ZipFile, stream: BinaryIO) -> None:
@@ -97,67 +73,89 @@ class SmallEntries:
 
     def read(self, info: zipfile.ZipInfo) -> bytes:
         """Return the bytes of an entry; raises what `chunks` raises."""
-        try:
-            data = self._content(info)
-        except (*_CORRUPT, OSError) as error:
-            with corruption_found(info.filename):
-                raise error
-        if len(data) != info.file_size:
-            raise FaultFound(_missized(info, len(data)))
-        return data
+        return b"".join(self.chunks(info))
 
-    def _content(self, info: zipfile.ZipInfo) -> bytes:
-        """Return the bytes of an entry, or one more than it declares."""
-        packed = self._packed(info)
-        limit = info.file_size + 1
+    def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield the bytes of an entry, at most 1 MiB at a time and never more than the size it declares.
+
+        Raises FaultFound when they cannot be unpacked, or are more or fewer than declared.
+        """
+        done = checksum = 0
+        with corruption_found(info.filename):
+            for data in self._unpacked(info):
+                done += len(data)
+                checksum = zlib.crc32(data, checksum)
+                if done <= info.file_size:
+                    yield data
+            if checksum != info.CRC:
+                raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+        if done != info.file_size:
+            relation = "more" if done > info.file_size else "fewer"
+            message = f"unpacks to {relation} than its {info.file_size} bytes"
+            raise FaultFound(Fault("wrong-entry-size", info.filename, message))
+
+    def _unpacked(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield the bytes of an entry, at most one more than it declares."""
+        left = info.file_size + 1
         if info.compress_type == zipfile.ZIP_STORED:
-            data = packed[:limit]
-        else:
-            unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-            data = unpacker.decompress(packed, limit)
-            if len(data) < limit:
-                data += unpacker.flush()
-        if zlib.crc32(data) != info.CRC:
-            raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
-        return data
+            for packed in self._packed(info):
+                yield packed[:left]
+                left -= len(packed[:left])
+            return
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        behind = 0
+        for piece in self._packed(info):
+            behind += len(piece) if unpacker.eof else 0
+            packed, data = piece, piece
+            while left and not unpacker.eof and (packed or data):
+                data = unpacker.decompress(packed, min(CHUNK, left))
+                packed = unpacker.unconsumed_tail
+                left -= len(data)
+                yield data
+        if left == 1:  # as many as declared
+            _check_stream(info.filename, unpacker.eof, behind + len(unpacker.unused_data))
 
-    def _packed(self, info: zipfile.ZipInfo) -> bytes:
-        """Return the compressed bytes of an entry, its local header checked."""
-        name = info.orig_filename.encode()
-        wanted = _LOCAL_HEADER + len(name) + info.compress_size
-        data = os.pread(self._file, wanted, info.header_offset)
-        if len(data) < _LOCAL_HEADER:
+    def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield the compressed bytes of an entry, its local header checked."""
+        name, offset, size = info.orig_filename.encode(), info.header_offset, info.compress_size
+        data = os.pread(self._file, LOCAL_HEADER.size + len(name) + min(size, CHUNK), offset)
+        if len(data) < LOCAL_HEADER.size:
             raise zipfile.BadZipFile("Truncated file header")
-        if data[:4] != b"PK\x03\x04":
+        signature, *_, name_size, extra_size = LOCAL_HEADER.unpack_from(data)
+        if signature != b"PK\3\4":
             raise zipfile.BadZipFile("Bad magic number for file header")
         if info.flag_bits & 0x20:
             raise NotImplementedError("compressed patched data (flag bit 5)")
-        name_size, extra_size = _sizes(data, 26)
-        start = _LOCAL_HEADER + name_size + extra_size
-        if data[_LOCAL_HEADER : _LOCAL_HEADER + name_size] != name:
+        start = LOCAL_HEADER.size + name_size + extra_size
+        if data[LOCAL_HEADER.size : LOCAL_HEADER.size + name_size] != name:
             raise zipfile.BadZipFile(f"File name in directory {info.orig_filename!r} and header differ.")
-        end = start + info.compress_size
-        if info.header_offset + end > self._ends[info.header_offset]:
+        if offset + start + size > self._ends[offset]:
             raise zipfile.BadZipFile(f"Overlapped entries: {info.orig_filename!r} (possible zip bomb)")
-        if end > wanted:
-            data = os.pread(self._file, end, info.header_offset)
-        if len(data) < end:
-            raise EOFError("the file ends in this entry")
-        return data[start:end]
+        data = data[start : start + size]
+        yield data
+        done = len(data)
+        while done < size:
+            data = os.pread(self._file, min(CHUNK, size - done), offset + start + done)
+            if not data:
+                raise EOFError("the file ends in this entry")
+            yield data
+            done += len(data)
 
 
-def _missized(info: zipfile.ZipInfo, size: int) -> Fault:
-    relation = "more" if size > info.file_size else "fewer"
-    message = f"unpacks to {relation} than its {info.file_size} bytes"
-    return Fault("wrong-entry-size", info.filename, message)
+def _check_stream(entry: str, ended: bool, behind: int) -> None:
+    if not ended:
+        raise zipfile.BadZipFile("the compressed stream has no end")
+    if behind:
+        message = f"has {behind} bytes behind the end of its compressed stream"
+        raise FaultFound(Fault("stray-bytes", entry, message))
 
 
-def read_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+def read_text(entries: Entries, info: zipfile.ZipInfo) -> str:
     """Return an entry of the .dist-info directory as text; raises FaultFound unless it is UTF-8."""
     if info.file_size > _LIMIT_TEXT:
         message = f"has {info.file_size} bytes, more than {_LIMIT_TEXT}"
         raise FaultFound(Fault("oversized-metadata", info.filename, message))
-    data = b"".join(chunks(archive, info))
+    data = entries.read(info)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
