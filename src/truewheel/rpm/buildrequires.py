@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import Parser
 from pathlib import Path
 
 from truewheel.errors import RefusedInput, UsageError
+from truewheel.metadata import parse_fields
 from truewheel.overrides import parse_override
 from truewheel.project.backend import Backend, Settings, backend_environment
 from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
@@ -22,6 +20,11 @@ from truewheel.project.requirements_file import read_requirements_file, requirem
 from truewheel.project.tox import PLUGIN, ToxNeeds, ask_tox
 from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import PLAIN, Log, PassEnded, Requirements, Wording
+from truewheel.textfile import read_text
+from truewheel.wheel.archive import open_file
+from truewheel.wheel.faults import about
+from truewheel.wheel.unpacking import Entries, open_zip
+from truewheel.wheel.unpacking import read_text as archived_text
 
 # what PEP 517 makes of a project that names no backend
 _LEGACY_REQUIRES = "setuptools >= 40.8"
@@ -157,7 +160,8 @@ class _Pass:
                     "the build backend tells no metadata before a build",
                     hint="use -p to read [project], -w to build a wheel first, or -R for no run time ones",
                 )
-            self._metadata((made / "METADATA").read_text(encoding="utf-8"), "metadata of the backend")
+            text = read_text(made / "METADATA", subject="METADATA of the build backend")
+            self._metadata(text, "metadata of the backend")
 
     def _runtime_from_wheel(self, backend: Backend) -> None:
         wheeldir = self._request.wheeldir
@@ -178,10 +182,10 @@ class _Pass:
         self._metadata(_wheel_metadata(wheels[0]), f"metadata of {wheels[0].name}")
 
     def _metadata(self, text: str, source: str) -> None:
-        message: Message = Parser().parsestr(text, headersonly=True)
-        name = str(message["Name"] or "")
-        self._requirements.describe_project(name, map(str, message.get_all("Provides-Extra", [])))
-        self._requirements.add(map(str, message.get_all("Requires-Dist", [])), f"{source} ({name})")
+        fields = parse_fields(text)
+        name = fields.first("Name")
+        self._requirements.describe_project(name, fields.all("Provides-Extra"))
+        self._requirements.add(fields.all("Requires-Dist"), f"{source} ({name})")
 
     def _tox(self) -> list[str]:
         self._requirements.add([PLUGIN], "tox itself")
@@ -206,13 +210,10 @@ class _Pass:
 
 
 def _wheel_metadata(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if name.count("/") == 1 and name.endswith(".dist-info/METADATA"):
-                    return archive.read(name).decode("utf-8")
-    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise RefusedInput(f"cannot be read: {error}", subject=str(path), hint="build it again") from error
+    with open_file(path) as stream, about(path.name), open_zip(stream) as archive:
+        for info in archive.infolist():
+            if info.filename.count("/") == 1 and info.filename.endswith(".dist-info/METADATA"):
+                return archived_text(Entries(archive, stream), info)
     raise RefusedInput("has no METADATA", subject=str(path), hint="build it again")
 
 

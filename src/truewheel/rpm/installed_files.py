@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
 import os
 import posixpath
 import re
@@ -16,8 +14,10 @@ from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.tree import below, file_sha256
 from truewheel.bytecode.pycs import pyc_path, source_path
+from truewheel.metadata import parse_fields
 from truewheel.model import Kind
 from truewheel.report.reader import InstallReport, load_report
+from truewheel.textfile import read_text
 
 _IN_SITE = (Kind.SOURCE, Kind.EXTENSION, Kind.MODULE_DATA)
 # the outermost one: a vendored project's may lie among the licences
@@ -237,12 +237,9 @@ def _dists(root: Path, files: Iterable[ListedFile], names: Mapping[str, str]) ->
 
 def _license_files(metadata: Path) -> tuple[str, ...]:
     """The License-File fields of METADATA (PEP 639); none where the file is gone."""
-    try:
-        text = metadata.read_bytes()
-    except FileNotFoundError:
+    if not metadata.exists():
         return ()
-    message = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(text)
-    return tuple(dict.fromkeys(str(value).strip() for value in message.get_all("License-File", [])))
+    return tuple(dict.fromkeys(parse_fields(read_text(metadata)).all("License-File")))
 
 
 @dataclass

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from truewheel.cli.main import main
+from truewheel.rpm.installed_dist import read_dist
 
 _METADATA = """Metadata-Version: 2.1
 Name: A_Project.x
@@ -119,6 +122,9 @@ def test_egg_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("metadata", "message"),
     [
         ("", "no Name"),
+        ("Version: 1\n", "no Name"),
+        ("Name: x\n Provides: everything\nVersion: 1\n", "has the Name 'x Provides: everything'"),
+        (f"Name: x\nVersion: {'1' * 4301}\n", "has the version '111"),
         ("Name: x\n", "version ''"),
         ("Name: x\nVersion: 1.x\n", "version '1.x'"),
         ("Name: x\nVersion: 1\nRequires-Dist: a b\n", "'a b' is no requirement"),
@@ -131,6 +137,37 @@ def test_defects_of_the_metadata(
 ) -> None:
     assert main(["requires", "run", str(_dist(tmp_path, "3.11", metadata))]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_metadata_that_is_not_utf_8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = _dist(tmp_path, "3.11", "")
+    (directory / "METADATA").write_bytes(b"Name: x\nVersion: 1\nAuthor: J\xfcrgen\n")
+    assert main(["provides", str(directory)]) == 1
+    assert "METADATA: is not UTF-8" in capsys.readouterr().err
+
+
+REQUIRES_TXT = """plain>=1
+url @ https://example.org/url.zip
+
+[x]
+for-x
+
+[:python_version < "4" or os_name == "nt"]
+marked
+
+[y:sys_platform != "win32" or os_name == "nt"]
+both[extra]~=2.0
+"""
+
+
+def test_requirements_of_an_egg_are_those_that_importlib_finds(tmp_path: Path) -> None:
+    directory = tmp_path / "usr/lib/python3.11/site-packages/e-2.egg-info"
+    directory.mkdir(parents=True)
+    (directory / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: e\nVersion: 2\n")
+    (directory / "requires.txt").write_text(REQUIRES_TXT)
+    expected = [Requirement(text) for text in PathDistribution(directory).requires or ()]
+    assert len(expected) == 5
+    assert read_dist(str(directory)).requirements == tuple(expected)
 
 
 def test_metadata_outside_of_a_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -339,6 +339,25 @@ def test_a_wheel_is_built_once(project: Path, tmp_path: Path) -> None:
         _lines(request, "base", "pip")
 
 
+@pytest.mark.parametrize("from_wheel", [False, True])
+def test_metadata_that_is_not_utf_8_is_refused(project: Path, tmp_path: Path, from_wheel: bool) -> None:
+    backend = project / "backend.py"
+    backend.write_text(
+        backend.read_text().replace(".read_text()", ".read_bytes()").replace("write_text", "write_bytes")
+    )
+    (project / "METADATA.in").write_bytes(b"Name: p\nAuthor: J\xfcrgen\n")
+    request = _request(project, from_wheel=from_wheel, wheeldir=tmp_path / "wheels" if from_wheel else None)
+    with pytest.raises(RefusedInput, match="is not UTF-8"):
+        _lines(request, "base", "pip")
+
+
+def test_a_wheel_that_is_no_archive_is_refused(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/p-1-py3-none-any.whl").write_text("<html>")
+    with pytest.raises(RefusedInput, match="cannot be unpacked"):
+        _lines(_request(project, from_wheel=True, wheeldir=tmp_path / "wheels"), "base", "pip")
+
+
 def test_a_backend_without_the_metadata_hook(project: Path) -> None:
     (project / "backend.py").write_text("")
     with pytest.raises(RefusedInput, match="tells no metadata") as caught:
