@@ -30,6 +30,8 @@ def test_each_file_is_where_fedora_looks_for_it(bookworm: RpmRoot, tmp_path: Pat
     macros, program = listings(bookworm, tmp_path)
     assert macros == {
         "/usr/lib/rpm/brp-truewheel",
+        "/usr/lib/rpm/lua/truewheel",
+        "/usr/lib/rpm/lua/truewheel/getopt.lua",
         *(f"/usr/lib/rpm/fileattrs/{file.name}" for file in (CHECKOUT / "macros/fileattrs").iterdir()),
         *(f"/usr/lib/rpm/macros.d/{file.name}" for file in (CHECKOUT / "macros").glob("macros.*")),
     }
