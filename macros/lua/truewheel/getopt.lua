@@ -24,7 +24,17 @@ getopt.options = {
 -- options that macros have and their commands have not
 getopt.added = {
   ["check-import"] = "--dist-name/-D=",
+  ["extras-subpkg"] = "-a -A --dist-name/-D= -F -f= -i= -n= -v=",
   ["tox"] = "--toxenv/-e=",
+}
+-- an option, and those that it contradicts
+getopt.conflicts = {
+  ["files"] = { ["--assert-license"] = "--no-assert-license" },
+  ["requires-build"] = {
+    ["--no-runtime"] = "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel",
+    ["--no-use-build-system"] = "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel",
+    ["--pyproject-dependencies"] = "--wheel",
+  },
 }
 
 local function index(command)
@@ -148,8 +158,15 @@ end
 
 -- The first fault of the options in a line, or nil.
 function getopt.fault(command, line)
+  local given = {}
   for _, item in ipairs((getopt.parse(command, line))) do
     if item.fault then return item.fault end
+    if item.option then given[item.option] = true end
+  end
+  for option, others in pairs(getopt.conflicts[command] or {}) do
+    for other in (given[option] and others or ""):gmatch("%S+") do
+      if given[other] then return option .. " and " .. other .. " contradict each other" end
+    end
   end
 end
 
