@@ -14,6 +14,7 @@ from truewheel.cli.wheel_command import add_backend_arguments
 from truewheel.errors import UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
+from truewheel.overrides import parse_override
 from truewheel.project.backend import parse_settings
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires, strict_extras
 from truewheel.rpm.generators import run_requires
@@ -23,7 +24,7 @@ from truewheel.textfile import write_text
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run|override")
     running = kinds.add_parser(
         "run",
         help="print the requirements of installed projects, for rpm's dependency generator",
@@ -35,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="require no python3dist(name[extra]) where a requirement names extras",
     )
+    override = kinds.add_parser(
+        "override",
+        help="check an override of a dependency and append it to a file",
+        description="Append an override of a dependency to a file, if it is a valid one.",
+    )
+    override.add_argument("override", metavar="PACKAGE:ACTION[:VERSION][:br_only]", help="the override")
+    override.add_argument("--dep-overrides-file", required=True, type=Path, metavar="FILE", help="the file")
     build = kinds.add_parser(
         "build",
         help="print the requirements of a build, for %%generate_buildrequires",
@@ -49,9 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the dependencies, or write them to ``--output``."""
+    """Print the dependencies or write them to ``--output``; append an override."""
     if options.kind == "run":
         return print_for_each(options, lambda dist, extra: run_requires(dist, extra, not options.no_extras))
+    if options.kind == "override":
+        return _append_override(options.override, options.dep_overrides_file)
     request = _request(options, probe(options.python), os.environ)
     lines = build_requires(request, os.environ, _log)
     text = "".join(f"{line}\n" for line in lines)
@@ -59,6 +69,16 @@ def run(options: argparse.Namespace) -> int:
         write_text(options.output, text)
     else:
         sys.stdout.write(text)
+    return 0
+
+
+def _append_override(text: str, path: Path) -> int:
+    parse_override(text)
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{text}\n")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", subject=str(path)) from error
     return 0
 
 

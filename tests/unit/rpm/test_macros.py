@@ -223,6 +223,13 @@ def test_contradictions_fail_when_the_spec_is_parsed(expand: Expand, text: str, 
     assert said.startswith("error: ") and fault in said
 
 
+def test_overrides_are_one_a_call(expand: Expand) -> None:
+    text = expand("%pyproject_patch_dependency a:ignore")
+    assert "truewheel requires override 'a:ignore' --dep-overrides-file \"/B/x-1-2." in text
+    for arguments in ("", "a:ignore b:ignore"):
+        assert expand(f"%pyproject_patch_dependency {arguments}").startswith("error:")
+
+
 def test_bytecode_of_a_listed_module(expand: Expand) -> None:
     assert expand("%pycached /usr/lib/python3.9/site-packages/a.py") == (
         "/usr/lib/python3.9/site-packages/a.py "

@@ -455,6 +455,17 @@ def test_command(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert capfd.readouterr().out == ""
 
 
+def test_overrides_are_checked_when_they_are_noted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "overrides"
+    command = ["requires", "override", "--dep-overrides-file", str(file)]
+    assert main([*command, "a:drop_upper"]) == 0
+    assert main([*command, "b:set_lower:2:br_only"]) == 0
+    assert main([*command, "a:drop_uper"]) == 1
+    assert "a:drop_uper: has no known action" in capfd.readouterr().err
+    assert file.read_text() == "a:drop_upper\nb:set_lower:2:br_only\n"
+    assert main(["requires", "override", "a:ignore", "--dep-overrides-file", str(tmp_path)]) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "status"),
     [(["-x", "nope"], 1), (["-Rx", "test"], 2), (["-N", "-r"], 2), (["-g", "nope"], 1), (["-R", "-t"], 2)],
