@@ -1,6 +1,6 @@
-"""Decider: what a packager says of an upstream constraint, ``PACKAGE:ACTION[:VERSION][:br_only]``.
+"""Apply a packager's overrides of upstream constraints, ``PACKAGE:ACTION[:VERSION][:br_only]``.
 
-The words are those of ``%pyproject_patch_dependency``.
+The actions are those of ``%pyproject_patch_dependency``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Override:
 
 
 def parse_override(text: str) -> Override:
-    """Read ``numpy:set_upper:2.0`` and the like; raises RefusedInput where it is malformed."""
+    """Parse an override such as ``numpy:set_upper:2.0``; raises RefusedInput for a malformed one."""
     package, *rest = (part.strip() for part in text.split(":"))
     build_only = rest[-1:] == ["br_only"]
     if build_only:
@@ -67,7 +67,7 @@ def overridden(specifiers: SpecifierSet, overrides: Iterable[Override]) -> Speci
 
 
 def patched_metadata(metadata: bytes, overrides: Iterable[Override]) -> bytes:
-    """METADATA with the overrides applied to its Requires-Dist fields; all other bytes stay as they are."""
+    """Return METADATA with the overrides applied to its Requires-Dist fields; other bytes stay the same."""
     mine = [override for override in overrides if not override.build_only]
     text = metadata.decode("utf-8", "surrogateescape")
     return edit_fields(text, lambda field: _patched(field, mine)).encode("utf-8", "surrogateescape")
@@ -117,7 +117,8 @@ def _without(clauses: list[Specifier], dropped: tuple[str, ...], halved: dict[st
             if clause.operator == "!=":
                 kept.append(clause)
         elif clause.operator in halved:
-            kept.append(Specifier(f"{halved[clause.operator]}{clause.version}"))
+            public = clause.version.partition("+")[0]  # no bound has a local part (PEP 440)
+            kept.append(Specifier(f"{halved[clause.operator]}{public}"))
         else:
             kept.append(clause)
     return kept

@@ -111,7 +111,8 @@ def _put_truewheel(directory: Path) -> None:
     program.chmod(0o755)
     macros = directory / "usr/lib/rpm/macros.d"
     macros.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(_CHECKOUT / "macros/fileattrs", directory / "usr/lib/rpm/fileattrs", dirs_exist_ok=True)
+    for name in ("fileattrs", "lua"):
+        shutil.copytree(_CHECKOUT / "macros" / name, directory / "usr/lib/rpm" / name, dirs_exist_ok=True)
     for file in (_CHECKOUT / "macros").iterdir():
         if file.name.startswith("macros."):
             shutil.copy(file, macros / file.name)

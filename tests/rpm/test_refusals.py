@@ -58,6 +58,12 @@ CASES = {
     "an extra that does not exist": Case(
         {"buildrequires": "-x nosuch"}, "generate_buildrequires", "nosuch", ""
     ),
+    "an override of an unknown action": Case(
+        {"prep": "%pyproject_patch_dependency six:drop_uper"},
+        "prep",
+        "has no known action: 'drop_uper'",
+        "drop_upper",
+    ),
     "a module that does not compile": Case(
         {
             "tags": "%global _python_bytecompile_errors_terminate_build 1",

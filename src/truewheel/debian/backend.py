@@ -12,9 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import host_platform
 from truewheel.debian.model import Layout, render
@@ -25,21 +22,19 @@ from truewheel.interpreter import probe
 from truewheel.model import InstallPlan, Kind, Scheme
 from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
 from truewheel.project.backend import Backend, parse_settings
+from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import BuildSystem, build_system, load_pyproject
 from truewheel.schemes import load_scheme
 
 _SETUPTOOLS = "setuptools.build_meta"
 _MESON = "mesonpy"
-# backends whose package is not python3- and the name of their module
+# projects whose package is not python3- and their name
 _PACKAGES = {
-    "": "python3-setuptools",
     "flit-core": "flit",
     "flit": "flit",
-    "hatchling": "python3-hatchling",
-    "mesonpy": "python3-mesonpy",
-    "pdm": "python3-pdm-backend",
+    "meson-python": "python3-mesonpy",
     "poetry": "python3-poetry-core",
-    "sipbuild": "python3-sipbuild",
+    "sip": "python3-sipbuild",
 }
 
 
@@ -168,18 +163,9 @@ def _config_settings(words: Sequence[str]) -> list[str]:
 
 
 def _provider(system: BuildSystem) -> str:
-    """Say which package of Debian has a backend: by the project's requirements, else by its module."""
-    module = canonicalize_name(system.backend.partition(":")[0].partition(".")[0])
-    names = {_name(text) for text in system.requires}
-    named = module if module in names or module in _PACKAGES else next(iter(sorted(names)), module)
-    return f"Build-Depends: {_PACKAGES.get(named, f'python3-{named}')}"
-
-
-def _name(requirement: str) -> str:
-    try:
-        return canonicalize_name(Requirement(requirement).name)
-    except InvalidRequirement:
-        return ""
+    """Say which package of Debian has a backend."""
+    name = min(backend_providers(system))
+    return f"Build-Depends: {_PACKAGES.get(name, f'python3-{name}')}"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from truewheel.errors import RefusedInput
 from truewheel.metadata import is_project_name, parse_fields
+from truewheel.rpm.dependency import parse_requirement
 from truewheel.textfile import read_text
 
 _METADATA = (".dist-info", ".egg-info")
@@ -20,8 +21,10 @@ _PYTHON = re.compile(r"/python([0-9]+\.[0-9]+)/")
 
 @dataclass(frozen=True)
 class InstalledDist:
-    """A project below a root: ``python`` is the version of the Python whose directory it is in, such as
-    3.11."""
+    """A project below a root; ``python`` is the version of the Python whose directory it is in, such as 3.11.
+
+    ``path`` is that of its .dist-info or .egg-info, as rpm gives it: in the buildroot.
+    """
 
     path: str
     name: str
@@ -32,16 +35,22 @@ class InstalledDist:
 
 
 def is_metadata(path: str) -> bool:
-    """Tell whether a path is that of a project's metadata."""
+    """Tell whether a path is that of a .dist-info or .egg-info."""
     return path.endswith(_METADATA)
 
 
 def read_dist(path: str) -> InstalledDist:
-    """Read a .dist-info or .egg-info; raises RefusedInput where what dependencies need is missing."""
+    """Read a .dist-info or .egg-info.
+
+    Raises RefusedInput for a path below no lib/pythonX.Y, for metadata that cannot be read, without Name or
+    Version, or with a requirement that is malformed.
+    """
     python = _PYTHON.search(path)
     if python is None:
         raise RefusedInput(
-            "is below no directory of a Python version", subject=path, hint="it belongs below lib/pythonX.Y/"
+            "is not below the directory of a Python version",
+            subject=path,
+            hint="it belongs below lib/pythonX.Y/",
         )
     fields = parse_fields(_text(path, "METADATA") or _text(path, "PKG-INFO") or _text(path, ""))
     texts = fields.all("Requires-Dist") or _egg_requirements(_text(path, "requires.txt"))
@@ -51,7 +60,7 @@ def read_dist(path: str) -> InstalledDist:
         version=_version(path, fields.first("Version")),
         python=python[1],
         extras=tuple(fields.all("Provides-Extra")),
-        requirements=tuple(_requirement(path, text) for text in texts),
+        requirements=tuple(parse_requirement(text, path) for text in texts),
     )
 
 
@@ -87,14 +96,7 @@ def _name(path: str, text: str) -> str:
 def _version(path: str, text: str) -> Version:
     try:
         return Version(text)
-    except ValueError as error:  # InvalidVersion, or more digits than Python converts
+    except ValueError as error:  # not of PEP 440, or of more digits than int() takes
         raise RefusedInput(
-            f"has the version {text!r}", subject=path, hint="versions are those of PEP 440"
+            f"has the version {text[:80]!r}", subject=path, hint="versions are those of PEP 440"
         ) from error
-
-
-def _requirement(path: str, text: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise RefusedInput(f"{text!r} is no requirement", subject=path, hint="see PEP 508") from error
