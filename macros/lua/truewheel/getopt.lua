@@ -18,7 +18,7 @@ getopt.options = {
     --wheeldir=
   ]],
   ["wheel"] = [[
-    --config-settings/-C= --directory/-d= --outdir= --python=
+    --config-settings/-C= --directory/-d= --map-build-path/--no-map-build-path --outdir= --python=
   ]],
 }
 -- options that macros have and their commands have not

@@ -20,13 +20,18 @@ def stage(
         target = root / path[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(contents.get(path, ""))
-    rows = [{"path": path, "kind": _kind(path), "wheel": "x.whl", "size": 0, "sha256": ""} for path in finals]
+    same = {"mode": "0644", "mtime": 0, "size": 0, "sha256": "0" * 64, "wheel": "x.whl", "state": "created"}
+    python = {"version": "3.7.0", "cache_tag": "cpython-37", "magic": "420d0d0a", "free_threaded": False}
     document = {
         "report": "install",
         "version": 1,
-        "wheels": [{"file": "x.whl", "name": project}],
-        "interpreters": [{"cache_tag": "cpython-37"}],
-        "files": rows,
+        "truewheel": "0",
+        "scheme": "fedora",
+        "wheels": [{"file": "x.whl", "sha256": "0" * 64, "name": project, "version": "1"}],
+        "interpreters": [python],
+        "files": [{"path": path, "kind": _kind(path), **same} for path in finals],
+        "compiled": [],
+        "dropped": [],
     }
     report.write_text(json.dumps(document))
     return root, report
