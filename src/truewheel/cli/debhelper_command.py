@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 from truewheel.cli.console import complain
-from truewheel.debian.control import dependency_names
+from truewheel.debian.flavor_build import StepRequest
+from truewheel.debian.host import read_host
 from truewheel.debian.model import Source, Step
 from truewheel.debian.options import parse_options
-from truewheel.debian.steps import StepRequest, run_step
+from truewheel.debian.source import dependency_names
+from truewheel.debian.steps import run_step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
         options=given,
         environ=os.environ,
         top=str(Path.cwd()),
+        host=read_host(os.environ),
         echo=_hush if source.quiet else _echo,
     )
     status = 0

@@ -1,4 +1,4 @@
-"""Decider: what PYBUILD variables and the arguments behind ``--`` ask for."""
+"""Decide what PYBUILD variables and the arguments behind ``--`` ask for."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.debian.sources import ARCHITECTURE, below, layout, write
+from tests.unit.debian.sources import ARCHITECTURE, HOST, below, layout, write
 from tests.unit.debian.test_steps import default_python
 from tests.wheelbuilder import WheelBuilder
-from truewheel.debian import environment
-from truewheel.debian.backend import build_wheel, unpack_wheel
+from truewheel.debian.backend import build_wheel
 from truewheel.debian.commands import Shell
 from truewheel.debian.model import Layout
+from truewheel.debian.wheels import unpack_wheel
 from truewheel.errors import ConflictRefused, InterpreterError, WheelRefused
 
 _BACKEND = """
@@ -24,7 +24,7 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
         json.dump([config_settings, os.environ.get("DIST_EXTRA_CONFIG")], seen)
     return "seen.whl"
 """
-_ARM = {**ARCHITECTURE, "DEB_HOST_ARCH": "arm64", "DEB_HOST_GNU_CPU": "aarch64"}
+_ARM = replace(HOST, architecture={**ARCHITECTURE, "DEB_HOST_ARCH": "arm64", "DEB_HOST_GNU_CPU": "aarch64"})
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def _seen(where: Layout, backend: str, environ: dict[str, str] | None = None) ->
     table = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\nbackend-path = ["mine"]\n'
     write(Path(where.dir), {"pyproject.toml": table})
     shell = Shell(where.dir, {"PATH": "/usr/bin:/bin", **(environ or {})}, lambda _: None)
-    seen: list[object] = json.loads(build_wheel(where, shell, ARCHITECTURE).read_text())
+    seen: list[object] = json.loads(build_wheel(where, shell, HOST).read_text())
     return seen
 
 
@@ -60,20 +60,19 @@ def test_meson_is_told_debians_directories(where: Layout) -> None:
 
 @pytest.mark.parametrize(("major", "platform"), [(6, "linux_aarch64"), (5, "linux_arm64")])
 def test_a_wheel_for_another_machine(
-    where: Layout, wheel_builder: WheelBuilder, monkeypatch: pytest.MonkeyPatch, major: int, platform: str
+    where: Layout, wheel_builder: WheelBuilder, major: int, platform: str
 ) -> None:
-    monkeypatch.setattr(environment, "dh_python_major", lambda: major)
     wheel = wheel_builder.build(tags=f"py3-none-{platform}", root_is_purelib=False)
     with pytest.raises(WheelRefused):
-        unpack_wheel(wheel, where, ARCHITECTURE, {})
+        unpack_wheel(wheel, where, HOST, {})
     assert below(Path(where.build_dir)) == []
-    unpack_wheel(wheel, where, _ARM, {})
+    unpack_wheel(wheel, where, replace(_ARM, dh_python=major), {})
     assert "demo/__init__.py" in below(Path(where.build_dir))
 
 
 def test_modules_in_a_directory_of_the_packager(where: Layout, wheel_builder: WheelBuilder) -> None:
     elsewhere = replace(where, build_dir=f"{where.dir}/out{{x}}")
-    unpack_wheel(wheel_builder.build(entry_points={"run": "demo:x"}), elsewhere, ARCHITECTURE, {})
+    unpack_wheel(wheel_builder.build(entry_points={"run": "demo:x"}), elsewhere, HOST, {})
     assert "demo/__init__.py" in below(Path(elsewhere.build_dir))
     assert below(Path(where.home_dir, "scripts")) == ["run"]
 
@@ -85,11 +84,11 @@ def test_a_link_in_the_way_is_not_followed(
     outside.mkdir()
     Path(where.build_dir, "demo").symlink_to(outside)
     with pytest.raises(ConflictRefused):
-        unpack_wheel(wheel_builder.build(), where, ARCHITECTURE, {})
+        unpack_wheel(wheel_builder.build(), where, HOST, {})
     assert below(outside) == []
 
 
 def test_a_python_that_is_not_installed(tmp_path: Path) -> None:
     missing = layout(tmp_path, version="3.1")
     with pytest.raises(InterpreterError, match=r"/usr/bin/python3\.1: is not installed"):
-        build_wheel(missing, Shell(missing.dir, {}, lambda _: None), ARCHITECTURE)
+        build_wheel(missing, Shell(missing.dir, {}, lambda _: None), HOST)

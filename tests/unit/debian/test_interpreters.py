@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from truewheel.debian import interpreters
-from truewheel.debian.interpreters import choose_flavors, read_supported, sort_supported
+from truewheel.debian.interpreters import choose_flavors
+from truewheel.debian.model import Supported
 from truewheel.debian.options import parse_options
-from truewheel.errors import InterpreterError, RefusedInput, UsageError
+from truewheel.errors import RefusedInput, UsageError
 
-SUPPORTED = sort_supported("3.12", ["3.13", "3.12", "3.9"])
+SUPPORTED = Supported.of("3.12", ["3.13", "3.12", "3.9"])
 
 
 def _chosen(depends: str = "", **environ: str) -> list[str]:
@@ -60,22 +58,5 @@ def test_no_python_in_build_depends() -> None:
 
 
 def test_another_interpreter() -> None:
-    with pytest.raises(UsageError, match="pypy3: is no interpreter"):
+    with pytest.raises(UsageError, match="pypy3: is not an interpreter"):
         _chosen(PYBUILD_INTERPRETERS="pypy3")
-
-
-def test_the_environment_tells_the_versions() -> None:
-    environ = {"DEBPYTHON3_DEFAULT": "3.12", "DEBPYTHON3_SUPPORTED": "3.12,3.13, 3.9"}
-    assert read_supported(environ) == SUPPORTED
-
-
-def test_py3versions_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "py3versions"
-    program.write_text("#!/bin/sh\necho 'error parsing Python3-Version attribute' >&2\nexit 3\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(interpreters, "_PY3VERSIONS", str(program))
-    with pytest.raises(InterpreterError, match=r"py3versions: -d fails: error parsing .* \(install python3"):
-        read_supported({})
-    monkeypatch.setattr(interpreters, "_PY3VERSIONS", str(tmp_path / "none"))
-    with pytest.raises(InterpreterError, match="py3versions: cannot be run"):
-        read_supported({})
