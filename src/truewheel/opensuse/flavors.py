@@ -19,7 +19,7 @@ from truewheel.fix_shebang import fix_shebangs
 from truewheel.interpreter import probe
 from truewheel.model import InstallPlan, Interpreter, Manifest
 from truewheel.opensuse.pip_arguments import InstallArguments, WheelArguments
-from truewheel.opensuse.records import refresh_records
+from truewheel.opensuse.records import check_records, refresh_records
 from truewheel.opensuse.wheelhouse import chosen_wheels
 from truewheel.paths import install_paths
 from truewheel.pipeline import CompileRequest, InstallRequest, compile_tree, install, prepare_install
@@ -151,12 +151,15 @@ def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
 
 def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
     """Put bytecode and RECORDs of every flavor in the root right; yields what was done, flavor by flavor."""
-    for version, directories in sorted(_sites(place.root).items()):
+    sites = sorted(_sites(place.root).items())
+    check_records(place.root, [directory for _, directories in sites for directory in directories])
+    directory_mode = load_scheme(_SCHEME).directory_mode
+    for version, directories in sites:
         python = f"{_BIN}/python{version}"
         manifest = None
         if Path(python).exists():
             manifest = _compiled(probe(python), directories, place, environ)
-        yield Finished(python, manifest, tuple(refresh_records(place.root, directories)))
+        yield Finished(python, manifest, tuple(refresh_records(place.root, directories, directory_mode)))
 
 
 def _sites(root: Path) -> dict[str, list[str]]:
