@@ -15,6 +15,7 @@ from truewheel.process import ending
 SETUP_COMMANDS = {
     Step.CONFIGURE: "{interpreter} {setup_py} config {args}",
     Step.BUILD: "{interpreter.binary_dv} {setup_py} build {args}",
+    Step.TEST: "{interpreter} {setup_py} test {args}",
     Step.INSTALL: "{interpreter.binary_dv} {setup_py} install --root {destdir} {args}",
     Step.CLEAN: "{interpreter} {setup_py} clean {args}",
 }

@@ -20,7 +20,7 @@ from truewheel.errors import RefusedInput
 class StepRequest:
     """A step as debhelper asks for it; ``top`` is the directory debian/rules runs in, absolute.
 
-    ``echo`` is called with each command.
+    ``echo`` is called with each command, ``warn`` with each warning.
     """
 
     step: Step
@@ -30,6 +30,7 @@ class StepRequest:
     top: str
     host: Host
     echo: Callable[[str], None]
+    warn: Callable[[str], None]
 
 
 @dataclass(frozen=True)

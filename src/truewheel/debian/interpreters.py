@@ -21,12 +21,7 @@ def choose_flavors(options: Options, build_depends: Collection[str], supported: 
 
     Raises RefusedInput where nothing asks for a Python, UsageError for an unknown interpreter.
     """
-    versions = _wanted_versions(options, supported)
-    if options.interpreters:
-        wanted = [(template, versions or supported.versions) for template in options.interpreters]
-    else:
-        wanted = _by_build_depends(frozenset(build_depends), versions, supported)
-    flavors = [flavor for template, those in wanted for flavor in _flavors(template, those, supported)]
+    flavors = _wanted(options, build_depends, supported)
     if not flavors:
         raise RefusedInput(
             "Build-Depends ask for no Python",
@@ -34,6 +29,26 @@ def choose_flavors(options: Options, build_depends: Collection[str], supported: 
             hint="add python3-all, python3-all-dev for extensions, or python3 for the default version alone",
         )
     return flavors
+
+
+def module_versions(
+    options: Options, build_depends: Collection[str], supported: Supported
+) -> list[PythonVersion]:
+    """Return the versions to ship bytecode for: those of the flavors, the default one where there are none.
+
+    Raises UsageError for an unknown interpreter.
+    """
+    flavors = [flavor for flavor in _wanted(options, build_depends, supported) if not flavor.python.debug]
+    return list(dict.fromkeys(flavor.version for flavor in flavors)) or [supported.default]
+
+
+def _wanted(options: Options, build_depends: Collection[str], supported: Supported) -> list[Flavor]:
+    versions = _wanted_versions(options, supported)
+    if options.interpreters:
+        wanted = [(template, versions or supported.versions) for template in options.interpreters]
+    else:
+        wanted = _by_build_depends(frozenset(build_depends), versions, supported)
+    return [flavor for template, those in wanted for flavor in _flavors(template, those, supported)]
 
 
 def _wanted_versions(options: Options, supported: Supported) -> tuple[PythonVersion, ...]:

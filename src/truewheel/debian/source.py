@@ -10,6 +10,7 @@ from truewheel.errors import RefusedInput, UsageError
 
 _NAME = re.compile(r"\s*([a-z0-9][a-z0-9+.-]+)")
 _PLUGIN = "pybuild-plugin-"
+_FLIT = "flit"  # a system of its own in old pybuilds; flit is a backend like others
 _SETUP_FILES = ("setup.py", "setup-3.py")
 
 
@@ -29,6 +30,8 @@ def choose_system(asked: str | None, build_depends: Iterable[str], files: Iterab
     ``files`` are the names in the source's directory. Raises UsageError for an unknown system, RefusedInput
     where nothing is found.
     """
+    if asked == _FLIT:
+        return System.PYPROJECT
     if asked:
         return _named(asked, "PYBUILD_SYSTEM")
     for name in build_depends:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from truewheel.debian.cleaning import clean_build, clean_source, clean_top
@@ -13,13 +13,16 @@ from truewheel.debian.commands import (
     remove_egg_info,
     write_config,
 )
+from truewheel.debian.destinations import lost_layouts, refuse_lost
 from truewheel.debian.flavor_build import FlavorBuild, StepRequest, plan_build
 from truewheel.debian.interpreters import choose_flavors
-from truewheel.debian.model import Step, System
+from truewheel.debian.layout import plan_layout
+from truewheel.debian.model import Flavor, Layout, Step, System
 from truewheel.debian.options import is_disabled
 from truewheel.debian.testfiles import copy_test_files, read_test_files, remove_test_files
 from truewheel.debian.testing import choose_runner, default_test_args, is_nocheck, plan_tests
-from truewheel.errors import RefusedInput, TruewheelError
+from truewheel.errors import TruewheelError
+from truewheel.textfile import read_bytes
 
 # a failure of one Python does not keep the others from being tried
 _ALL_ARE_TRIED = (Step.BUILD, Step.TEST)
@@ -28,16 +31,18 @@ _ALL_ARE_TRIED = (Step.BUILD, Step.TEST)
 def run_step(request: StepRequest) -> Iterator[TruewheelError]:
     """Carry out a step for each Python; yields the failures as they come.
 
-    Raises the TruewheelError of whatever keeps the step from being begun.
+    Raises the TruewheelError of whatever keeps the step from being begun. Modules that no package has are a
+    warning at the end of the install step.
     """
     environ = request.environ
     if request.step is Step.TEST and is_nocheck(
         environ.get("DEB_BUILD_OPTIONS", ""), environ.get("DEB_BUILD_PROFILES", "")
     ):
         return
-    for flavor in choose_flavors(request.options, request.source.build_depends, request.host.pythons):
-        if is_disabled(request.options, request.step, flavor):
-            continue
+    chosen = choose_flavors(request.options, request.source.build_depends, request.host.pythons)
+    flavors = [flavor for flavor in chosen if not is_disabled(request.options, request.step, flavor)]
+    lost = _lost(request, flavors) if request.step is Step.INSTALL else []
+    for flavor in flavors:
         try:
             _carry_out(plan_build(request, flavor))
         except TruewheelError as error:
@@ -46,8 +51,26 @@ def run_step(request: StepRequest) -> Iterator[TruewheelError]:
             yield error
             if request.step not in _ALL_ARE_TRIED:
                 return
+    for layout in lost:
+        if Path(layout.destdir).is_dir():
+            request.warn(
+                f"{layout.destdir}: debian/control has no package {layout.package}: these modules are in no"
+                " package, unless debian/rules moves them"
+            )
     if request.step is Step.CLEAN:
         clean_top(request.top)
+
+
+def _lost(request: StepRequest, flavors: Sequence[Flavor]) -> list[Layout]:
+    """Find the Pythons whose modules no package has; refuses where nothing at all would be packaged."""
+    source, options = request.source, request.options
+    layouts = [
+        plan_layout(source, options, flavor, request.step, request.top, request.host) for flavor in flavors
+    ]
+    lost = lost_layouts(layouts, source.packages, options, request.top)
+    if lost and len(lost) == len(layouts):
+        refuse_lost(lost, source.packages, options, request.top)
+    return lost
 
 
 def _carry_out(build: FlavorBuild) -> None:
@@ -100,8 +123,18 @@ def _test(build: FlavorBuild) -> None:
         return
     if build.system is System.DISTUTILS:
         write_config(build.layout)
+    if not runner and _tests_by_setup_py(build):
+        build.command(SETUP_COMMANDS[Step.TEST])
+        return
     tests = plan_tests(runner)
     build.command(tests.command, tests.fine)
+
+
+def _tests_by_setup_py(build: FlavorBuild) -> bool:
+    """Whether setup.py names its tests, which a pybuild before dh-python 6 lets it run."""
+    if build.system is not System.DISTUTILS or build.request.host.dh_python >= 6:
+        return False
+    return b"test_suite" in read_bytes(Path(build.layout.dir, build.layout.setup_py))
 
 
 def _test_by_tox(build: FlavorBuild) -> None:
@@ -129,21 +162,6 @@ def _install(build: FlavorBuild) -> None:
         if build.system is System.DISTUTILS:
             remove_egg_info(build.layout)
         _own_command(build)
-    _check_destination(build)
-
-
-def _check_destination(build: FlavorBuild) -> None:
-    """What lies in the directory of no package would be in none."""
-    layout, request = build.layout, build.request
-    package, packages, directory = layout.package, request.source.packages, Path(layout.destdir)
-    by_name = directory == Path(request.top, "debian", package) and directory.is_dir()
-    told = (request.options.get("destdir", build.flavor) or "").rstrip("/").endswith(package)
-    if by_name and packages and package not in packages and not told:
-        raise RefusedInput(
-            f"debian/control has no package {package}",
-            subject=f"PYBUILD_NAME={request.options.overall('name')}",
-            hint=f"name one of {', '.join(packages)}, or set PYBUILD_DESTDIR to where modules go",
-        )
 
 
 def _move_extensions(build: FlavorBuild) -> None:

@@ -50,3 +50,16 @@ def test_py3versions_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setattr(host, "_PY3VERSIONS", str(tmp_path / "none"))
     with pytest.raises(InterpreterError, match="py3versions: cannot be run"):
         read_supported({})
+
+
+def test_a_range_that_leaves_no_python_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "py3versions"
+    program.write_text("#!/bin/sh\n[ $2 = -d ] && echo 3.11 || echo\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(host, "_PY3VERSIONS", str(program))
+    with pytest.raises(
+        InterpreterError, match=r"-r fails: .* \(X-Python3-Version of debian/control may leave no"
+    ):
+        read_supported({})
+    with pytest.raises(InterpreterError, match=r"-s fails: .* \(install python3"):
+        read_supported({}, requested=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from truewheel.debian.interpreters import choose_flavors
+from truewheel.debian.interpreters import choose_flavors, module_versions
 from truewheel.debian.model import Supported
 from truewheel.debian.options import parse_options
 from truewheel.errors import RefusedInput, UsageError
@@ -60,3 +60,21 @@ def test_no_python_in_build_depends() -> None:
 def test_another_interpreter() -> None:
     with pytest.raises(UsageError, match="pypy3: is not an interpreter"):
         _chosen(PYBUILD_INTERPRETERS="pypy3")
+
+
+@pytest.mark.parametrize(
+    ("depends", "environ", "versions"),
+    [
+        ("dh-sequence-python3", {}, "3.12"),
+        ("python3", {}, "3.12"),
+        ("python3-all-dev python3-all-dbg", {}, "3.9 3.13 3.12"),
+        ("python3-all", {"PYBUILD_VERSIONS": "3.13"}, "3.13"),
+        ("python3-all", {"PYBUILD_INTERPRETERS": "python3"}, "3.12"),
+        ("", {"PYBUILD_INTERPRETERS": "python3.9 python3.9-dbg python{version}"}, "3.9 3.13 3.12"),
+    ],
+)
+def test_bytecode_is_for_the_pythons_that_are_built_for(
+    depends: str, environ: dict[str, str], versions: str
+) -> None:
+    found = module_versions(parse_options([], environ), depends.split(), SUPPORTED)
+    assert " ".join(map(str, found)) == versions

@@ -19,6 +19,7 @@ from truewheel.errors import RefusedInput, UsageError
         (None, "python3-all pybuild-plugin-pyproject", "setup.py", System.PYPROJECT),
         ("distutils", "pybuild-plugin-pyproject", "setup.py", System.DISTUTILS),
         ("custom", "", "", System.CUSTOM),
+        ("flit", "", "pyproject.toml setup.py", System.PYPROJECT),
     ],
 )
 def test_systems(asked: str | None, depends: str, files: str, system: System) -> None:
