@@ -17,7 +17,7 @@ from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
-_OLDEST = (3, 7)
+OLDEST = (3, 7)
 _TIMEOUT = 30.0
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
 _SUPPORTED = "name a CPython 3.7 or newer"
@@ -163,7 +163,7 @@ def _refuse_unsupported(command: str, answer: Mapping[str, Any]) -> None:
     implementation = _typed(answer, "implementation", str)
     version = _version(answer)
     name = _NAMES.get(implementation, implementation)
-    if implementation == "cpython" and version[:2] >= _OLDEST:
+    if implementation == "cpython" and version[:2] >= OLDEST:
         return
     text = f"{name} {'.'.join(map(str, version))}"
     raise InterpreterError(f"is {text}, which is not supported", subject=command, hint=_SUPPORTED)

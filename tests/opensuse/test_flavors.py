@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.treehash import tree_hash
 from tests.wheelbuilder import WheelBuilder
+from truewheel.cli.main import main
 from truewheel.errors import InterpreterError, WheelRefused
 from truewheel.model import Interpreter
 from truewheel.opensuse import flavors
@@ -174,6 +177,62 @@ def test_the_last_pass_finds_each_flavor(
     again = next(iter(finish(place, {}))).manifest
     assert again is not None
     assert {file.state for file in again.files} == {"replaced"}
+
+
+@pytest.fixture
+def with_python(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> Interpreter:
+    """The flavor where the last pass looks for it."""
+    monkeypatch.setattr(flavors, "_BIN", str(Path(python.command).parent))
+    versioned = Path(python.command).with_name(_NAME)
+    if not versioned.exists():
+        versioned.symlink_to(sys.executable)
+    return python
+
+
+def test_the_last_pass_compiles_nothing_that_nobody_compiled(place: Place, with_python: Interpreter) -> None:
+    site = place.root / _SITE
+    (site / "pkg/sub").mkdir(parents=True)
+    for name in ("demo.py", "pkg/__init__.py", "pkg/sub/__init__.py"):
+        (site / name).write_text("x = 1\n")
+    (done,) = finish(place, {})
+    assert done.manifest is not None and done.manifest.files == ()
+    assert not list(site.rglob("__pycache__"))
+
+
+def test_bytecode_that_a_spec_removed_stays_away(
+    place: Place, with_python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    demo = installed(
+        place, with_python, wheel_builder.build(files={"demo/__init__.py": "", "demo/sub/__init__.py": ""})
+    )
+    shutil.rmtree(demo / "__pycache__")
+    (demo / "sub/__init__.py").write_text("changed = 1\n")
+    (demo / "sub/new.py").write_text("")
+    list(finish(place, {}))
+    assert not (demo / "__pycache__").exists()
+    tag = with_python.cache_tag
+    assert {path.name for path in (demo / "sub/__pycache__").iterdir()} == {
+        f"{stem}.{tag}{level}.pyc" for stem in ("__init__", "new") for level in ("", ".opt-1")
+    }
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6"])
+def test_modules_of_a_python_that_is_not_supported_are_left_alone(
+    place: Place, version: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = place.root / f"usr/lib/python{version}/site-packages"
+    (site / "demo-1.dist-info").mkdir(parents=True)
+    (site / "demo.py").write_text("print 1\n")
+    (site / "demo.pyc").write_bytes(b"")
+    (site / "demo-1.dist-info/RECORD").write_bytes(b"\xff,sha256=x,1\n")
+    before = tree_hash(place.root)
+    assert main(["flavor", "finish", "--root", str(place.root), "--reports", str(place.reports)]) == 0
+    said = capfd.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        f"truewheel: warning: /usr/bin/python{version}: is not supported: its modules are left as they are\n",
+    )
+    assert tree_hash(place.root) == before
 
 
 def test_reports_of_two_installs_stand_side_by_side(

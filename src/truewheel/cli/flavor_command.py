@@ -102,7 +102,7 @@ def _fix_shebang(options: argparse.Namespace) -> None:
 def _finish(options: argparse.Namespace) -> None:
     for done in finish(Place(options.root, options.reports), os.environ):
         if done.manifest is None:
-            complain("warning", f"{done.python}: is not there: its bytecode is left as it is")
+            complain("warning", f"{done.python}: {done.why}")
         else:
             _warn(done.manifest)
             say(f"{done.python}: {_what_changed(done.manifest, done.records)}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from truewheel.buildroot.tree import below
 from truewheel.errors import InterpreterError
 from truewheel.fix_shebang import fix_shebangs
-from truewheel.interpreter import probe
+from truewheel.interpreter import OLDEST, probe
 from truewheel.model import InstallPlan, Interpreter, Manifest
 from truewheel.opensuse.pip_arguments import InstallArguments, WheelArguments
 from truewheel.opensuse.records import check_records, refresh_records
@@ -52,11 +52,15 @@ class Installed:
 
 @dataclass(frozen=True)
 class Finished:
-    """What the last pass did for a flavor: to bytecode, None where it has no Python, and to RECORDs."""
+    """The result of the last pass for a flavor: its bytecode, and the RECORDs that it changed.
+
+    Without a ``manifest`` the bytecode stays as it is, for the reason ``why``.
+    """
 
     python: str
-    manifest: Manifest | None
-    records: tuple[str, ...]
+    manifest: Manifest | None = None
+    records: tuple[str, ...] = ()
+    why: str = ""
 
 
 def flavor(python: str) -> Interpreter:
@@ -150,16 +154,30 @@ def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
 
 
 def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
-    """Put bytecode and RECORDs of every flavor in the root right; yields what was done, flavor by flavor."""
-    sites = sorted(_sites(place.root).items())
-    check_records(place.root, [directory for _, directories in sites for directory in directories])
+    """Put bytecode and RECORDs of every flavor in the root right; yields the results, flavor by flavor.
+
+    Only directories that have bytecode of the flavor get any. Raises RefusedInput for a RECORD or report
+    that cannot be read, before anything changes.
+    """
+    sites = sorted(_sites(place.root).items(), key=lambda site: _number(site[0]))
+    supported = [(version, paths) for version, paths in sites if _number(version) >= OLDEST]
+    check_records(place.root, [path for _, paths in supported for path in paths])
     directory_mode = load_scheme(_SCHEME).directory_mode
     for version, directories in sites:
         python = f"{_BIN}/python{version}"
-        manifest = None
+        if _number(version) < OLDEST:
+            yield Finished(python, why="is not supported: its modules are left as they are")
+            continue
+        manifest, why = None, "is not there: its bytecode is left as it is"
         if Path(python).exists():
-            manifest = _compiled(probe(python), directories, place, environ)
-        yield Finished(python, manifest, tuple(refresh_records(place.root, directories, directory_mode)))
+            manifest, why = _compiled(probe(python), directories, place, environ, repair=True), ""
+        records = refresh_records(place.root, directories, directory_mode)
+        yield Finished(python, manifest, tuple(records), why)
+
+
+def _number(version: str) -> tuple[int, int]:
+    major, minor = version.removesuffix("t").split(".")
+    return int(major), int(minor)
 
 
 def _sites(root: Path) -> dict[str, list[str]]:
@@ -173,7 +191,12 @@ def _sites(root: Path) -> dict[str, list[str]]:
 
 
 def _compiled(
-    interpreter: Interpreter, directories: Sequence[str], place: Place, environ: Mapping[str, str]
+    interpreter: Interpreter,
+    directories: Sequence[str],
+    place: Place,
+    environ: Mapping[str, str],
+    *,
+    repair: bool = False,
 ) -> Manifest:
     request = CompileRequest(
         paths=tuple(directories),
@@ -182,6 +205,7 @@ def _compiled(
         pythons=(interpreter,),
         reports=tuple(sorted(place.reports.glob("*.json"))),
         remove_strays=True,
+        repair=repair,
     )
     return compile_tree(request, environ)
 
