@@ -1,16 +1,16 @@
-"""``truewheel flavor``: what openSUSE's macros of an interpreter flavor run, one step for one Python."""
+"""``truewheel flavor``: the steps of openSUSE's macros of an interpreter flavor, each for one Python."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.cli.console import complain, say
 from truewheel.errors import UsageError
 from truewheel.model import Kind, Manifest
 from truewheel.opensuse.flavors import (
+    Finished,
     Place,
     build_wheels,
     compile_flavor,
@@ -18,6 +18,7 @@ from truewheel.opensuse.flavors import (
     fix_scripts,
     flavor,
     install_wheels,
+    unknown_flavors,
 )
 from truewheel.opensuse.pip_arguments import install_arguments, wheel_arguments
 from truewheel.report.text import compile_lines, install_lines, warning_lines
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place = argparse.ArgumentParser(add_help=False)
     place.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the package is staged")
     place.add_argument(
-        "--reports", required=True, type=Path, metavar="DIR", help="where installs note what they did"
+        "--reports", required=True, type=Path, metavar="DIR", help="where installs write their reports"
     )
     wheels = argparse.ArgumentParser(add_help=False)
     wheels.add_argument("--wheeldir", required=True, type=Path, metavar="DIR", help="the flavor's wheels")
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     step = steps.add_parser("wheel", parents=[common, wheels], help="build wheels")
     step.add_argument(
-        "--shared", required=True, type=Path, metavar="DIR", help="the wheels that suit all flavors"
+        "--shared", required=True, type=Path, metavar="DIR", help="the wheels that fit all flavors"
     )
     step.set_defaults(carry_out=_wheel)
     step = steps.add_parser("install", parents=[common, place, wheels], help="install wheels")
@@ -57,12 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step = steps.add_parser("fix-shebang", parents=[common], help="let scripts start with the interpreter")
     step.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the package is staged")
     step.set_defaults(carry_out=_fix_shebang)
-    step = steps.add_parser("finish", parents=[place], help="put all bytecode right")
+    step = steps.add_parser("finish", parents=[place], help="correct all bytecode and RECORDs")
+    step.add_argument("--flavors", default="", metavar="NAMES", help="the flavors whose macros run truewheel")
     step.set_defaults(carry_out=_finish)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the step; prints what it did. Raises UsageError where there is no flavor to do it for."""
+    """Carry out the step; prints its results. Raises UsageError where no flavor is given."""
     if options.step != "finish" and not options.python:
         raise UsageError("no flavor is left", hint="%pythons is empty: skip_pythonXY leaves out all of it")
     options.carry_out(options)
@@ -100,27 +102,34 @@ def _fix_shebang(options: argparse.Namespace) -> None:
 
 
 def _finish(options: argparse.Namespace) -> None:
+    known = options.flavors.split()
+    for name in unknown_flavors(options.root, known) if known else ():
+        complain(
+            "warning", f"{name}: its macros are not truewheel's (truewheel-flavor-macros {name} prints them)"
+        )
     for done in finish(Place(options.root, options.reports), os.environ):
-        if done.manifest is None:
+        if done.why:
             complain("warning", f"{done.python}: {done.why}")
-        else:
+            continue
+        if done.manifest:
             _warn(done.manifest)
-            say(f"{done.python}: {_what_changed(done.manifest, done.records)}")
+        say(f"{done.python}: {_what_changed(done)}")
 
 
-def _what_changed(manifest: Manifest, records: Sequence[str]) -> str:
-    made = [file.final for file in manifest.files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
-    changed = [*made, *manifest.strays, *records]
+def _what_changed(done: Finished) -> str:
+    files, strays = (done.manifest.files, done.manifest.strays) if done.manifest else ((), ())
+    made = [file.final for file in files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
+    changed = [*made, *strays, *done.records]
     if not changed:
         return "all bytecode is right"
     counts = (
-        f"{len(made)} pycs made anew, {len(manifest.strays)} strays removed, {len(records)} RECORDs corrected"
+        f"{len(made)} pycs made anew, {len(strays)} strays removed, {len(done.records)} RECORDs corrected"
     )
     more = f" and {len(changed) - _SHOWN} more" if changed[_SHOWN:] else ""
     return f"{counts}: {' '.join(changed[:_SHOWN])}{more}"
 
 
 def _warn(*manifests: Manifest) -> None:
-    """Each warning once: what an install could not compile, its last look finds again."""
+    """Print each warning once: the passes after an install find the same sources again."""
     for warning in dict.fromkeys(line for manifest in manifests for line in warning_lines(manifest)):
         complain("warning", warning)
