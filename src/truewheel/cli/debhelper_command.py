@@ -1,4 +1,4 @@
-"""``truewheel debhelper``: what the build system of debhelper runs, one step for all Pythons."""
+"""``truewheel debhelper``: the steps of the build system for debhelper, each for all Pythons."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--changelog-version", default="", metavar="VERSION", help="the version of debian/changelog"
     )
-    parser.add_argument("--sourcedir", default="", metavar="DIR", help="the project, below this directory")
-    parser.add_argument("--destdir", default="", metavar="DIR", help="where the package is put together")
+    parser.add_argument("--sourcedir", default="", metavar="DIR", help="the directory of the project")
+    parser.add_argument("--destdir", default="", metavar="DIR", help="where the package is staged")
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="how many jobs a build may run")
     parser.add_argument(
         "--argument",
@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ARG",
         help="an argument from behind --; repeatable",
     )
-    parser.add_argument("--quiet", "-q", action="store_true", help="leave what commands print in logs")
-    parser.add_argument("--verbose", "-v", action="store_true", help="say what was decided")
+    parser.add_argument("--quiet", "-q", action="store_true", help="leave the output of commands in logs")
+    parser.add_argument("--verbose", "-v", action="store_true", help="print the decisions")
 
 
 def run(options: argparse.Namespace) -> int:
