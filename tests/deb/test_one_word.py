@@ -38,7 +38,7 @@ _RULES = (
 )
 _MOVED = """
 override_dh_auto_install:
-	dh_auto_install
+	dh_auto_install --destdir=debian/tmp
 	mkdir -p debian/python3-demo
 	mv debian/python3-dmeo/usr debian/python3-demo
 """

@@ -1,4 +1,4 @@
-"""Wheels of the build system: for another machine, in another place, by backends that need telling."""
+"""Wheels of the build system: the settings and variables that backends get."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.debian.sources import ARCHITECTURE, HOST, below, layout, write
+from tests.unit.debian.sources import HOST, layout, write
 from tests.unit.debian.test_steps import default_python
-from tests.wheelbuilder import WheelBuilder
 from truewheel.debian.backend import build_wheel
 from truewheel.debian.commands import Shell
 from truewheel.debian.model import Layout
-from truewheel.debian.wheels import unpack_wheel
-from truewheel.errors import ConflictRefused, InterpreterError, WheelRefused
+from truewheel.errors import InterpreterError
 
 _BACKEND = """
 import json, os
@@ -24,7 +22,6 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
         json.dump([config_settings, os.environ.get("DIST_EXTRA_CONFIG")], seen)
     return "seen.whl"
 """
-_ARM = replace(HOST, architecture={**ARCHITECTURE, "DEB_HOST_ARCH": "arm64", "DEB_HOST_GNU_CPU": "aarch64"})
 
 
 @pytest.fixture
@@ -56,36 +53,6 @@ def test_meson_is_told_debians_directories(where: Layout) -> None:
     assert isinstance(settings, dict)
     assert settings["build-dir"] == f"{where.home_dir}/meson-build"
     assert settings["setup-args"][-2:] == ["--libdir=lib/x86_64-linux-gnu", "-Dx=1"]
-
-
-@pytest.mark.parametrize(("major", "platform"), [(6, "linux_aarch64"), (5, "linux_arm64")])
-def test_a_wheel_for_another_machine(
-    where: Layout, wheel_builder: WheelBuilder, major: int, platform: str
-) -> None:
-    wheel = wheel_builder.build(tags=f"py3-none-{platform}", root_is_purelib=False)
-    with pytest.raises(WheelRefused):
-        unpack_wheel(wheel, where, HOST, {})
-    assert below(Path(where.build_dir)) == []
-    unpack_wheel(wheel, where, replace(_ARM, dh_python=major), {})
-    assert "demo/__init__.py" in below(Path(where.build_dir))
-
-
-def test_modules_in_a_directory_of_the_packager(where: Layout, wheel_builder: WheelBuilder) -> None:
-    elsewhere = replace(where, build_dir=f"{where.dir}/out{{x}}")
-    unpack_wheel(wheel_builder.build(entry_points={"run": "demo:x"}), elsewhere, HOST, {})
-    assert "demo/__init__.py" in below(Path(elsewhere.build_dir))
-    assert below(Path(where.home_dir, "scripts")) == ["run"]
-
-
-def test_a_link_in_the_way_is_not_followed(
-    where: Layout, wheel_builder: WheelBuilder, tmp_path: Path
-) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    Path(where.build_dir, "demo").symlink_to(outside)
-    with pytest.raises(ConflictRefused):
-        unpack_wheel(wheel_builder.build(), where, HOST, {})
-    assert below(outside) == []
 
 
 def test_a_python_that_is_not_installed(tmp_path: Path) -> None:
