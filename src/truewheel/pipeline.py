@@ -84,7 +84,8 @@ class CompileRequest:
     """Sources to compile that come from no wheel: ``paths`` are final paths, or lie below ``root``.
 
     Sources that ``reports`` of installs list are left out unless they changed since. With ``remove_strays``,
-    bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed.
+    bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed. With
+    ``repair``, sources are left out whose directory has no bytecode of these Pythons.
     """
 
     paths: tuple[str, ...]
@@ -94,6 +95,7 @@ class CompileRequest:
     bytecode: BytecodeOptions = BytecodeOptions()
     reports: tuple[Path, ...] = ()
     remove_strays: bool = False
+    repair: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
     finals = _final_sources(request)
+    if request.repair:
+        finals = _beside_bytecode(request.root, finals, interpreters, policy)
     settled = settled_sources(request.reports, request.root, finals)
     jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
     found = look(request.root, [target.final for job in jobs for target in job.targets])
@@ -375,6 +379,20 @@ def _final_sources(request: CompileRequest) -> frozenset[str]:
                 hint="paths are those on the installed system, below --root",
             ) from error
     return frozenset(finals)
+
+
+def _beside_bytecode(
+    root: Path, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
+) -> frozenset[str]:
+    """The sources in whose directory a source has bytecode of one of the interpreters."""
+    pycs = {
+        pyc_path(final, each.cache_tag, level): posixpath.dirname(final)
+        for final in finals
+        for each in interpreters
+        for level in policy.levels
+    }
+    compiled = {directory for pyc, directory in pycs.items() if os.path.lexists(below(root, pyc))}
+    return frozenset(final for final in finals if posixpath.dirname(final) in compiled)
 
 
 def _final_path(root: Path, path: str) -> str:

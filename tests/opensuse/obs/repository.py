@@ -53,7 +53,7 @@ _NAMES = (
 )
 _TOGETHER = ("installer", "packaging", "yaml", "build", "pyproject_hooks")
 _TRUEWHEEL = """\
-#!/usr/bin/python{version} -EsB
+#!/usr/bin/python{version} -IB
 import sys
 sys.path.insert(0, "/usr/lib/truewheel")
 from truewheel.cli.main import run

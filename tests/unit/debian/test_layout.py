@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from tests.unit.debian.sources import flavor
-from truewheel.debian import layout
+from tests.unit.debian.sources import HOST, flavor
 from truewheel.debian.layout import plan_layout
 from truewheel.debian.model import Flavor, Layout, Source, Step
 from truewheel.debian.options import parse_options
 
 
 def _plan(
-    source: Source | None = None, of: Flavor | None = None, step: Step = Step.BUILD, **environ: str
+    source: Source | None = None,
+    of: Flavor | None = None,
+    step: Step = Step.BUILD,
+    dh_python: int = 7,
+    **environ: str,
 ) -> Layout:
     options = parse_options([], environ)
-    return plan_layout(source or Source(()), options, of or flavor(), step, "/src")
+    host = replace(HOST, dh_python=dh_python)
+    return plan_layout(source or Source(()), options, of or flavor(), step, "/src", host)
 
 
 def test_without_a_name() -> None:
@@ -64,10 +68,12 @@ def test_debhelpers_own_destdir_gives_way_to_the_name_and_no_other() -> None:
     assert _plan(told).destdir == "/src/debian/tmp"
 
 
-def test_destdir_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_destdir_of_the_environment() -> None:
     assert _plan(DESTDIR="/out").destdir == "/out"
     assert _plan(DESTDIR="/out", PYBUILD_NAME="foo").destdir == "/out"
     for major, destdir in ((6, "/src/debian/tmp"), (7, "/out")):
-        monkeypatch.setattr(layout, "dh_python_major", lambda major=major: major)
-        assert _plan(Source((), destdir="/src/debian/tmp"), DESTDIR="/out").destdir == destdir
-        assert _plan(Source((), destdir="/src/debian/foo"), DESTDIR="/out").destdir == "/src/debian/foo"
+        assert (
+            _plan(Source((), destdir="/src/debian/tmp"), dh_python=major, DESTDIR="/out").destdir == destdir
+        )
+        told = Source((), destdir="/src/debian/foo")
+        assert _plan(told, dh_python=major, DESTDIR="/out").destdir == "/src/debian/foo"
