@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.needs import need, require
 from tests.pythons import available_pythons
-from tests.repro.needs import need, require
 from tests.wheelbuilder import WheelBuilder
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need, require, require_root
 from tests.pythons import available_pythons
 from tests.registry import wheel
-from tests.repro.needs import need, require, require_root
 from tests.repro.runs import Surroundings, rare_wheel, shuffled, targets, truewheel
 from tests.treehash import difference, tree_hash, tree_listing
 

@@ -33,8 +33,8 @@ def alike(root: RpmRoot, first: Build, second: Build) -> bool:
     """The same packages, and for each the same payload and the same tags of files."""
     assert [package.name for package in first.packages] == [package.name for package in second.packages]
     for one, other in zip(first.packages, second.packages, strict=True):
-        pair = [tags(root, package).splitlines() for package in (one, other)]
-        assert not [*difflib.unified_diff(*pair, lineterm="", n=0)]
+        before, after = (tags(root, package).splitlines() for package in (one, other))
+        assert not [*difflib.unified_diff(before, after, lineterm="", n=0)]
     return bool(first.packages)
 
 

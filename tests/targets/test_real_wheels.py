@@ -62,7 +62,7 @@ def run(command: Sequence[str | Path], **options: Any) -> str:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False, **options
     )
     assert done.returncode == 0, f"{command}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return str(done.stdout)
 
 
 def wheels_for(version: str) -> tuple[Path, ...]:
@@ -131,7 +131,7 @@ def test_bytecode(tree: Tree, tmp_path: Path) -> None:
 def pip(python: Path, *arguments: str | Path) -> None:
     """Run the target's own pip, or where it has none, that of the tests for the target."""
     own = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
-    start = (
+    start: list[str | Path] = (
         [python, "-m", "pip"] if own.returncode == 0 else [sys.executable, "-m", "pip", "--python", python]
     )
     run([*start, "install", "--quiet", "--disable-pip-version-check", "--no-compile", *arguments])
@@ -152,7 +152,7 @@ def import_all(tree: Tree, sites: Sequence[Path], other: Path, home: Path) -> di
     """Import every module below the sites, in a directory of its own."""
     home.mkdir()
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
-    command = [tree.python, "-s", "-S", HERE / "import_all.py", *sites, "--", other]
+    command: list[str | Path] = [tree.python, "-s", "-S", HERE / "import_all.py", *sites, "--", other]
     outcomes: dict[str, str] = json.loads(run(command, env=environment, cwd=home))
     return outcomes
 

@@ -56,7 +56,7 @@ def test_versions_for_backends() -> None:
 )
 def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, major: int) -> None:
     answer = subprocess.CompletedProcess((), 0, stdout=version)
-    monkeypatch.setattr(dh_python.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
     assert dh_python.dh_python_major.__wrapped__() == major
 
 

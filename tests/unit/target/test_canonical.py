@@ -66,8 +66,8 @@ def exact(value: Any) -> Any:
         fields = [
             name for name in dir(value) if name.startswith("co_") and name not in ("co_lines", "co_positions")
         ]
-        if VERSION >= (3, 10):
-            fields.remove("co_lnotab")  # deprecated
+        if VERSION >= (3, 10):  # deprecated, and gone from 3.15
+            fields = [name for name in fields if name != "co_lnotab"]
         return kind, [exact(getattr(value, name)) for name in fields if not callable(getattr(value, name))]
     if kind is tuple:
         return kind, [exact(item) for item in value]
@@ -107,9 +107,9 @@ def test_independent_of_history(source: str) -> None:
     assert encode(keep[0]) == first
     assert rewrite(marshal.dumps(code), VERSION) == first
     assert rewrite(marshal.dumps(keep[1]), VERSION) == first
-    assert rewrite(marshal.dumps(code, 4), VERSION) == first
-    assert rewrite(marshal.dumps(code, 3), VERSION) == first
-    assert rewrite(marshal.dumps(code, 2), VERSION) == first
+    if not (VERSION >= (3, 14) and source == SNIPPETS["slices"]):  # slices need version 5
+        for older in (4, 3, 2):
+            assert rewrite(marshal.dumps(code, older), VERSION) == first
     del touched, strings
 
 
