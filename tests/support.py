@@ -53,7 +53,7 @@ class Recipe:
         text = "\n".join((*sorted(self.packages), self.ingredients))
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         archive = cache_directory("roots") / f"{self.release}-{self.architecture}-{digest}.tar"
-        with _locked(archive):
+        with locked(archive):
             if not archive.exists():
                 _make(self, archive)
         return archive
@@ -170,9 +170,9 @@ def _pip_settings() -> dict[str, str]:
 
 
 @contextmanager
-def _locked(archive: Path) -> Iterator[None]:
-    """Let one process at a time make an archive: tests run in several."""
-    with archive.with_suffix(".lock").open("w") as file:
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time make what is kept at a path: tests run in several."""
+    with path.with_name(f"{path.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -36,6 +36,7 @@ TARGET = Path(truewheel.__file__).parent
 SHARES = len(os.sched_getaffinity(0))
 SITES = ("site-packages", "dist-packages")
 VERSIONS = [version for version in available_pythons() if version not in ("2.7", "3.6")]
+DAILY = ("3.13-fedora", "3.7-fedora", "debian-debian")
 OLD = ("3.7", "3.8")  # most of the wheels want a newer one
 
 
@@ -51,9 +52,12 @@ class Tree:
     report: Mapping[str, Any]
 
 
-def cases(*schemes: str) -> list[Any]:
+def cases(*schemes: str, daily: Sequence[str]) -> list[Any]:
+    """The Pythons with the schemes; those that are not daily repeat the others with another Python."""
     pairs = [(version, scheme) for version in VERSIONS for scheme in schemes]
-    return [pytest.param(pair, id="-".join(pair)) for pair in pairs]
+    names = {pair: "-".join(pair) for pair in pairs}
+    marks = [[] if names[pair] in daily else [pytest.mark.nightly] for pair in pairs]
+    return [pytest.param(pair, id=names[pair], marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
 
 
 def run(command: Sequence[str | Path], **options: Any) -> str:
@@ -111,7 +115,9 @@ def pyc_facts(tree: Tree, directory: Path) -> list[dict[str, Any]]:
         return list(pool.map(ask, range(SHARES)))
 
 
-@pytest.mark.parametrize("tree", cases("fedora", "debian"), indirect=True)
+@pytest.mark.parametrize(
+    "tree", cases("fedora", "debian", daily=("3.7-fedora", "3.13-fedora", "debian-debian")), indirect=True
+)
 def test_bytecode(tree: Tree, tmp_path: Path) -> None:
     facts = pyc_facts(tree, tmp_path)
     violations = [violation for part in facts for violation in part["violations"]]
@@ -163,7 +169,7 @@ def pycs(directory: Path) -> dict[str, tuple[int, int, int]]:
     return {name: (state.st_ino, state.st_mtime_ns, state.st_size) for name, state in states.items()}
 
 
-@pytest.mark.parametrize("tree", cases("fedora"), indirect=True)
+@pytest.mark.parametrize("tree", cases("fedora", daily=DAILY[:1]), indirect=True)
 def test_imports(tree: Tree, tmp_path: Path) -> None:
     plain, other = tmp_path / "plain", tmp_path / "other"
     pip(tree.python, "--no-index", "--no-deps", "--ignore-requires-python", "--target", plain, *tree.wheels)
