@@ -44,7 +44,7 @@ class SuseRoot(Root):
     """A root whose macros in ``/usr/lib/rpm/macros.d`` are those of openSUSE, stand-in or real ones."""
 
     def put_ours(self, flavors: tuple[str, ...] = FLAVORS) -> None:
-        """Put truewheel's macros and its policy script in; without them the root has the stock ones alone."""
+        """Add truewheel's macros and its policy script to the stock ones."""
         ours = CHECKOUT / "macros/opensuse"
         made = subprocess.run([ours / "truewheel-flavor-macros", *flavors], capture_output=True, check=True)
         rpm = self.directory / "usr/lib/rpm"
@@ -52,7 +52,7 @@ class SuseRoot(Root):
         shutil.copy(ours / "brp-90-truewheel", rpm / "brp-suse.d/brp-90-truewheel")
 
     def take_ours(self) -> None:
-        """Take them out again."""
+        """Remove them again."""
         for name in ("macros.d/macros.zz-truewheel-flavors", "brp-suse.d/brp-90-truewheel"):
             (self.directory / "usr/lib/rpm" / name).unlink(missing_ok=True)
 
@@ -84,7 +84,7 @@ def _add_flavors(directory: Path) -> None:
 
 
 def _relocate(version: str, directory: Path) -> None:
-    """Copy one of pyenv's Pythons to where it finds itself in /usr."""
+    """Copy one of pyenv's Pythons to /usr, where it finds its library by itself."""
     python = available_pythons().get(version)
     if python is None or python.parts[:2] == ("/", "usr"):
         pytest.skip(f"no CPython {version} of pyenv or TRUEWHEEL_TEST_PYTHONS that can be copied")

@@ -1,4 +1,4 @@
-"""The same wheels make the same tree, whatever is around the run."""
+"""The same wheels make the same tree, whatever surrounds the run."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 class Installs:
-    """Installs the wheels below a directory, and keeps the first tree of each target to compare with."""
+    """Installs of the wheels below a directory; the first tree of each target is kept to compare with."""
 
     def __init__(self, directory: Path, wheels: list[Path]) -> None:
         self.directory = directory

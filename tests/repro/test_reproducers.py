@@ -46,7 +46,7 @@ def target(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory, target: str) -> Iterator[Path]:
-    """The cases, and other files of the target's standard library, as a final path's directory."""
+    """A root with the cases and other files of the target's standard library in /usr/lib/cases."""
     root = tmp_path_factory.mktemp("sources")
     directory = root / "usr/lib/cases"
     ask = "import sysconfig; print(sysconfig.get_paths()['stdlib'])"
@@ -75,7 +75,7 @@ def _extract(archive: Path, name: str, path: Path) -> None:
 def compiled(
     sources: Path, place: Path, target: str, names: list[str], around: Surroundings
 ) -> dict[str, bytes]:
-    """The pycs of copies of these sources below a new root, by path."""
+    """Copy these sources below a new root, and return their pycs by path."""
     directory = place / "usr/lib/cases"
     for name in names:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)

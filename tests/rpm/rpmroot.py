@@ -37,8 +37,7 @@ class RpmRoot(Root):
     rpm: tuple[int, ...]
 
     def sites(self) -> list[str]:
-        """The directories of modules that packages of Fedora have, which Debian's Python does not look
-        into."""
+        """Return Fedora's site directories, which Debian's Python does not search."""
         return ["/" + site.format(self.python) for site in _SITES]
 
 
@@ -51,7 +50,7 @@ def rpm_root(directory: Path, release: str) -> RpmRoot:
 
 
 def clean_copy(outer: RpmRoot, release: str, directory: Path) -> None:
-    """Unpack the same root again, without truewheel, and with the directories that Fedora's python3 owns."""
+    """Unpack the same root again, without truewheel, with the directories that Fedora's python3 owns."""
     _recipe(release).unpack(directory)
     for site in outer.sites():
         (directory / site.lstrip("/") / "__pycache__").mkdir(parents=True)

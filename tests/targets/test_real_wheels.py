@@ -1,8 +1,8 @@
 """Ten real wheels for each Python there is: every pyc is right, and every module still imports.
 
-The checks run in the target itself (pyc_facts.py, import_all.py) and share nothing with what wrote the tree
-but the encoder, whose result they compare with the bytes on disk. The wheels are pinned; what these depend on
-is not, it is only there for more modules to get imported, by both trees alike.
+The checks run in the target itself (pyc_facts.py, import_all.py). They share the encoder alone with the code
+that wrote the tree, and compare its result with the bytes on disk. The wheels are pinned, their dependencies
+are not: these only let more modules be imported, by both trees alike.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OLD = ("3.7", "3.8")  # most of the wheels want a newer one
 
 @dataclass(frozen=True)
 class Tree:
-    """What one run of truewheel install left; ``version`` as in ``3.11``, also for Debian's Python."""
+    """The result of one ``truewheel install``; ``version`` is ``3.11``, also for Debian's Python."""
 
     python: Path
     version: str
@@ -96,7 +96,7 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def pyc_facts(tree: Tree, directory: Path) -> list[dict[str, Any]]:
-    """Ask the target; the compared code objects of the one scheme are those of the other but for the path."""
+    """Ask the target; code is compared for one scheme, as that of the other differs in its path alone."""
 
     def ask(share: int) -> dict[str, Any]:
         request = {
@@ -144,7 +144,7 @@ def pip(python: Path, *arguments: str | Path) -> None:
 
 
 def requirements(wheels: Sequence[Path], old: bool) -> list[str]:
-    """What the wheels require without any extra; of whichever version there is for an old Python."""
+    """Return the requirements of the wheels without extras; for an old Python without versions."""
     found = []
     for path in wheels:
         with zipfile.ZipFile(path) as archive:
@@ -164,7 +164,7 @@ def import_all(tree: Tree, sites: Sequence[Path], other: Path, home: Path) -> di
 
 
 def pycs(directory: Path) -> dict[str, tuple[int, int, int]]:
-    """The bytecode below a directory, by path; it is never rewritten in place by an import."""
+    """Return inode, date and size of the bytecode below a directory: an import that writes changes them."""
     states = {str(path.relative_to(directory)): path.stat() for path in directory.rglob("*.pyc")}
     return {name: (state.st_ino, state.st_mtime_ns, state.st_size) for name, state in states.items()}
 
