@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.deb.debroot import DebRoot
-from tests.repro.roots import inside
+from tests.support import inside
 
 _CONTROL = """\
 Source: thing

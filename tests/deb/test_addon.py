@@ -13,7 +13,7 @@ import pytest
 from tests.deb.debroot import DebRoot
 from tests.deb.lifecycle import SITE
 from tests.deb.staged import Staged, Thing
-from tests.repro.needs import require
+from tests.needs import require
 from tests.treehash import tree_hash
 from truewheel import __version__
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.deb.building import Build, Job, Surroundings, build, built
 from tests.deb.debroot import DebRoot, deb_root
-from tests.own_source import CHECKOUT
+from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 

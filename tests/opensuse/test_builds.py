@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.opensuse.suseroot import FLAVORS, SuseRoot
-from tests.repro.roots import inside
 from tests.rpm.building import HERE, THERE, Build, Surroundings, build, tags, within
+from tests.support import inside
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.own_source import CHECKOUT, NAME, own_source
+from tests.own_source import NAME, own_source
 from tests.rpm.building import HERE, build, within
 from tests.rpm.rpmroot import RpmRoot
+from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_refusal(name: str, bookworm: RpmRoot, tmp_path: Path) -> None:
     case = CASES[name]
-    spec = write_spec(replace(packages()["six"], **case.changes), tmp_path)
+    changes: dict[str, Any] = {**case.changes}
+    spec = write_spec(replace(packages()["six"], **changes), tmp_path)
     done = build(bookworm, spec, [sdist("six")])
     assert done.status == 1, done.log[-3000:]
     assert f"(%{case.section})" in done.log.split("RPM build errors:")[-1]

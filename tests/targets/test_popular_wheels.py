@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need
 from tests.pythons import available_pythons
 from tests.registry import Pin, fetched, popular
-from tests.repro.needs import need
 
 pytestmark = pytest.mark.slow
 

@@ -25,7 +25,7 @@ from tests.faults.support import codes, files, one, python_that_does, snapshot
 from tests.unit.report.test_document import check
 from tests.wheelbuilder import WheelBuilder
 from truewheel import pipeline
-from truewheel.buildroot import transaction
+from truewheel.buildroot.delivery import Delivery
 from truewheel.errors import ConflictRefused, StageError, Uncompilable, UsageError
 from truewheel.model import ErrorPolicy, InvalidationMode, Manifest
 from truewheel.pipeline import (
@@ -238,7 +238,7 @@ def test_overwriting_that_fails_restores(
     def fail(*args: object) -> None:
         raise StageError("full")
 
-    monkeypatch.setattr(pipeline.Delivery, "put_record", fail)
+    monkeypatch.setattr(Delivery, "put_record", fail)
     with pytest.raises(StageError):
         run(root, other, overwrite=True)
     assert snapshot(root) == before
@@ -258,7 +258,7 @@ def test_overwriting_that_fails_while_files_take_their_places_restores(
             raise OSError(28, "No space left on device")
         rename(source, target, **directories)
 
-    monkeypatch.setattr(transaction.os, "rename", full)
+    monkeypatch.setattr(os, "rename", full)
     with pytest.raises(StageError):
         run(root, other, overwrite=True)
     assert snapshot(root) == before

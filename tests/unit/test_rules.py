@@ -25,7 +25,7 @@ def named_in_code() -> set[str]:
         for call in calls
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Fault"
         for word in ast.walk(call.args[0])
-        if isinstance(word, ast.Constant)
+        if isinstance(word, ast.Constant) and isinstance(word.value, str)
     }
 
 

@@ -137,10 +137,10 @@ def test_a_root_that_was_made_goes_again_with_its_parents(tmp_path: Path) -> Non
 def test_parents_go_when_the_root_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make = Path.mkdir
 
-    def full(path: Path, *args: int) -> None:
+    def full(path: Path, mode: int = 0o777) -> None:
         if path.name == "root":
             raise OSError(errno.ENOSPC, "No space left on device")
-        make(path, *args)
+        make(path, mode)
 
     monkeypatch.setattr(Path, "mkdir", full)
     with pytest.raises(StageError), Buildroot(tmp_path / "a/b/root", 0o755):

@@ -21,7 +21,7 @@ from truewheel.errors import InterpreterError
 )
 def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, major: int) -> None:
     answer = subprocess.CompletedProcess((), 0, stdout=version)
-    monkeypatch.setattr(host.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
     assert read_dh_python() == major
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.unit.debian.sources import HOST, flavor
 from truewheel.debian.layout import plan_layout
@@ -52,7 +53,7 @@ def test_what_the_packager_says() -> None:
         PYBUILD_DESTDIR="debian/mine-{interpreter}",
         PYBUILD_BUILD_DIR="b{version}",
         PYBUILD_INSTALL_DIR="/usr/share/foo",
-        **{"PYBUILD_BUILD_ARGS_python3.11": "-x"},
+        **dict[str, Any]({"PYBUILD_BUILD_ARGS_python3.11": "-x"}),
     )
     assert where.dir == "/src/lib/3.11"
     assert where.destdir == "/src/debian/mine-python3.11"

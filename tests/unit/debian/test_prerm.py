@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repro.needs import require
+from tests.needs import require
 from truewheel.bytecode.pycs import pyc_path
 
 _SNIPPET = Path(__file__).parents[3] / "debhelper/autoscripts/prerm-truewheel"

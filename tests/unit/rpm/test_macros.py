@@ -41,7 +41,8 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     importlib.import_module(f"truewheel.cli.{_COMMANDS[command]}").add_arguments(parser)
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)[command.rpartition("-")[2]]
+            chosen: argparse.ArgumentParser = action.choices[command.rpartition("-")[2]]
+            return chosen
     return parser
 
 

@@ -94,17 +94,21 @@ def _project(directory: Path, case: dict[str, Any]) -> Path:
 
 
 def _request(fields: dict[str, Any], project: Path, wheeldir: Path) -> BuildRequiresRequest:
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
     if "settings" in given:
         given["settings"] = parse_settings(given["settings"])
     if "wording" in given:
-        given["wording"] = Wording(**{given["wording"]: True})
+        given["wording"] = Wording(**dict[str, Any]({str(given["wording"]): True}))
     given["requirement_files"] = tuple(map(Path, given.get("requirement_files", ())))
     return BuildRequiresRequest(python=sys.executable, project=project, wheeldir=wheeldir, **given)
 
 
 def _packages(case: dict[str, Any]) -> PythonPackages:
-    installed = {canonicalize_name(name): version for name, version in case.get("installed", {}).items()}
+    installed: dict[str, str] = {
+        canonicalize_name(name): version for name, version in case.get("installed", {}).items()
+    }
     return PythonPackages(_markers(), installed)
 
 

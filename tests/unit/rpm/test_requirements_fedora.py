@@ -96,7 +96,7 @@ def _request(case: dict[str, Any], project: Path, wheeldir: Path) -> BuildRequir
 
 def _run(case: dict[str, Any], request: BuildRequiresRequest) -> list[str]:
     named = case.get("installed") or {}
-    installed = {canonicalize_name(name): str(version) for name, version in named.items()}
+    installed: dict[str, str] = {canonicalize_name(name): str(version) for name, version in named.items()}
     packages = PythonPackages(_markers(), installed)
     return build_requires(request, os.environ, lambda line: print(line, file=sys.stderr), packages)
 

@@ -26,7 +26,8 @@ def frame(source: bytes, dfile: str = "/usr/lib/m.py", levels: tuple[int, ...] =
 
 
 def replies(data: bytes) -> list[tuple[dict[str, Any], bytes]]:
-    found, stream = [], io.BytesIO(data)
+    found: list[tuple[dict[str, Any], bytes]] = []
+    stream = io.BytesIO(data)
     while True:
         sizes = stream.read(8)
         if not sizes:

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,13 @@ def changed(**changes: Callable[[Member], object]) -> Members:
     """A ``members`` function that sets fields of every member to what functions of it return."""
 
     def change(members: list[Member]) -> list[Member]:
-        made = [{key: value(member) for key, value in changes.items()} for member in members]
-        return [
-            Member(member.name, member.data, **fields) for member, fields in zip(members, made, strict=True)
-        ]  # type: ignore[arg-type]
+        return [_member(member, {key: value(member) for key, value in changes.items()}) for member in members]
 
     return change
+
+
+def _member(member: Member, fields: dict[str, Any]) -> Member:
+    return Member(member.name, member.data, **fields)
 
 
 def opened(common: bytes) -> bytes:
