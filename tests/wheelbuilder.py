@@ -96,14 +96,17 @@ def write_archive(path: Path, members: Iterable[Member], comment: bytes = b"") -
     return path
 
 
-def with_zip64_end(data: bytes, *, saturated: bool = True, entries: int = 0, record_size: int = 44) -> bytes:
+def with_zip64_end(
+    data: bytes, *, saturated: bool = True, entries: int = 0, record_size: int = 44, more: int = 0
+) -> bytes:
     """Give an archive without comment a ZIP64 end record and its locator.
 
     The short record says that its fields are too small, unless not ``saturated``; the long one counts
-    ``entries`` more than there are, and says that ``record_size`` bytes of it follow.
+    ``entries`` more than there are, and says that ``record_size`` bytes of it follow and that the central
+    directory has ``more`` bytes.
     """
     _, _, _, count, total, size, start, _ = struct.unpack("<4sHHHHLLH", data[-22:])
-    numbers = (count + entries, total + entries, size, start)
+    numbers = (count + entries, total + entries, size + more, start)
     long = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", record_size, 45, 45, 0, 0, *numbers)
     long += struct.pack("<4sLQL", b"PK\6\7", 0, start + size, 1)
     short = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)

@@ -78,8 +78,26 @@ _TABLE = (
     ),
     _wheel(
         "oversized-metadata",
-        "A metadata file is larger than 64 MiB.",
+        "A metadata file is too large: RECORD over 64 MiB, METADATA over 16 MiB, another over 1 MiB.",
         "Metadata is read into memory as a whole.",
+    ),
+    _wheel(
+        "too-many-entries",
+        "The archive has more than 100,000 entries, or a central directory of more than 32 MiB.",
+        "Reading it would take more memory than a build has.",
+        "split the wheel",
+    ),
+    _wheel(
+        "too-large",
+        "The wheel unpacks to more than 16 GiB.",
+        "It would fill the disk.",
+        "split the wheel",
+    ),
+    _wheel(
+        "zip-bomb",
+        "The wheel unpacks to more than 64 MiB and more than 200 times its size.",
+        "A small file of this kind is made to fill a disk.",
+        "leave generated data out of the wheel",
     ),
     _wheel(
         "encrypted-entry",
@@ -352,6 +370,12 @@ _TABLE = (
         "duplicate-script",
         "A console script and a GUI script have one name.",
         "Which one is installed depends on the installer.",
+    ),
+    _wheel(
+        "too-many-scripts",
+        "The wheel has more than 1000 entry points that become scripts.",
+        "Each of them becomes a file in the directory of all programs.",
+        "put the commands below one program",
     ),
     _wheel(
         "unsafe-script-name",

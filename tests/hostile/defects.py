@@ -119,6 +119,20 @@ def _bomb(checked: int) -> dict[str, object]:
     return {"packed": _deflated(b"\0" * (1 << 20)), "size": 10, "crc": zlib.crc32(b"\0" * checked)}
 
 
+def _many(count: int, **changes: object) -> Callable[[list[Member]], list[Member]]:
+    """Add empty entries, about which RECORD does not know."""
+    return adding(*(Member(f"demo/{number}", **changes) for number in range(count)))  # type: ignore[arg-type]
+
+
+def _more_records(data: bytes) -> bytes:
+    """Put the first record of the central directory there 100,000 times more."""
+    first, end = data.index(b"PK\1\2"), len(data) - 22
+    record = data[first : data.index(b"PK\1\2", first + 4)]
+    more = data[:end] + record * 100_000
+    numbers = struct.pack("<HHHHLLH", 0, 0, 0xFFFF, 0xFFFF, len(more) - first, first, 0)
+    return more + b"PK\5\6" + numbers
+
+
 def _local(at: int, data: bytes) -> Callable[[bytes], bytes]:
     """Change bytes of a local header, counted from its flags."""
     return lambda common: common[:at] + data + common[at + len(data) :]
@@ -224,9 +238,8 @@ ARCHIVE = [
         members=edit(INIT, method=STORED, size=10),
     ),
     _made("declares too many bytes", "wrong-entry-size", "fewer than", members=edit(INIT, size=5000)),
-    _made("declares four gigabytes", "wrong-entry-size", "fewer than", members=edit(INIT, size=0xFFFFFFF0)),
     _made(
-        "huge METADATA declared", "oversized-metadata", "more than", members=edit("METADATA", size=0x7FFFFFFF)
+        "huge METADATA declared", "oversized-metadata", "more than", members=edit("METADATA", size=17 << 20)
     ),
     _made("encrypted entry", "encrypted-entry", "is encrypted", members=edit(INIT, flags=ENCRYPTED)),
     _made("strongly encrypted entry", "encrypted-entry", "is encrypted", members=edit(INIT, flags=0x41)),
@@ -264,6 +277,38 @@ ARCHIVE = [
     ),
     _named(
         "directory that is a link", "symbolic-link", "symbolic link", "demo/sub/", mode=stat.S_IFLNK | 0o777
+    ),
+]
+
+BOUNDS = [
+    _made("declares 16 GiB", "too-large", "unpacks to", members=_many(5, size=0xF0000000)),
+    _made("declares four gigabytes", "zip-bomb", "times its size", members=edit(INIT, size=0xFFFFFFF0)),
+    _made("unpacks a thousandfold", "zip-bomb", "times its size", files={INIT: bytes(65 << 20)}),
+    _patched("too many entries", "too-many-entries", "has 100004 entries", _more_records),
+    _patched(
+        "declares a huge directory",
+        "too-many-entries",
+        "central directory of 33554433 bytes",
+        _end_record(lambda numbers: numbers.__setitem__(4, (32 << 20) + 1)),
+    ),
+    _patched(
+        "declares a huge directory in ZIP64",
+        "too-many-entries",
+        "central directory of 33555",
+        lambda data: with_zip64_end(data, more=33_555_000),
+    ),
+    _made("huge WHEEL", "oversized-metadata", "more than 1048576", wheel=f"Generator: {'a' * (1 << 20)}\n"),
+    _made(
+        "huge entry points",
+        "oversized-metadata",
+        "more than 1048576",
+        entry_points="#" * (1 << 20) + "\n",
+    ),
+    _made(
+        "too many scripts",
+        "too-many-scripts",
+        "has 1001 scripts",
+        entry_points={f"tool{number}": "demo:main" for number in range(1001)},
     ),
 ]
 
@@ -705,4 +750,4 @@ ENTRY_POINTS = [
     _points("target empty", "malformed-entry-point", "has the target", "tool ="),
 ]
 
-DEFECTS = [*ARCHIVE, *HEADERS, *NAMES, *IDENTITY, *RECORD, *PLACES, *ENTRY_POINTS]
+DEFECTS = [*ARCHIVE, *BOUNDS, *HEADERS, *NAMES, *IDENTITY, *RECORD, *PLACES, *ENTRY_POINTS]

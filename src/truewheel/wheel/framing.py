@@ -21,6 +21,7 @@ _CENTRAL_HEADER = struct.Struct("<4sHHHHHHLLLHHHHHLL")
 _END = struct.Struct("<4sHHHHLLH")
 _END_64 = struct.Struct("<4sQHHLLQQQQ")
 _LOCATOR_64 = struct.Struct("<4sLQL")
+_TAIL = (1 << 16) + _END.size + _LOCATOR_64.size + _END_64.size  # the end records and the longest comment
 _HAS_DESCRIPTOR = 0x8
 _EXTRA_64, _EXTRA_NAME = 0x0001, 0x7075
 _COPIED = ("flags", "compression method", "time", "date", "checksum", "packed size", "size")
@@ -34,6 +35,20 @@ class _Central:
     name: bytes
     extra: bytes
     disk: int
+
+
+def directory_size(file: int) -> int:
+    """Return the bytes of the central directory by the end record, 0 where there is none."""
+    size = os.fstat(file).st_size
+    tail = os.pread(file, _TAIL, max(size - _TAIL, 0))
+    sizes = [0]
+    for at in (len(tail) - _END.size, tail.rfind(b"PK\5\6")):
+        if at >= 0 and tail[at : at + 4] == b"PK\5\6" and len(tail) - at >= _END.size:
+            sizes.append(_END.unpack_from(tail, at)[5])
+            long = at - _LOCATOR_64.size - _END_64.size
+            if long >= 0 and tail[long : long + 4] == b"PK\6\6":
+                sizes.append(_END_64.unpack_from(tail, long)[8])
+    return max(size for size in sizes if size != 0xFFFFFFFF)
 
 
 def check_framing(archive: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Fault]:

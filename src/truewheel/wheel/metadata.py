@@ -25,6 +25,7 @@ from truewheel.wheel.names import name_problem
 CATEGORIES = ("purelib", "platlib", "scripts", "data", "headers")
 
 _LIMIT_TAGS = 1000
+_LIMIT_POINTS = 1000
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
@@ -192,6 +193,8 @@ def check_entry_points(text: str, entry: str) -> Checked[tuple[EntryPoint, ...]]
             point = yield from _entry_point(name, value, section, entry)
             if point is not None:
                 points.setdefault(name, point)
+    if len(points) > _LIMIT_POINTS:
+        yield Fault("too-many-scripts", entry, f"has {len(points)} scripts, more than {_LIMIT_POINTS}")
     return tuple(points.values())
 
 

@@ -18,7 +18,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from truewheel.errors import WheelRefused
 from truewheel.model import EntryPoint, Interpreter, Wheel, WheelEntry
-from truewheel.wheel.archive import archive_files, open_file
+from truewheel.wheel.archive import archive_files, check_bounds, open_file
 from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused
 from truewheel.wheel.metadata import (
     WheelName,
@@ -91,6 +91,10 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
     if archive is None:
         return None
     with archive:
+        bounds = tuple(check_bounds(archive, path.stat().st_size))
+        yield from bounds
+        if bounds:
+            return None
         files = yield from archive_files(archive, stream)
         infos = {info.filename: info for info in files}
         named = yield from check_filename(path.name)

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from truewheel.wheel.faults import Fault, FaultFound
-from truewheel.wheel.framing import LOCAL_HEADER
+from truewheel.wheel.framing import LOCAL_HEADER, directory_size
 
 CHUNK = 1 << 20  # bytes
 
-_LIMIT_TEXT = 64 << 20  # bytes
+_LIMIT_DIRECTORY = 32 << 20  # bytes; zipfile takes twenty times as much memory
+_LIMITS = {"RECORD": 64 << 20, "METADATA": 16 << 20}  # bytes; of texts, the largest seen have a fortieth
+_LIMIT_TEXT = 1 << 20
 # ValueError holds UnicodeError and zipfile's seeks to negative offsets, RuntimeError NotImplementedError.
 _CORRUPT = (
     zipfile.BadZipFile,
@@ -54,6 +56,10 @@ def _damage(entry: str, error: Exception) -> Fault:
 
 def open_zip(stream: BinaryIO) -> zipfile.ZipFile:
     """Return the archive in an open file; raises FaultFound when its central directory is not readable."""
+    size = directory_size(stream.fileno())
+    if size > _LIMIT_DIRECTORY:
+        message = f"has a central directory of {size} bytes, more than {_LIMIT_DIRECTORY}"
+        raise FaultFound(Fault("too-many-entries", "", message))
     stream.seek(0)
     with corruption_found():
         return zipfile.ZipFile(stream)
@@ -152,8 +158,9 @@ def _check_stream(entry: str, ended: bool, behind: int) -> None:
 
 def read_text(entries: Entries, info: zipfile.ZipInfo) -> str:
     """Return an entry of the .dist-info directory as text; raises FaultFound unless it is UTF-8."""
-    if info.file_size > _LIMIT_TEXT:
-        message = f"has {info.file_size} bytes, more than {_LIMIT_TEXT}"
+    limit = _LIMITS.get(info.filename.rpartition("/")[2], _LIMIT_TEXT)
+    if info.file_size > limit:
+        message = f"has {info.file_size} bytes, more than {limit}"
         raise FaultFound(Fault("oversized-metadata", info.filename, message))
     data = entries.read(info)
     try:
