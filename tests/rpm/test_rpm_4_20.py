@@ -15,7 +15,8 @@ from tests.rpm.specs import packages, sources_of, write_spec, written_specs
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 _NAMES = ("requests", "markupsafe", "msgpack", "urllib3", "docutils", "rich", "unearth", "asciinema")
-_WRITTEN = {spec.stem: spec for spec in written_specs() if spec.stem in ("trixie-build-system", "two-wheels")}
+_SPECS = ("by-hand", "trixie-build-system", "two-wheels")
+_WRITTEN = {spec.stem: spec for spec in written_specs() if spec.stem in _SPECS}
 
 
 @pytest.mark.parametrize("name", nightly_but(("requests", "markupsafe", *_WRITTEN), [*_NAMES, *_WRITTEN]))

@@ -29,11 +29,13 @@ getopt.added = {
 }
 -- an option, and those that it contradicts
 getopt.conflicts = {
-  ["files"] = { ["--assert-license"] = "--no-assert-license" },
+  ["files"] = {
+    { "--assert-license", "--no-assert-license" },
+  },
   ["requires-build"] = {
-    ["--no-runtime"] = "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel",
-    ["--no-use-build-system"] = "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel",
-    ["--pyproject-dependencies"] = "--wheel",
+    { "--no-runtime", "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel" },
+    { "--no-use-build-system", "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel" },
+    { "--pyproject-dependencies", "--wheel" },
   },
 }
 
@@ -163,7 +165,8 @@ function getopt.fault(command, line)
     if item.fault then return item.fault end
     if item.option then given[item.option] = true end
   end
-  for option, others in pairs(getopt.conflicts[command] or {}) do
+  for _, conflict in ipairs(getopt.conflicts[command] or {}) do
+    local option, others = conflict[1], conflict[2]
     for other in (given[option] and others or ""):gmatch("%S+") do
       if given[other] then return option .. " and " .. other .. " contradict each other" end
     end

@@ -185,11 +185,11 @@ def test_words_that_are_no_options_are_left_alone(expand: Expand, text: str) -> 
 
 def test_contradictions_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     block = _GETOPT.read_text().partition("getopt.conflicts = ")[2].partition("\n}")[0]
-    commands = re.findall(r'\["([\w-]+)"\] = \{(.*?)\}', block, re.S)
+    commands = re.findall(r'\["([\w-]+)"\] = \{(.*?)\n  \}', block, re.S)
     pairs = [
         (command, option, other)
         for command, table in commands
-        for option, others in re.findall(r'\["(--[\w-]+)"\] = "([^"]+)"', table)
+        for option, others in re.findall(r'\{ "(--[\w-]+)", "([^"]+)" \}', table)
         for other in others.split()
     ]
     assert len(pairs) > 10
