@@ -10,10 +10,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from truewheel.bytecode.pycs import pyc_path
 from truewheel.cli.main import main
 
 _MACROS = Path(__file__).parents[3] / "macros"
@@ -241,6 +243,21 @@ def test_bytecode_of_a_listed_module(expand: Expand) -> None:
         "%exclude %attr(644, root, root) /x/__pycache__/a.b.cpython-3*{,.opt-?}.pyc"
     )
     assert "wants a path that ends with .py" in expand("%pycached /x/a.txt")
+
+
+def test_the_lines_of_a_listed_module_match_its_bytecode_and_no_other(expand: Expand) -> None:
+    source = "/usr/lib/python3.11/site-packages/module.py"
+    text = expand(f"%pycached {source}").split()
+    stem, _, ending = text[1].partition("{,.opt-?}")
+    globs = [stem + ending, f"{stem}.opt-?{ending}"]
+    assert text[0] == source
+    for level in (0, 1, 2):
+        assert any(fnmatch(pyc_path(source, "cpython-311", level), each) for each in globs)
+    for other in (
+        pyc_path(source, "cpython-312", 0),
+        pyc_path(source.replace("module", "module2"), "cpython-311", 0),
+    ):
+        assert not any(fnmatch(other, each) for each in globs)
 
 
 def test_flags_of_first_lines_are_made_of_two_macros(expand: Expand) -> None:
