@@ -266,6 +266,6 @@ def test_ended_at_any_moment_nothing_is_left(large: Case, tmp_path: Path, number
         assert left in ({}, large.complete), (moment, error)
         assert left or process.returncode != 0, moment
         assert not left or "removed" not in error, moment
-        if process.returncode not in (-number, 0):
+        if process.returncode not in (-number, 0) and ("/truewheel/" in error or "Traceback" not in error):
             assert (process.returncode, "Traceback" in error) == (128 + number, False), error
     assert codes & {128 + number, 0}

@@ -82,7 +82,8 @@ def shuffled(directory: Path, mounted: Path, multi_user: bool = False) -> Iterat
     mounted.mkdir()
     command = ["disorderfs", "--quiet", "--shuffle-dirents=yes"]
     command += [f"--multi-user={'yes' if multi_user else 'no'}", str(directory), str(mounted)]
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    need(done.returncode == 0, "FUSE cannot be mounted here")
     try:
         yield mounted
     finally:

@@ -165,7 +165,7 @@ WALKED = ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.13t", "3.14", 
 def test_standard_library(version: str) -> None:
     python = available_pythons().get(version)
     if python is None:
-        pytest.skip(f"no Python {version}")
+        pytest.skip("no other Python")
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda options: probe(python, options), STATES.values()))
     answers = dict(zip(STATES, found, strict=True))
