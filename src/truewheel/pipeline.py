@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import below, look, sources, strays
+from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
@@ -22,7 +22,6 @@ from truewheel.interpreter import probe
 from truewheel.model import (
     BytecodePolicy,
     ErrorPolicy,
-    Found,
     InstallPlan,
     Interpreter,
     InvalidationMode,
@@ -63,7 +62,8 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
+    date later than SOURCE_DATE_EPOCH with ``keep_dates``.
     """
 
     wheels: tuple[Path, ...]
@@ -77,6 +77,7 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
+    keep_dates: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,15 +101,17 @@ class CompileRequest:
 
 @dataclass(frozen=True)
 class PreparedInstall:
-    """A plan that was accepted, and what is in the root before it is carried out.
+    """A plan that was accepted, and what carries it out.
 
-    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name. A caller
-    may replace ``plan`` by one with other dates or another order of RECORD.
+    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name; ``epoch``
+    is the latest date, in seconds, that directories keep. A caller may replace ``plan`` by one with other
+    dates or another order of RECORD.
     """
 
     plan: InstallPlan
-    found: Mapping[str, Found]
     root: Path
+    overwrite: bool
+    epoch: int | None
     jobs: int
     sync: bool
     kept: Mapping[tuple[str, str], bytes]
@@ -138,28 +141,38 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         overrides=overrides,
     )
     plan = plan_install(inputs)
-    found = look(request.root, planned_paths(plan))
-    refuse_conflicts(plan, found, request.overwrite)
-    jobs = _jobs(request.bytecode, environ)
-    return PreparedInstall(plan, found, request.root, jobs, request.sync, kept.entries)
+    if not is_interrupted(request.root):  # else the root is another once that is undone
+        refuse_conflicts(plan, look(request.root, planned_paths(plan)), request.overwrite)
+    return PreparedInstall(
+        plan,
+        request.root,
+        request.overwrite,
+        None if request.keep_dates else epoch,
+        _jobs(request.bytecode, environ),
+        request.sync,
+        kept.entries,
+    )
 
 
 def install(prepared: PreparedInstall) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
-    Raises StageError or CompileError for trouble, Uncompilable if a source does not compile and the policy is
-    to fail; the root is then as it was.
+    It waits for another run that writes below the root. Raises StageError or CompileError for trouble,
+    ConflictRefused for what came into the root since the plan, Uncompilable if a source does not compile and
+    the policy is to fail; the root is then as it was.
     """
     plan = prepared.plan
     with (
-        Buildroot(prepared.root, plan.scheme.directory_mode) as buildroot,
+        Buildroot(prepared.root, plan.scheme.directory_mode, prepared.epoch) as buildroot,
         CompilePool(plan.interpreters, prepared.jobs) as pool,
         contextlib.ExitStack() as opened,
     ):
         contents = {
             wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
         }
-        delivery = Delivery(buildroot, prepared.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
+        found = look(prepared.root, planned_paths(plan))
+        refuse_conflicts(plan, found, prepared.overwrite)
+        delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode)
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):
             _stage_group(group, contents, delivery, pool, jobs)
@@ -182,17 +195,18 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     scheme = _loaded(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
-    finals = _final_sources(request)
-    if request.repair:
-        finals = _beside_bytecode(request.root, finals, interpreters, policy)
-    settled = settled_sources(request.reports, request.root, finals)
-    jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
-    found = look(request.root, [target.final for job in jobs for target in job.targets])
-    stray = _strays(request, finals, interpreters, policy)
+    _final_sources(request)  # refused before a run that has the root is waited for
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
         CompilePool(interpreters, _jobs(request.bytecode, environ)) as pool,
     ):
+        finals = _final_sources(request)
+        if request.repair:
+            finals = _beside_bytecode(request.root, finals, interpreters, policy)
+        settled = settled_sources(request.reports, request.root, finals)
+        jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
+        found = look(request.root, [target.final for job in jobs for target in job.targets])
+        stray = _strays(request, finals, interpreters, policy)
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())
