@@ -65,13 +65,14 @@ class Journal:
         self.facts = Facts(os.urandom(8).hex(), None)
         self._root = -1
         self._log: int | None = None
+        self._is_written = False
         self._pending: list[list[Any]] = []
         self._names = 0
 
     @property
     def is_written(self) -> bool:
-        """Whether there is a file."""
-        return self._log is not None
+        """Whether there is a file, or might be."""
+        return self._is_written
 
     @property
     def is_begun(self) -> bool:
@@ -92,6 +93,7 @@ class Journal:
         if left is None:
             return None
         self._log, entries = left
+        self._is_written = True
         return _replayed(entries)
 
     def write(self) -> None:
@@ -106,6 +108,7 @@ class Journal:
     def _create(self) -> None:
         if self.facts.root is not None:
             log.mark_times(self._root, self.facts.root)
+        self._is_written = True
         self._log = log.create(self._root)
         log.append(self._log, self._pending)
         log.unmark_times(self._root)
@@ -173,6 +176,7 @@ class Journal:
         if self._log is not None:
             os.close(self._log)
             self._log = None
+            self._is_written = False
 
 
 def _replayed(entries: Sequence[Any]) -> Facts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -40,13 +41,15 @@ def read(root: int) -> tuple[int, list[list[Any]]] | None:
     """Open what a run left that was killed: its descriptor and entries; None where there is nothing.
 
     A last line that is not whole is cut off, as the step that it announces was never taken. Raises
-    ConflictRefused for a file that is not a journal of this user.
+    ConflictRefused for a file that is not a journal of this user, OSError for trouble.
     """
     try:
         descriptor = os.open(JOURNAL, _FLAGS, dir_fd=root)
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EACCES):
+            raise
         raise _refused(f"cannot be opened: {error.strerror}") from error
     try:
         return descriptor, _entries(descriptor)

@@ -13,7 +13,7 @@ from types import TracebackType
 from truewheel.buildroot import log
 from truewheel.buildroot.dates import Dates
 from truewheel.buildroot.directories import Directories
-from truewheel.buildroot.journal import Identity, Journal, Times, identity
+from truewheel.buildroot.journal import Facts, Identity, Journal, Times, identity
 from truewheel.buildroot.root import Root
 from truewheel.buildroot.signals import uninterrupted
 from truewheel.buildroot.trouble import LEFT_HINT, as_stage_error, stage_error, undo_error
@@ -90,15 +90,13 @@ class Buildroot:
         dead = self._journal.read_dead(descriptor)
         if dead is None:
             self._journal.begin(descriptor, times)
-        elif dead.settled is None:
-            failed = undo(dead, self._directories)
-            for path, code in failed.items():
-                if code not in _OF_OTHERS:
-                    raise stage_error(path, OSError(code, os.strerror(code)), LEFT_HINT)
-            self._journal.begin(descriptor, dead.root)
-        else:
-            finish(dead, self._directories)
-            self._journal.begin(descriptor, settled_times(dead) or times)
+            return
+        directories = Directories(0, Journal())  # what they hold open may be gone afterwards
+        directories.open_root(os.dup(descriptor))
+        try:
+            self._journal.begin(descriptor, _recovered(dead, directories))
+        finally:
+            directories.close()
 
     def _close(self, error: BaseException | None) -> None:
         with uninterrupted():
@@ -295,6 +293,17 @@ class Buildroot:
             return name, identity(os.fstat(descriptor))
         finally:
             os.close(descriptor)
+
+
+def _recovered(dead: Facts, directories: Directories) -> Times | None:
+    """Undo or finish what a killed run noted; returns the dates of the root, None where it made that."""
+    if dead.settled is not None:
+        finish(dead, directories)
+        return settled_times(dead)
+    for path, code in undo(dead, directories).items():
+        if code not in _OF_OTHERS:
+            raise stage_error(path, OSError(code, os.strerror(code)), LEFT_HINT)
+    return dead.root
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

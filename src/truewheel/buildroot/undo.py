@@ -72,7 +72,8 @@ def _noting(failed: dict[str, int], final: str) -> Iterator[None]:
     except FileNotFoundError:  # noted, but never made, or gone already
         pass
     except OSError as error:
-        failed[final] = error.errno or errno.EIO
+        if error.errno != errno.ENAMETOOLONG:
+            failed[final] = error.errno or errno.EIO
 
 
 def _restore(directory: int, name: str, kept: Kept) -> None:
