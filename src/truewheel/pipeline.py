@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.installed import (
+    Earlier,
+    Place,
+    earlier_installs,
+    emptied,
+    refuse_versions,
+    superseded,
+)
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
@@ -22,6 +32,7 @@ from truewheel.interpreter import probe
 from truewheel.model import (
     BytecodePolicy,
     ErrorPolicy,
+    Found,
     InstallPlan,
     Interpreter,
     InvalidationMode,
@@ -32,8 +43,9 @@ from truewheel.model import (
     Scheme,
     Wheel,
 )
+from truewheel.paths import install_paths
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
-from truewheel.report.reader import settled_sources
+from truewheel.report.reader import installed_files, settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
 from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
@@ -63,7 +75,8 @@ class InstallRequest:
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
     change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
-    date later than SOURCE_DATE_EPOCH with ``keep_dates``.
+    date later than SOURCE_DATE_EPOCH with ``keep_dates``. With ``overwrite``, files that differ are replaced,
+    and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
     """
 
     wheels: tuple[Path, ...]
@@ -78,6 +91,7 @@ class InstallRequest:
     overwrite: bool = False
     sync: bool = False
     keep_dates: bool = False
+    reports: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +118,8 @@ class PreparedInstall:
     """A plan that was accepted, and what carries it out.
 
     ``kept`` are the entries that are in memory, by the file name of their wheel and their own name; ``epoch``
-    is the latest date, in seconds, that directories keep. A caller may replace ``plan`` by one with other
+    is the latest date, in seconds, that directories keep; ``places`` are those of the wheels; ``reported``
+    are the files of earlier installs by dist-info directory. A caller may replace ``plan`` by one with other
     dates or another order of RECORD.
     """
 
@@ -112,6 +127,8 @@ class PreparedInstall:
     root: Path
     overwrite: bool
     epoch: int | None
+    places: tuple[Place, ...]
+    reported: Mapping[str, Set[str]]
     jobs: int
     sync: bool
     kept: Mapping[tuple[str, str], bytes]
@@ -141,17 +158,42 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         overrides=overrides,
     )
     plan = plan_install(inputs)
-    if not is_interrupted(request.root):  # else the root is another once that is undone
-        refuse_conflicts(plan, look(request.root, planned_paths(plan)), request.overwrite)
-    return PreparedInstall(
+    prepared = PreparedInstall(
         plan,
         request.root,
         request.overwrite,
         None if request.keep_dates else epoch,
+        _places(inputs),
+        installed_files(request.reports) if request.overwrite else {},
         _jobs(request.bytecode, environ),
         request.sync,
         kept.entries,
     )
+    if not is_interrupted(request.root):  # else the root is another once that is undone
+        _judge(prepared)
+    return prepared
+
+
+def _places(inputs: InstallInputs) -> tuple[Place, ...]:
+    places = []
+    for wheel, interpreter in itertools.product(inputs.wheels, inputs.interpreters):
+        paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name)
+        base = paths.purelib if wheel.root_is_purelib else paths.platlib
+        places.append(Place(canonicalize_name(wheel.name), posixpath.join(base, wheel.dist_info), paths))
+    return tuple(places)
+
+
+def _judge(prepared: PreparedInstall) -> tuple[dict[str, Found], tuple[Earlier, ...], tuple[str, ...]]:
+    """Find what is in the root, refuse what must not be replaced; returns also what goes."""
+    plan, root = prepared.plan, prepared.root
+    planned = planned_paths(plan)
+    found = look(root, planned)
+    earlier = earlier_installs(root, prepared.places)
+    if not prepared.overwrite:
+        refuse_versions(earlier)
+    refuse_conflicts(plan, found, prepared.overwrite)
+    gone = superseded(root, earlier, set(planned), prepared.reported) if prepared.overwrite else ()
+    return found, earlier, gone
 
 
 def install(prepared: PreparedInstall) -> Manifest:
@@ -170,8 +212,7 @@ def install(prepared: PreparedInstall) -> Manifest:
         contents = {
             wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
         }
-        found = look(prepared.root, planned_paths(plan))
-        refuse_conflicts(plan, found, prepared.overwrite)
+        found, earlier, gone = _judge(prepared)
         delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode)
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):
@@ -181,6 +222,10 @@ def install(prepared: PreparedInstall) -> Manifest:
         delivery.refuse_failures()
         for record in plan.records:
             delivery.put_record(record)
+        for final in gone:
+            buildroot.remove(final)
+        for directory in emptied(gone, earlier):
+            buildroot.remove_directory(directory)
         buildroot.commit(prepared.sync)
     return delivery.manifest(plan.dropped)
 

@@ -94,7 +94,7 @@ class Buildroot:
         directories = Directories(0, Journal())  # what they hold open may be gone afterwards
         directories.open_root(os.dup(descriptor))
         try:
-            self._journal.begin(descriptor, _recovered(dead, directories))
+            self._journal.begin(descriptor, _recovered(dead, directories, times))
         finally:
             directories.close()
 
@@ -295,11 +295,11 @@ class Buildroot:
             os.close(descriptor)
 
 
-def _recovered(dead: Facts, directories: Directories) -> Times | None:
+def _recovered(dead: Facts, directories: Directories, times: Times) -> Times | None:
     """Undo or finish what a killed run noted; returns the dates of the root, None where it made that."""
     if dead.settled is not None:
         finish(dead, directories)
-        return settled_times(dead)
+        return settled_times(dead) or times
     for path, code in undo(dead, directories).items():
         if code not in _OF_OTHERS:
             raise stage_error(path, OSError(code, os.strerror(code)), LEFT_HINT)

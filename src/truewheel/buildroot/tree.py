@@ -26,6 +26,15 @@ def is_interrupted(root: Path) -> bool:
     return os.path.lexists(root / JOURNAL)
 
 
+def is_reached(root: Path, final: str) -> bool:
+    """Whether the directory of a final path exists and no link leads to it."""
+    directory = posixpath.dirname(final)
+    path = below(root, directory)
+    return path.is_dir() and os.path.realpath(path) == os.path.normpath(
+        os.path.join(os.path.realpath(root), directory.lstrip("/"))
+    )
+
+
 def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
     """Return those of ``finals`` that exist below ``root``, with the digests of files.
 
