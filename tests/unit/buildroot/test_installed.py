@@ -148,14 +148,14 @@ def test_a_vendored_dist_info_does_not_count(root: Path, new: Path, old: Path) -
 
 def test_another_spelling_of_the_name_is_the_same_project(root: Path, new: Path) -> None:
     (root / OLD_INFO).rename(root / SITE / "DEMO-1.0.dist-info")
-    with pytest.raises(ConflictRefused, match="demo 1.0 is installed already"):
+    with pytest.raises(ConflictRefused, match=r"demo 1\.0 is installed already"):
         put(root, new)
 
 
 def test_another_version_without_record_and_report_is_refused(root: Path, new: Path) -> None:
     (root / OLD_INFO / "RECORD").unlink()
     before = snapshot(root)
-    with pytest.raises(ConflictRefused, match="demo 1.0 is installed without a RECORD"):
+    with pytest.raises(ConflictRefused, match=r"demo 1\.0 is installed without a RECORD"):
         put(root, new, overwrite=True)
     assert snapshot(root) == before
 
