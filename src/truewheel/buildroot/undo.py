@@ -52,7 +52,7 @@ def finish(facts: Facts, directories: Opener) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(kept.name, dir_fd=directories.find(posixpath.dirname(final)))
     for path in sorted(facts.emptied, reverse=True):
-        with contextlib.suppress(OSError):
+        with _ignoring(errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             os.rmdir(posixpath.basename(path), dir_fd=directories.find(posixpath.dirname(path)))
     for path, nanoseconds in (facts.settled or {}).items():
         with contextlib.suppress(FileNotFoundError):
@@ -63,6 +63,15 @@ def settled_times(facts: Facts) -> Times | None:
     """The dates that the root has when all is settled; None where they are as they are."""
     date = (facts.settled or {}).get("/")
     return facts.root if date is None else (date, date)
+
+
+@contextlib.contextmanager
+def _ignoring(*codes: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in codes:
+            raise
 
 
 @contextlib.contextmanager
