@@ -24,7 +24,7 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes) -> list[Path]:
     file cannot be written; no file is changed then.
     """
     tops: dict[Path, Path] = {}
-    for path in map(Path, map(os.path.abspath, paths)):
+    for path in (Path(os.path.realpath(each.parent), each.name) for each in map(_absolute, paths)):
         for script in _scripts(path):
             tops.setdefault(script, path.parent if script == path else path)
     bodies = {script: script.read_bytes() for script in sorted(tops)}
@@ -33,12 +33,16 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes) -> list[Path]:
     with contextlib.ExitStack() as stack:
         # below the paths alone: the directories above them are not ours to date
         tops_changed = {tops[script] for script in changed}
-        roots = {top: stack.enter_context(Buildroot(top, _DIRECTORY_MODE)) for top in tops_changed}
+        roots = {top: stack.enter_context(Buildroot(top, _DIRECTORY_MODE)) for top in sorted(tops_changed)}
         for script in changed:
             _replace(roots[tops[script]], tops[script], script, fixed[script])
         for root in roots.values():
             root.commit()
     return changed
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))
 
 
 def _replace(root: Buildroot, top: Path, script: Path, body: bytes) -> None:

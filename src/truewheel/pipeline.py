@@ -11,9 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.installed import (
+    Earlier,
+    Place,
+    earlier_installs,
+    emptied,
+    refuse_versions,
+    superseded,
+)
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import below, look, sources, strays
+from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
@@ -33,8 +43,9 @@ from truewheel.model import (
     Scheme,
     Wheel,
 )
+from truewheel.paths import install_paths
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
-from truewheel.report.reader import settled_sources
+from truewheel.report.reader import installed_files, settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
 from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
@@ -63,7 +74,9 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
+    date later than SOURCE_DATE_EPOCH with ``keep_dates``. With ``overwrite``, files that differ are replaced,
+    and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
     """
 
     wheels: tuple[Path, ...]
@@ -77,6 +90,8 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
+    keep_dates: bool = False
+    reports: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,15 +115,20 @@ class CompileRequest:
 
 @dataclass(frozen=True)
 class PreparedInstall:
-    """A plan that was accepted, and what is in the root before it is carried out.
+    """A plan that was accepted, and what carries it out.
 
-    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name. A caller
-    may replace ``plan`` by one with other dates or another order of RECORD.
+    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name; ``epoch``
+    is the latest date, in seconds, that directories keep; ``places`` are those of the wheels; ``reported``
+    are the files of earlier installs by dist-info directory. A caller may replace ``plan`` by one with other
+    dates or another order of RECORD.
     """
 
     plan: InstallPlan
-    found: Mapping[str, Found]
     root: Path
+    overwrite: bool
+    epoch: int | None
+    places: tuple[Place, ...]
+    reported: Mapping[str, Set[str]]
     jobs: int
     sync: bool
     kept: Mapping[tuple[str, str], bytes]
@@ -138,28 +158,62 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         overrides=overrides,
     )
     plan = plan_install(inputs)
-    found = look(request.root, planned_paths(plan))
-    refuse_conflicts(plan, found, request.overwrite)
-    jobs = _jobs(request.bytecode, environ)
-    return PreparedInstall(plan, found, request.root, jobs, request.sync, kept.entries)
+    prepared = PreparedInstall(
+        plan,
+        request.root,
+        request.overwrite,
+        None if request.keep_dates else epoch,
+        _places(inputs),
+        installed_files(request.reports) if request.overwrite else {},
+        _jobs(request.bytecode, environ),
+        request.sync,
+        kept.entries,
+    )
+    if not is_interrupted(request.root):  # else the root is another once that is undone
+        _judge(prepared)
+    return prepared
+
+
+def _places(inputs: InstallInputs) -> tuple[Place, ...]:
+    places = []
+    for wheel, interpreter in itertools.product(inputs.wheels, inputs.interpreters):
+        paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name)
+        base = paths.purelib if wheel.root_is_purelib else paths.platlib
+        places.append(Place(canonicalize_name(wheel.name), posixpath.join(base, wheel.dist_info), paths))
+    return tuple(places)
+
+
+def _judge(prepared: PreparedInstall) -> tuple[dict[str, Found], tuple[Earlier, ...], tuple[str, ...]]:
+    """Find what is in the root, refuse what must not be replaced; returns also what goes."""
+    plan, root = prepared.plan, prepared.root
+    planned = planned_paths(plan)
+    found = look(root, planned)
+    earlier = earlier_installs(root, prepared.places)
+    if not prepared.overwrite:
+        refuse_versions(earlier)
+    refuse_conflicts(plan, found, prepared.overwrite)
+    gone = superseded(root, earlier, set(planned), prepared.reported) if prepared.overwrite else ()
+    return found, earlier, gone
 
 
 def install(prepared: PreparedInstall) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
-    Raises StageError or CompileError for trouble, Uncompilable if a source does not compile and the policy is
-    to fail; the root is then as it was.
+    It waits for another run that writes below the root. Raises StageError or CompileError for trouble,
+    ConflictRefused for what came into the root since the plan, Uncompilable if a source does not compile and
+    the policy is to fail; the root is then as it was.
     """
     plan = prepared.plan
     with (
-        Buildroot(prepared.root, plan.scheme.directory_mode) as buildroot,
+        Buildroot(prepared.root, plan.scheme.directory_mode, prepared.epoch) as buildroot,
         CompilePool(plan.interpreters, prepared.jobs) as pool,
         contextlib.ExitStack() as opened,
     ):
         contents = {
             wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
         }
-        delivery = Delivery(buildroot, prepared.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
+        found, earlier, gone = _judge(prepared)
+        delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode)
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):
             _stage_group(group, contents, delivery, pool, jobs)
@@ -168,6 +222,10 @@ def install(prepared: PreparedInstall) -> Manifest:
         delivery.refuse_failures()
         for record in plan.records:
             delivery.put_record(record)
+        for final in gone:
+            buildroot.remove(final)
+        for directory in emptied(gone, earlier):
+            buildroot.remove_directory(directory)
         buildroot.commit(prepared.sync)
     return delivery.manifest(plan.dropped)
 
@@ -182,17 +240,18 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     scheme = _loaded(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
-    finals = _final_sources(request)
-    if request.repair:
-        finals = _beside_bytecode(request.root, finals, interpreters, policy)
-    settled = settled_sources(request.reports, request.root, finals)
-    jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
-    found = look(request.root, [target.final for job in jobs for target in job.targets])
-    stray = _strays(request, finals, interpreters, policy)
+    _final_sources(request)  # refused before a run that has the root is waited for
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
         CompilePool(interpreters, _jobs(request.bytecode, environ)) as pool,
     ):
+        finals = _final_sources(request)
+        if request.repair:
+            finals = _beside_bytecode(request.root, finals, interpreters, policy)
+        settled = settled_sources(request.reports, request.root, finals)
+        jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
+        found = look(request.root, [target.final for job in jobs for target in job.targets])
+        stray = _strays(request, finals, interpreters, policy)
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from installer.scripts import Script
 from packaging.utils import canonicalize_name
 
+from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, plan_job
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
@@ -33,6 +34,7 @@ from truewheel.model import (
     WheelEntry,
 )
 from truewheel.paths import install_paths, script_shebang
+from truewheel.record import ADDED
 from truewheel.shebang import with_python
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ _VERSIONED = {
     "pip": (("pip", "pip{0}", "pip{0}.{1}"), r"pip(\d+(\.\d+)?)?"),
     "easy_install": (("easy_install", "easy_install-{0}.{1}"), r"easy_install(-\d+\.\d+)?"),
 }
-_OURS = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,14 @@ def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: b
     """Raise ConflictRefused for a path in the root that must not be replaced.
 
     A directory, link or device is never replaced, a file with other content only with ``overwrite``. Bytecode
-    and RECORD are derived from the installed files and are always replaced.
+    and RECORD are derived from the installed files and are always replaced. Nothing takes the place of the
+    journal of a run.
     """
     for final in planned_paths(plan):
+        if final == f"/{JOURNAL}":
+            raise ConflictRefused(
+                "is where truewheel keeps its journal", subject=final, hint="choose another --prefix"
+            )
         if final in found and not found[final].regular:
             raise ConflictRefused(
                 "is there already and is not a regular file", subject=final, hint="remove it from the root"
@@ -268,7 +274,7 @@ def _with_content(planned: PlannedFile, content: bytes) -> PlannedFile:
 
 def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
     directory, _, name = entry.name.partition("/")
-    if directory == wheel.dist_info and name in _OURS:
+    if directory == wheel.dist_info and name in ADDED:
         return "written by the installer"
     if CACHE in entry.name.split("/")[:-1] and is_bytecode(entry.name):
         return "bytecode in a wheel is not used; it is compiled here"

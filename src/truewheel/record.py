@@ -15,6 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from truewheel.model import File, Found, RecordPlan
 
+# what an installer adds to a dist-info directory, and signatures of a wheel's RECORD, which then is another
+ADDED = frozenset(("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"))
+
 
 def read_rows(text: str) -> list[list[str]]:
     """The rows of a RECORD, each a list of its columns; raises ValueError for what is no CSV."""

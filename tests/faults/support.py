@@ -177,7 +177,7 @@ class FaultyOs:
     is the number of calls so far.
     """
 
-    NAMES = frozenset(("open", "mkdir", "rename", "link", "fchmod", "utime", "write"))
+    NAMES = frozenset(("open", "mkdir", "rename", "link", "fchmod", "utime", "write", "unlink", "rmdir"))
 
     def __init__(self, at: int, error: int = 0) -> None:
         self.at = at

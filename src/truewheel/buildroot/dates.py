@@ -23,14 +23,11 @@ class Dates:
         """Note a directory whose date must be put right, as something in it was removed."""
         self._newest.setdefault(path, 0)
 
-    def forget(self, path: str) -> None:
-        """Forget a directory that is gone."""
-        self._newest.pop(path, None)
-
-    def wanted(self, before: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    def wanted(self, before: Mapping[str, tuple[int, int]], epoch: int | None) -> dict[str, int]:
         """The date of each directory and of those above, in nanoseconds, in order.
 
-        A directory that was there ``before``, with access and modification time, keeps a later date.
+        A directory that was there ``before``, with access and modification time, keeps a later date, but none
+        later than ``epoch``, in seconds, where there is one.
         """
         newest: dict[str, int] = {}
         for path, seconds in self._newest.items():
@@ -38,7 +35,9 @@ class Dates:
             while seconds > newest.get(above, -1):
                 newest[above] = seconds
                 above = posixpath.dirname(above)
-        return {
-            path: max(seconds * _SECOND, before.get(path, (0, 0))[1])
-            for path, seconds in sorted(newest.items())
-        }
+        dates = {}
+        for path, seconds in sorted(newest.items()):
+            date = before.get(path, (0, 0))[1]
+            is_kept = epoch is None or date <= epoch * _SECOND or seconds == 0
+            dates[path] = max(seconds * _SECOND, date) if is_kept else seconds * _SECOND
+        return dates

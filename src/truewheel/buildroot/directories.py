@@ -8,7 +8,6 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from truewheel.buildroot.journal import Journal
 
@@ -23,22 +22,14 @@ class Directories:
     the journal. Methods raise the OSError of the system.
     """
 
-    def __init__(self, root: Path, mode: int, journal: Journal) -> None:
-        self._root = root
+    def __init__(self, mode: int, journal: Journal) -> None:
         self._mode = mode
         self._journal = journal
         self._open: OrderedDict[str, int] = OrderedDict()
 
-    def open_root(self) -> None:
-        """Open the root; it is made with its parents where it is missing."""
-        missing = [path for path in (self._root, *self._root.parents) if not path.exists()]
-        for path in reversed(missing):
-            with self._journal.making_root(path):
-                path.mkdir()
-            path.chmod(self._mode)
-        self._open["/"] = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        if not missing:
-            self._journal.date("/", self._open["/"])
+    def open_root(self, descriptor: int) -> None:
+        """Take the open root; it is closed with the others."""
+        self._open["/"] = descriptor
 
     def get(self, path: str) -> int:
         """The descriptor of a directory, which is made where it is missing."""

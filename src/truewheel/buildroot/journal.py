@@ -1,139 +1,235 @@
-"""Note what a run makes below a root, and undo it."""
+"""Note what a run does below a root, in memory and on disk, each step before it is taken."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import posixpath
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Protocol
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from truewheel.buildroot import log
+
+# inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
+Identity = tuple[int, int, int]
+Times = tuple[int, int]
+
+_VERSION = 1
+_RUN = re.compile(r"[0-9a-f]{16}")
 
 
-class Opener(Protocol):
-    """Gives descriptors of directories below the root."""
+def identity(info: os.stat_result) -> Identity:
+    """What tells a file of ours from one that another put in its place."""
+    return info.st_ino, info.st_size, info.st_mtime_ns
 
-    def find(self, path: str) -> int:
-        """The descriptor of a directory, by its final path; raises OSError where it is not there."""
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that is replaced or removed: its name meanwhile, and what takes its place, None for nothing."""
+
+    name: str
+    new: Identity | None
+
+
+@dataclass
+class Facts:
+    """What a run did, by final path; ``root`` is None for a root that it made, else the root's dates.
+
+    ``dates`` are access and modification times, in nanoseconds, of directories that were there before.
+    ``settled`` are the dates that directories get and ``emptied`` the directories that go if they are
+    empty, once nothing is undone any more.
+    """
+
+    run: str
+    root: Times | None
+    directories: dict[str, None] = field(default_factory=dict)
+    files: dict[str, Identity] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)
+    dates: dict[str, Times] = field(default_factory=dict)
+    settled: dict[str, int] | None = None
+    emptied: list[str] = field(default_factory=list)
+
+    @property
+    def prefix(self) -> str:
+        """How the temporary names of this run begin."""
+        return f".truewheel-{self.run}-"
 
 
 class Journal:
-    """What was made, moved away or dated, each noted before it happens: a signal may come right after it.
+    """The facts of this run and their file, which is made with the first step that changes something.
 
-    Paths are final ones, but for those of the root and its parents, which are of the build host.
+    Methods raise the OSError of the system.
     """
 
     def __init__(self) -> None:
-        self._roots: list[Path] = []
-        self._directories: dict[str, None] = {}
-        self._files: list[str] = []
-        self._kept: dict[str, str] = {}
-        self._dates: dict[str, tuple[int, int]] = {}
+        self.facts = Facts(os.urandom(8).hex(), None)
+        self._root = -1
+        self._log: int | None = None
+        self._is_written = False
+        self._pending: list[list[Any]] = []
+        self._names = 0
 
     @property
-    def dates(self) -> Mapping[str, tuple[int, int]]:
-        """Access and modification times, in nanoseconds, of the directories that were there before."""
-        return self._dates
+    def is_written(self) -> bool:
+        """Whether there is a file, or might be."""
+        return self._is_written
 
-    @contextlib.contextmanager
-    def making_root(self, path: Path) -> Iterator[None]:
-        """Note the root or a parent of it while it is made."""
-        self._roots.append(path)
-        try:
-            yield
-        except OSError:
-            self._roots.pop()
-            raise
+    @property
+    def is_begun(self) -> bool:
+        """Whether a root is open."""
+        return self._root >= 0
 
-    @contextlib.contextmanager
-    def making_file(self, final: str) -> Iterator[None]:
-        """Note a file while it is made."""
-        self.file(final)
-        try:
-            yield
-        except OSError:
-            self.no_file()
-            raise
+    def begin(self, root: int, times: Times | None) -> None:
+        """Begin in an open root, whose dates were ``times``; None for one that this run made."""
+        self._root = root
+        self.facts.root = times
+        if times is not None:
+            self.facts.dates["/"] = times
+        self._pending.append(["run", _VERSION, self.facts.run, times and list(times)])
 
-    def file(self, final: str) -> None:
-        """Note a file that is made next."""
-        self._files.append(final)
+    def read_dead(self, root: int) -> Facts | None:
+        """What a killed run noted in this root, whose file is then ours; raises ConflictRefused."""
+        left = log.read(root)
+        if left is None:
+            return None
+        self._log, entries = left
+        self._is_written = True
+        return _replayed(entries)
 
-    def no_file(self) -> None:
-        """Take back the last note of a file, which could not be made."""
-        self._files.pop()
+    def write(self) -> None:
+        """Write down what is noted: a step that changes something is taken after this."""
+        if self._pending:
+            if self._log is None:
+                self._create()
+            else:
+                log.append(self._log, self._pending)
+            self._pending.clear()
+
+    def _create(self) -> None:
+        if self.facts.root is not None:
+            log.mark_times(self._root, self.facts.root)
+        self._is_written = True
+        self._log = log.create(self._root)
+        log.append(self._log, self._pending)
+        log.unmark_times(self._root)
+
+    def new_name(self) -> str:
+        """A temporary name that is this run's alone: a process id comes again, above all in containers."""
+        self._names += 1
+        return f"{self.facts.prefix}{self._names}.tmp"
+
+    def file(self, final: str, new: Identity) -> None:
+        """Note a file that takes a place where there is none."""
+        self.facts.files[final] = new
+        self._pending.append(["file", final, *new])
+        self.write()
 
     def directory(self, path: str) -> bool:
         """Note a directory that is made next; False if this run made it before."""
-        new = path not in self._directories
-        self._directories[path] = None
+        new = path not in self.facts.directories
+        self.facts.directories[path] = None
+        self._pending.append(["directory", path])
+        self.write()
         return new
 
     def no_directory(self, path: str) -> None:
         """Take back the note of a directory that could not be made."""
-        del self._directories[path]
+        self.facts.directories.pop(path, None)
+        self._pending.append(["no directory", path])
 
     def is_ours(self, path: str) -> bool:
         """Whether this run made a directory."""
-        return path in self._directories
+        return path in self.facts.directories or (path == "/" and self.facts.root is None)
 
     def date(self, path: str, descriptor: int) -> None:
         """Note the dates of a directory that is there, when it is opened first."""
-        if path not in self._dates and path not in self._directories:
+        if path not in self.facts.dates and not self.is_ours(path):
             info = os.fstat(descriptor)
-            self._dates[path] = (info.st_atime_ns, info.st_mtime_ns)
+            self.facts.dates[path] = (info.st_atime_ns, info.st_mtime_ns)
+            self._pending.append(["date", path, info.st_atime_ns, info.st_mtime_ns])
 
-    def keep(self, final: str, name: str) -> None:
+    def keep(self, final: str, name: str, new: Identity | None) -> None:
         """Note the name, in its directory, under which a file that is replaced or removed is kept."""
-        self._kept[final] = name
+        self.facts.kept[final] = Kept(name, new)
+        self._pending.append(["keep", final, name, new and list(new)])
+        self.write()
 
     def keep_nothing(self, final: str) -> None:
         """Take back a note of `keep`: there was no file, so what comes in its place is ours."""
-        del self._kept[final]
-        self.file(final)
+        kept = self.facts.kept.pop(final)
+        if kept.new is not None:
+            self.file(final, kept.new)
 
-    def drop_kept(self, directories: Opener) -> bool:
-        """Remove what is kept, as nothing is undone any more; says whether there was anything."""
-        for final, name in self._kept.items():
-            with contextlib.suppress(OSError):
-                os.unlink(name, dir_fd=directories.find(posixpath.dirname(final)))
-        return bool(self._kept)
+    def settle(self, dates: Mapping[str, int], emptied: Sequence[str]) -> None:
+        """Note that nothing is undone any more, and what is left to do."""
+        self.facts.settled, self.facts.emptied = dict(dates), list(emptied)
+        self._pending.append(["settled", dict(dates), list(emptied)])
+        self.write()
 
-    def undo(self, directories: Opener) -> list[str]:
-        """Bring the root to what it was; returns the paths for which that failed, final ones."""
-        failed: list[str] = []
-        for final, name in self._kept.items():
-            with _noting(failed, final):
-                _restore(directories.find(posixpath.dirname(final)), posixpath.basename(final), name)
-        for final in reversed(self._files):
-            with _noting(failed, final):
-                os.unlink(posixpath.basename(final), dir_fd=directories.find(posixpath.dirname(final)))
-        for path in reversed(self._directories):
-            with _noting(failed, path):
-                os.rmdir(posixpath.basename(path), dir_fd=directories.find(posixpath.dirname(path)))
-        for path, times in self._dates.items():
-            with _noting(failed, path):
-                os.utime(directories.find(path), ns=times)
-        for root in reversed(self._roots):
-            with _noting(failed, "/"):
-                root.rmdir()
-        return failed
+    def unsettle(self) -> None:
+        """Take back a note of `settle`, which could not be written."""
+        self.facts.settled = None
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
+            self._is_written = False
 
 
-@contextlib.contextmanager
-def _noting(failed: list[str], final: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:  # noted, but never made, or gone already
-        pass
-    except OSError:
-        failed.append(final)
+def _replayed(entries: Sequence[Any]) -> Facts | None:
+    """The facts of the last run that wrote; raises ConflictRefused for entries that no run writes."""
+    facts: Facts | None = None
+    for entry in entries:
+        match entry:
+            case ["run", 1, str(run), None] if _RUN.fullmatch(run):
+                facts = Facts(run, None)
+            case ["run", 1, str(run), [int(atime), int(mtime)]] if _RUN.fullmatch(run):
+                facts = Facts(run, (atime, mtime), dates={"/": (atime, mtime)})
+            case [str(kind), *rest] if facts is not None and _replay(facts, kind, rest):
+                pass
+            case _:
+                raise log.malformed()
+    return facts
 
 
-def _restore(directory: int, name: str, kept: str) -> None:
-    before = os.stat(kept, dir_fd=directory, follow_symlinks=False)
-    with contextlib.suppress(FileNotFoundError):
-        if os.path.samestat(before, os.stat(name, dir_fd=directory, follow_symlinks=False)):
-            os.unlink(kept, dir_fd=directory)  # not replaced yet, and a rename would leave both names
-            return
-    os.rename(kept, name, src_dir_fd=directory, dst_dir_fd=directory)
+def _replay(facts: Facts, kind: str, rest: list[Any]) -> bool:
+    """Add one entry to the facts; False for one that no run writes."""
+    match kind, rest:
+        case "directory", [str(path)] if _is_final(path):
+            facts.directories[path] = None
+        case "no directory", [str(path)]:
+            facts.directories.pop(path, None)
+        case "file", [str(final), int(inode), int(size), int(date)] if _is_final(final):
+            facts.files[final] = (inode, size, date)
+            facts.kept.pop(final, None)
+        case "keep", [str(final), str(name), None] if _is_kept(facts, final, name):
+            facts.kept[final] = Kept(name, None)
+        case "keep", [str(final), str(name), [int(inode), int(size), int(date)]] if _is_kept(
+            facts, final, name
+        ):
+            facts.kept[final] = Kept(name, (inode, size, date))
+        case "date", [str(path), int(atime), int(mtime)] if _is_final(path):
+            facts.dates[path] = (atime, mtime)
+        case "settled", [dict(dates), list(emptied)] if _are_settled(dates, emptied):
+            facts.settled, facts.emptied = dates, emptied
+        case _:
+            return False
+    return True
+
+
+def _is_kept(facts: Facts, final: str, name: str) -> bool:
+    return _is_final(final) and name.startswith(facts.prefix) and "/" not in name and "\0" not in name
+
+
+def _are_settled(dates: dict[Any, Any], emptied: list[Any]) -> bool:
+    return all(isinstance(date, int) for date in dates.values()) and all(map(_is_final, [*dates, *emptied]))
+
+
+def _is_final(path: object) -> bool:
+    """Whether an entry is an absolute path below the root, and none that leads elsewhere."""
+    if not isinstance(path, str) or "\0" in path or not path.startswith("/"):
+        return False
+    return path == "/" or not {"", ".", ".."}.intersection(path[1:].split("/"))

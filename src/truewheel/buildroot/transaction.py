@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from truewheel.buildroot import log
 from truewheel.buildroot.dates import Dates
 from truewheel.buildroot.directories import Directories
-from truewheel.buildroot.journal import Journal
-from truewheel.buildroot.trouble import as_stage_error, stage_error, undo_error
+from truewheel.buildroot.journal import Facts, Identity, Journal, Times, identity
+from truewheel.buildroot.root import Root
+from truewheel.buildroot.signals import uninterrupted
+from truewheel.buildroot.trouble import LEFT_HINT, as_stage_error, stage_error, undo_error
+from truewheel.buildroot.undo import finish, settled_times, undo
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SECOND = 10**9
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV, errno.ENOSYS)
+# what another put in the place of a directory or file of ours, or into it, is not ours to remove
+_OF_OTHERS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ELOOP}
 
 
 @dataclass
 class _Pending:
     """What waits for the commit, by final path: new files under their temporary names, what goes."""
 
-    replacements: dict[str, str] = field(default_factory=dict)
+    replacements: dict[str, tuple[str, Identity]] = field(default_factory=dict)
     last: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     emptied: set[str] = field(default_factory=set)
@@ -38,25 +43,33 @@ class _Pending:
 class Buildroot:
     """A transaction below ``root``, a directory of the build host; all other paths are final ones.
 
-    A file appears under its name only when it is whole. New files appear at once, replaced ones when
-    ``commit`` is called, those put with ``last`` after all others. Leaving the ``with`` block without a
-    ``commit`` removes what was made and restores the dates of directories. Modes never depend on the umask;
-    directories get the newest date of what was put below them. Raises StageError for every refusal of the
-    operating system.
+    One run at a time has a root; the others wait. What a killed run left is undone first, or finished where
+    all of it was in place. A file appears under its name only when it is whole. New files appear at once,
+    replaced ones when ``commit`` is called, those put with ``last`` after all others. Leaving the ``with``
+    block without a ``commit`` removes what was made and restores the dates of directories.
+
+    Modes never depend on the umask; directories get the newest date of what was put below them. One that was
+    there keeps a later date, but none later than ``epoch``, in seconds, where there is one. Raises StageError
+    for every refusal of the operating system, ConflictRefused for a journal that is not ours.
     """
 
-    def __init__(self, root: Path, directory_mode: int) -> None:
+    def __init__(self, root: Path, directory_mode: int, epoch: int | None = None) -> None:
+        self._root = Root(root, directory_mode)
+        self._epoch = epoch
         self._journal = Journal()
-        self._directories = Directories(root, directory_mode, self._journal)
+        self._directories = Directories(directory_mode, self._journal)
         self._dates = Dates()
         self._pending = _Pending()
-        self._names = _TemporaryNames()
-        self._committed = False
+        self._descriptor: int | None = None
+        self._settled = False
 
     def __enter__(self) -> Buildroot:
         try:
             with as_stage_error("/"):
-                self._directories.open_root()
+                self._descriptor, made = self._root.open(self._begin)
+                self._directories.open_root(self._descriptor)
+                if not made:
+                    self._recover(self._descriptor)
         except BaseException as error:
             self._close(error)
             raise
@@ -67,29 +80,73 @@ class Buildroot:
     ) -> None:
         self._close(error)
 
-    def _close(self, error: BaseException | None) -> None:
-        failed: list[str] = []
+    def _begin(self, descriptor: int) -> None:
+        self._journal.begin(descriptor, None)
+        self._journal.write()
+
+    def _recover(self, descriptor: int) -> None:
+        """Undo or finish what a killed run left, and begin where it began."""
+        times = log.times(descriptor)
+        dead = self._journal.read_dead(descriptor)
+        if dead is None:
+            self._journal.begin(descriptor, times)
+            return
+        directories = Directories(0, Journal())  # what they hold open may be gone afterwards
+        directories.open_root(os.dup(descriptor))
         try:
-            if self._committed:
-                self._journal.drop_kept(self._directories)
-            else:
-                failed = self._journal.undo(self._directories)
+            self._journal.begin(descriptor, _recovered(dead, directories, times))
         finally:
-            self._directories.close()
+            directories.close()
+
+    def _close(self, error: BaseException | None) -> None:
+        with uninterrupted():
+            failed: dict[str, int] = {}
+            try:
+                if self._settled:
+                    self._finish()
+                else:
+                    failed = self._undo()
+            finally:
+                self._journal.close()
+                self._directories.close()
         if failed:
             raise undo_error(failed, error)
+        if isinstance(error, KeyboardInterrupt) and not error.args:
+            error.args = ("everything is in place" if self._settled else "the root is as it was",)
+
+    def _undo(self) -> dict[str, int]:
+        """Undo all; the journal stays where the next run may have more success."""
+        facts = self._journal.facts
+        failed = undo(facts, self._directories)
+        if set(failed.values()) - _OF_OTHERS:
+            return failed
+        try:
+            self._leave(facts.root)
+        except OSError as error:
+            failed.setdefault("/", error.errno or errno.EIO)
+        return failed
+
+    def _leave(self, times: Times | None) -> None:
+        if self._descriptor is None or not self._journal.is_begun:
+            self._root.remove(None)
+        elif times is not None:
+            if self._journal.is_written:
+                log.remove(self._descriptor, times)
+        else:
+            try:
+                self._root.remove(self._descriptor)
+            except OSError as error:
+                if error.errno in _OF_OTHERS:
+                    log.remove(self._descriptor, None)
+                raise
 
     def create(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
         """Put a new file of ``content`` at ``final``; ``mtime`` in seconds since the epoch."""
         try:  # measured: no context manager for what is done once a file
-            directory, path, name = self._place(final, mtime)
-            temporary = self._write(path, directory, content, mode, mtime)
-            self._journal.file(final)
-            try:
-                os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-            except OSError:
-                self._journal.no_file()
-                raise
+            directory, name = self._place(final, mtime)
+            temporary, new = self._write(directory, content, mode, mtime)
+            self._journal.file(final, new)
+            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
         except OSError as error:
             raise stage_error(final, error) from error
 
@@ -104,26 +161,30 @@ class Buildroot:
     ) -> None:
         """Put a file that takes the place of ``final`` at commit; with ``last``, after all the others."""
         with as_stage_error(final):
-            directory, path, _ = self._place(final, mtime)
-            self._pending.replacements[final] = self._write(path, directory, content, mode, mtime)
+            directory, _ = self._place(final, mtime)
+            self._pending.replacements[final] = self._write(directory, content, mode, mtime)
             if last:
                 self._pending.last.add(final)
 
     def link(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
         """Make ``final`` a hard link of ``existing`` in the same directory; False where that cannot be."""
         with as_stage_error(final):
-            directory, path, name = self._place(final, mtime)
-            source = self._pending.replacements.get(existing, posixpath.basename(existing))
-            target = self._names.new() if replace else name
+            directory, name = self._place(final, mtime)
+            source, _ = self._pending.replacements.get(existing, (posixpath.basename(existing), None))
+            new = identity(os.stat(source, dir_fd=directory, follow_symlinks=False))
+            target = self._journal.new_name() if replace else name
+            if replace:
+                self._journal.write()
+            else:
+                self._journal.file(final, new)
             try:
-                with self._journal.making_file(f"{path}/{target}"):
-                    os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+                os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
             except OSError as error:
                 if error.errno in _NO_LINKS:
                     return False
                 raise
             if replace:
-                self._pending.replacements[final] = target
+                self._pending.replacements[final] = target, new
             return True
 
     def remove(self, final: str) -> None:
@@ -142,35 +203,67 @@ class Buildroot:
         """
         for final in self._pending.in_order():
             with as_stage_error(final):
-                self._take_place(final, self._pending.replacements[final])
+                self._take_place(final, *self._pending.replacements[final])
         for final in sorted(self._pending.removed):
             with as_stage_error(final):
                 self._remove(final)
-        self._date_directories()
+        for path in self._pending.emptied:
+            self._dates.touch(posixpath.dirname(path))
+        wanted = self._dates.wanted(self._journal.facts.dates, self._epoch)
+        with as_stage_error("/"):
+            if wanted:
+                self._journal.write()
+        for path, nanoseconds in wanted.items():
+            with as_stage_error(path):
+                self._directories.date(path, nanoseconds)
         if sync:
-            with as_stage_error("/"):
-                _syncfs(self._directories.get("/"))
-        self._committed = True
-        if self._journal.drop_kept(self._directories):
-            self._remove_directories()
-            self._date_directories(hint="everything is in place, only dates of directories are not")
+            self._sync()
+        with uninterrupted():
+            self._settle(wanted)
+            self._finish()
+        if sync and wanted:
+            self._sync("everything is in place, but after a loss of power it may not be")
 
-    def _take_place(self, final: str, temporary: str) -> None:
+    def _settle(self, wanted: Mapping[str, int]) -> None:
+        self._settled = True
+        if self._journal.is_written:
+            try:
+                self._journal.settle(wanted, sorted(self._pending.emptied))
+            except OSError as error:
+                self._settled = False
+                self._journal.unsettle()
+                raise stage_error("/", error) from error
+
+    def _finish(self) -> None:
+        facts = self._journal.facts
+        if self._descriptor is None or not self._journal.is_written:
+            return
+        with as_stage_error("/", "everything is in place; run again to remove what this run left beside it"):
+            if facts.kept or facts.emptied:
+                finish(facts, self._directories)
+            log.remove(self._descriptor, settled_times(facts))
+            self._journal.close()
+
+    def _sync(self, hint: str = "") -> None:
+        with as_stage_error("/", hint):
+            _syncfs(self._directories.get("/"))
+
+    def _take_place(self, final: str, temporary: str, new: Identity) -> None:
         directory, name = self._directories.get(posixpath.dirname(final)), posixpath.basename(final)
-        self._keep(final, directory, name)
+        self._keep(final, directory, name, new)
         os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
 
     def _remove(self, final: str) -> None:
         path, name = posixpath.split(final)
         directory = self._directories.get(path)
         self._dates.touch(path)
-        self._keep(final, directory, name)
+        self._keep(final, directory, name, None)
         os.unlink(name, dir_fd=directory)
 
-    def _keep(self, final: str, directory: int, name: str) -> None:
+    def _keep(self, final: str, directory: int, name: str, new: Identity | None) -> None:
         """Keep the file that is replaced until all are; without one the new file is ours to remove."""
-        kept = self._names.new()
-        self._journal.keep(final, kept)
+        kept = self._journal.new_name()
+        self._journal.keep(final, kept, new)
         try:
             os.link(name, kept, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
         except FileNotFoundError:
@@ -180,29 +273,16 @@ class Buildroot:
                 raise
             os.rename(name, kept, src_dir_fd=directory, dst_dir_fd=directory)
 
-    def _remove_directories(self) -> None:
-        for path in self._pending.emptied:
-            above, name = posixpath.split(path)
-            with contextlib.suppress(OSError):
-                os.rmdir(name, dir_fd=self._directories.get(above))
-                self._dates.touch(above)
-                self._dates.forget(path)
-
-    def _date_directories(self, hint: str = "") -> None:
-        for path, nanoseconds in self._dates.wanted(self._journal.dates).items():
-            with as_stage_error(path, hint):
-                self._directories.date(path, nanoseconds)
-
-    def _place(self, final: str, mtime: int) -> tuple[int, str, str]:
-        """The directory of a file, open, by its path without a last slash, and the file's name there."""
+    def _place(self, final: str, mtime: int) -> tuple[int, str]:
+        """The directory of a file, open, and the file's name there."""
         path, _, name = final.rpartition("/")
         directory = self._directories.get(path or "/")
         self._dates.note(path or "/", mtime)
-        return directory, path, name
+        return directory, name
 
-    def _write(self, path: str, directory: int, content: Iterable[bytes], mode: int, mtime: int) -> str:
-        name = self._names.new()
-        self._journal.file(f"{path}/{name}")
+    def _write(self, directory: int, content: Iterable[bytes], mode: int, mtime: int) -> tuple[str, Identity]:
+        name = self._journal.new_name()
+        self._journal.write()
         descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
         try:
             for chunk in content:
@@ -210,22 +290,20 @@ class Buildroot:
                     _write_all(descriptor, chunk[done:])
             os.fchmod(descriptor, mode)
             os.utime(descriptor, ns=(mtime * _SECOND, mtime * _SECOND))
+            return name, identity(os.fstat(descriptor))
         finally:
             os.close(descriptor)
-        return name
 
 
-class _TemporaryNames:
-    """Names of files that are ours alone: a process id comes again, above all in containers."""
-
-    def __init__(self) -> None:
-        self._run = os.urandom(8).hex()
-        self._count = 0
-
-    def new(self) -> str:
-        """A name that was not given out before."""
-        self._count += 1
-        return f".truewheel-{self._run}-{self._count}.tmp"
+def _recovered(dead: Facts, directories: Directories, times: Times) -> Times | None:
+    """Undo or finish what a killed run noted; returns the dates of the root, None where it made that."""
+    if dead.settled is not None:
+        finish(dead, directories)
+        return settled_times(dead) or times
+    for path, code in undo(dead, directories).items():
+        if code not in _OF_OTHERS:
+            raise stage_error(path, OSError(code, os.strerror(code)), LEFT_HINT)
+    return dead.root
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
+from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, source_path
 from truewheel.errors import ConflictRefused, UsageError
 from truewheel.model import Found
@@ -18,6 +19,20 @@ from truewheel.model import Found
 def below(root: Path, final: str) -> Path:
     """Return where a final path lies on the build host."""
     return root / final.lstrip("/")
+
+
+def is_interrupted(root: Path) -> bool:
+    """Whether a run is at work below ``root``, or was killed there, which the next one undoes."""
+    return os.path.lexists(root / JOURNAL)
+
+
+def is_reached(root: Path, final: str) -> bool:
+    """Whether the directory of a final path exists and no link leads to it."""
+    directory = posixpath.dirname(final)
+    path = below(root, directory)
+    return path.is_dir() and os.path.realpath(path) == os.path.normpath(
+        os.path.join(os.path.realpath(root), directory.lstrip("/"))
+    )
 
 
 def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:

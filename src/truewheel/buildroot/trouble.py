@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from truewheel.errors import StageError, TruewheelError
 
@@ -21,6 +21,8 @@ _HINTS = {
     errno.ENAMETOOLONG: "the file system does not take names this long",
 }
 
+LEFT_HINT = "run again, which removes what is left of this run"
+
 
 def stage_error(final: str, error: OSError, hint: str = "") -> StageError:
     """The error of a final path that could not be written; ``hint`` where the root is not as it was."""
@@ -29,15 +31,15 @@ def stage_error(final: str, error: OSError, hint: str = "") -> StageError:
     return StageError(f"cannot be written: {reason}", subject=final, hint=hint or known)
 
 
-def undo_error(failed: Sequence[str], error: BaseException | None) -> StageError:
+def undo_error(failed: Collection[str], error: BaseException | None) -> StageError:
     """The error of a run that ``error`` ended, of which the final paths ``failed`` could not be undone."""
     cause = error.message if isinstance(error, TruewheelError) else "the run was interrupted"
     subject = error.subject if isinstance(error, TruewheelError) and error.subject else "/"
-    more = f" and {len(failed) - 1} more" if failed[1:] else ""
+    first, more = next(iter(failed)), f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return StageError(
-        f"{cause}; and the root is not as it was: {failed[0]}{more} could not be removed or restored",
+        f"{cause}; and the root is not as it was: {first}{more} could not be removed or restored",
         subject=subject,
-        hint="empty the root and run again",
+        hint=LEFT_HINT,
     )
 
 

@@ -43,7 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="edit the requirements in METADATA: PACKAGE:ACTION[:VERSION], one a line",
     )
     add_target_arguments(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace files in the root that differ")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files in the root that differ, and other versions"
+    )
+    parser.add_argument(
+        "--keep-dates",
+        action="store_true",
+        help="let directories that were there keep dates later than SOURCE_DATE_EPOCH",
+    )
     parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
@@ -64,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
         overrides=read_overrides(options.dep_overrides_file),
         overwrite=options.overwrite,
         sync=options.sync,
+        keep_dates=options.keep_dates,
+        reports=(options.report,) if options.report else (),
     )
     if options.report:
         check_report(options.report)

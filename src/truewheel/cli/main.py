@@ -15,6 +15,9 @@ from truewheel import __version__
 from truewheel.cli.console import complain, drop
 from truewheel.cli.parser import Parser
 from truewheel.errors import TruewheelError
+from truewheel.process import ENDING_SIGNALS, signal_name
+
+_ended_by: list[int] = []
 
 _COMMANDS = {
     "wheel": "build a wheel without isolation and without a network",
@@ -43,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
 
     0: done and complete, 1: findings or refused input, 2: usage or trouble.
     """
-    signal.signal(signal.SIGTERM, _terminated)
+    _take_signals()
     try:
         options = _parse(argv)
         command = importlib.import_module(f"truewheel.cli.{options.command.replace('-', '_')}_command")
@@ -54,9 +57,10 @@ def main(argv: Sequence[str]) -> int:
     except TruewheelError as error:
         complain("error", str(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        complain("error", "interrupted; the root is complete or as it was")
-        return 128 + signal.SIGINT
+    except KeyboardInterrupt as error:
+        number = _ended_by[0] if _ended_by else signal.SIGINT
+        complain("error", f"ended by {signal_name(number)}; {error or 'the root is complete or as it was'}")
+        return 128 + number
     except BrokenPipeError:
         drop(sys.stdout)
         return 2
@@ -91,5 +95,15 @@ def _name_files_in_utf8() -> None:
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+def _take_signals() -> None:
+    """Let each signal that would end the process raise KeyboardInterrupt, but for those that are ignored."""
+    _ended_by.clear()
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    if not _ended_by:  # a second signal must not interrupt what the first one began
+        _ended_by.append(number)
+        raise KeyboardInterrupt

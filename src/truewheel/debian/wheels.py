@@ -65,6 +65,7 @@ def unpack_wheel(wheel: Path, layout: Layout, host: Host, environ: Mapping[str, 
         prefix="/",
         bytecode=BytecodeOptions(levels=()),
         overwrite=True,
+        keep_dates=True,
     )
     prepared = prepare_install(request, environ)
     now, epoch = int(time.time()), source_date_epoch(environ)

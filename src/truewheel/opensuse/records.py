@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import below, look
+from truewheel.buildroot.tree import below, is_reached, look
 from truewheel.errors import RefusedInput
 from truewheel.record import read_rows, refreshed, row_path, write_rows
 from truewheel.textfile import decoded, read_bytes
@@ -61,15 +59,6 @@ def _rows(final: str, content: bytes) -> list[list[str]]:
 
 def _refreshed(root: Path, site: str, rows: Sequence[list[str]]) -> bytes:
     listed = [(row_path(row, site), row) for row in rows]
-    wanted = [path for path, row in listed if row[1:2] != [""] and _is_safe(root, path)]
+    wanted = [path for path, row in listed if row[1:2] != [""] and is_reached(root, path)]
     found = look(root, wanted)
     return write_rows(refreshed(row, found.get(path)) for path, row in listed)
-
-
-def _is_safe(root: Path, final: str) -> bool:
-    """Whether the directory exists and no link leads to it, as a spec may have made one."""
-    directory = posixpath.dirname(final)
-    path = below(root, directory)
-    return path.is_dir() and os.path.realpath(path) == os.path.join(
-        os.path.realpath(root), directory.lstrip("/")
-    )

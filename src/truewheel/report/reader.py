@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
+import posixpath
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +97,28 @@ def load_report(report: Path) -> InstallReport:
         raise RefusedInput(
             f"is not a report of an install: {error}", subject=str(report), hint=_HINT
         ) from error
+
+
+def installed_files(reports: Iterable[Path]) -> dict[str, set[str]]:
+    """Return the files that reports list of each wheel, by its dist-info directory, as final paths.
+
+    A report that does not exist, or of another kind, lists nothing.
+    """
+    found: dict[str, set[str]] = {}
+    for path in reports:
+        for files in _by_wheel(path).values():
+            for name in files:
+                if name.endswith(".dist-info/METADATA"):
+                    found.setdefault(posixpath.dirname(name), set()).update(files)
+    return found
+
+
+def _by_wheel(path: Path) -> dict[str, set[str]]:
+    files: dict[str, set[str]] = {}
+    with contextlib.suppress(RefusedInput, UsageError):
+        for file in load_report(path).files:
+            files.setdefault(file.wheel, set()).add(file.path)
+    return files
 
 
 def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> frozenset[str]:

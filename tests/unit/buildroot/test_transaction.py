@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.support import FaultyOs, Snapshot, snapshot
-from truewheel.buildroot import directories, journal, transaction
+from truewheel.buildroot import directories, log, transaction, undo
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.errors import StageError
 
@@ -59,7 +59,7 @@ def test_a_directory_that_is_not_committed_goes(root: Path) -> None:
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, faulty: FaultyOs) -> None:
     """Let ``faulty`` stand for ``os`` in all parts of a buildroot."""
-    for module in (directories, journal, transaction):
+    for module in (directories, log, transaction, undo):
         monkeypatch.setattr(module, "os", faulty)
 
 
@@ -138,7 +138,7 @@ def test_parents_go_when_the_root_cannot_be_made(tmp_path: Path, monkeypatch: py
     make = Path.mkdir
 
     def full(path: Path, mode: int = 0o777) -> None:
-        if path.name == "root":
+        if path.name == ".truewheel-root.new":
             raise OSError(errno.ENOSPC, "No space left on device")
         make(path, mode)
 
