@@ -37,6 +37,7 @@ from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_co
 from truewheel.report.reader import settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
+from truewheel.wheel.choice import best_wheels
 from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. ``allow`` are rules of wheels that
+    warn instead of refuse, in addition to the scheme's.
     """
 
     wheels: tuple[Path, ...]
@@ -77,6 +79,7 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,9 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     overrides = _overrides(request.overrides)
     interpreters = _probe_all(request.pythons)
     kept = Kept(_KEPT)
-    wheels = tuple(read_wheel(path, kept) for path in _wheel_files(request.wheels))
+    allowed = {*scheme.allow, *request.allow}
+    files = _wheel_files(request.wheels, interpreters)
+    wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
         check_tags(wheel, interpreter)
     inputs = InstallInputs(
@@ -136,6 +141,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         epoch=epoch,
         bodies=_rewritten(wheels, scheme, overrides, kept.entries),
         overrides=overrides,
+        overwrite=request.overwrite,
     )
     plan = plan_install(inputs)
     found = look(request.root, planned_paths(plan))
@@ -169,7 +175,7 @@ def install(prepared: PreparedInstall) -> Manifest:
         for record in plan.records:
             delivery.put_record(record)
         buildroot.commit(prepared.sync)
-    return delivery.manifest(plan.dropped)
+    return replace(delivery.manifest(plan.dropped), warnings=plan.warnings)
 
 
 def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
@@ -233,12 +239,12 @@ def _jobs(options: BytecodeOptions, environ: Mapping[str, str]) -> int:
     return default_jobs(environ) if options.jobs is None else options.jobs
 
 
-def _wheel_files(paths: Sequence[Path]) -> list[Path]:
+def _wheel_files(paths: Sequence[Path], interpreters: Sequence[Interpreter]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         # a directory that is not there yet is one without wheels
         is_directory = path.is_dir() or (path.suffix != ".whl" and not path.exists())
-        inside = sorted(path.glob("*.whl")) if is_directory else [path]
+        inside = best_wheels(sorted(path.glob("*.whl")), interpreters) if is_directory else [path]
         if not inside:
             raise RefusedInput(
                 "holds no wheel",
@@ -246,7 +252,7 @@ def _wheel_files(paths: Sequence[Path]) -> list[Path]:
                 hint="build one there first: truewheel wheel --outdir DIR",
             )
         files += inside
-    return sorted(files, key=lambda file: file.name)
+    return files
 
 
 def _scheme(request: InstallRequest) -> Scheme:
