@@ -14,13 +14,13 @@ truewheel: error: demo-1.0-py3-none-any.whl: demo/__init__.py: has 9 bytes, RECO
 ```
 
 A rule refuses the wheel, exit status 1, and nothing is written, unless it is marked here. A *warning*
-is one line on standard error and an entry of `warnings` in the report. A rule *refused unless allowed* becomes
-a warning by `--allow RULE`, which may be repeated, or by the key `allow` of the [scheme](schemes.md).
+is one line on standard error and an entry of `warnings` in the report. A rule *refused unless allowed*
+becomes a warning by `--allow RULE`, which may be repeated, or by the key `allow` of the [scheme](schemes.md).
 
 | what | becomes |
 |---|---|
-| tags in WHEEL that are not the file name's; an empty or missing `Tag` | a warning; those of the file name \
-must fit |
+| tags in WHEEL that are not the file name's; an empty, missing or malformed `Tag` | a warning; the file name \
+counts, and must fit |
 | `.` components, padded or hexadecimal hashes in RECORD, if the hashes are right | a warning |
 | a script and an entry point of one name | a warning in fedora, opensuse and generic, where the entry point \
 is installed; refused in debian |

@@ -263,10 +263,10 @@ _TABLE = (
         "Dependencies would be resolved by a version that is not installed.",
         _NOT_RENAMED,
     ),
-    _wheel(
+    _tolerated(
         "malformed-tag",
         "A Tag in WHEEL is not PYTHON-ABI-PLATFORM.",
-        "What the wheel was built for is unknown.",
+        "The tags of the file name count alone, as with other installers.",
     ),
     _tolerated(
         "missing-tag",

@@ -555,9 +555,6 @@ IDENTITY = [
         "is maybe",
         wheel=wheel_text("py3-none-any").replace("true", "maybe"),
     ),
-    _made(
-        "Tag malformed", "malformed-tag", "Tag py3 is malformed", wheel=_wheel_without("Tag") + "Tag: py3\n"
-    ),
     _made("WHEEL is not UTF-8", "not-utf-8", "not UTF-8", wheel=b"Wheel-Version: 1.0\xff\n"),
     _made(
         "metadata by way of .data",

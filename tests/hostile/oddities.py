@@ -5,6 +5,7 @@ Each row builds on the good wheel of the defects and changes one thing.
 
 from __future__ import annotations
 
+import base64
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,8 +64,6 @@ def _tag(lines: str, wheel: str = "") -> str:
 
 
 def _hexadecimal(row: Row) -> Row:
-    import base64
-
     algorithm, _, digest = row[1].partition("=")
     found = base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()
     return (row[0], f"{algorithm}={found}" if row[1] else "", row[2])
@@ -81,9 +80,9 @@ _DESCRIPTOR = Member(INIT, b"value = 1\n" * 50)
 def _described(signature: bytes, long: bool = False) -> Callable[[list[Member]], list[Member]]:
     """Leave checksum and sizes of demo/__init__.py to a descriptor behind it."""
     common = _DESCRIPTOR.fields(_DESCRIPTOR.compressed())
-    crc, packed, size = struct.unpack("<LLL", common[10:])
+    crc, packed, size = struct.unpack("<LLL", common[8:])
     behind = signature + struct.pack("<LQQ" if long else "<LLL", crc, packed, size)
-    return edit(INIT, flags=0x8, local=lambda fields: fields[:10] + bytes(12), behind=behind)
+    return edit(INIT, flags=0x8, local=lambda fields: fields[:8] + bytes(12), behind=behind)
 
 
 TAGS = [
@@ -100,6 +99,9 @@ TAGS = [
         "tag-mismatch",
         wheel=_tag("Tag:\nTag: py2-none-any\n"),
     ),
+    _made("Tag of one part", "malformed-tag", wheel=_tag("Tag: py3\n")),
+    _made("Tag without a Python", "missing-tag", "malformed-tag", wheel=_tag("Tag:\nTag: -linux_x86_64\n")),
+    _made("Tag of four parts", "malformed-tag", wheel=_tag("Tag: py3-none-any-more\nTag: py3\n")),
     _made("Tag twice", wheel=_tag("Tag: py3-none-any\nTag: py3-none-any\n")),
     _made("Tag compressed", tags="py2.py3-none-any", wheel=_tag("Tag: py2.py3-none-any\n")),
     _made("Tag in capitals", wheel=_tag("Tag: PY3-None-Any\n")),
@@ -107,7 +109,9 @@ TAGS = [
 
 RECORD = [
     _rows("paths with a dot", "dot-in-record", change=lambda row: (f"./{row[0]}", *row[1:])),
-    _rows("paths with dots within", "dot-in-record", change=lambda row: (row[0].replace("/", "/./"), *row[1:])),
+    _rows(
+        "paths with dots within", "dot-in-record", change=lambda row: (row[0].replace("/", "/./"), *row[1:])
+    ),
     _rows("padded hashes", "padded-record-hash", change=_padded),
     _rows("hexadecimal hashes", "hexadecimal-record-hash", change=_hexadecimal),
     _rows(

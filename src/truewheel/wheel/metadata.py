@@ -164,13 +164,11 @@ def _check_declared_tags(wheel: WheelName, values: list[str], entry: str) -> Che
     if (count := sum(map(_tag_count, values))) > _LIMIT_TAGS:
         yield Fault("too-many-tags", entry, f"has {count} tags")
         return
-    declared: set[Tag] = set()
-    for value in values:
-        try:
-            declared |= parse_tag(value)
-        except ValueError:
-            yield Fault("malformed-tag", entry, f"Tag {value} is malformed")
-            return
+    malformed = [value for value in values if value.count("-") != 2 or not all(value.split("-"))]
+    if malformed:
+        yield Fault("malformed-tag", entry, f"Tag {malformed[0]} is malformed")
+        return
+    declared: set[Tag] = set().union(*map(parse_tag, values))
     if declared and declared != wheel.tags:
         theirs = " ".join(sorted(map(str, declared)))
         yield Fault("tag-mismatch", entry, f"has the tags {theirs}, which are not those of the file name")
