@@ -19,8 +19,8 @@ becomes a warning by `--allow RULE`, which may be repeated, or by the key `allow
 
 | what | becomes |
 |---|---|
-| tags in WHEEL that are not the file name's; an empty, missing or malformed `Tag` | a warning; the file name \
-counts, and must fit |
+| tags in WHEEL that are not the file name's; an empty, missing or malformed `Tag` | a warning; the file \
+name counts, and must fit |
 | `.` components, padded or hexadecimal hashes in RECORD, if the hashes are right | a warning |
 | a script and an entry point of one name | a warning in fedora, opensuse and generic, where the entry point \
 is installed; refused in debian |
