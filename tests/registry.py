@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel
 
 PINS = Path(__file__).parent / "data" / "wheels.yaml"
 POPULAR = Path(__file__).parent / "data" / "popular.yaml"
+ODD = Path(__file__).parent / "data" / "odd.yaml"
 SDISTS = Path(__file__).parent / "data" / "sdists.yaml"
 PURE_PYTHON = "3.10"  # pure wheels are those the oldest Python that runs truewheel would get
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)] + ["manylinux2014_x86_64"]
@@ -65,6 +66,11 @@ def wheel(name: str, python: str = "") -> Path:
 def popular() -> tuple[Pin, ...]:
     """The most downloaded wheels of PyPI, by rank."""
     return tuple(Pin(**entry) for entry in yaml.safe_load(POPULAR.read_text(encoding="utf-8")))
+
+
+def odd() -> tuple[Pin, ...]:
+    """Real wheels with oddities, of the releases that have them."""
+    return tuple(Pin(**entry) for entry in yaml.safe_load(ODD.read_text(encoding="utf-8")))
 
 
 def fetched(pin: Pin) -> Path:

@@ -62,7 +62,8 @@ class WheelEntry:
 
     ``name`` is its name in the archive; ``category`` the install path it belongs to (purelib,
     platlib, scripts, data, headers) and ``relative`` the path below that; ``sha256`` the hex digest of
-    its ``size`` bytes; ``mtime`` the archive's date read as UTC, in seconds since the epoch.
+    its ``size`` bytes; ``mtime`` the archive's date read as UTC, in seconds since the epoch. ``member`` is
+    the entry that a symbolic link leads to, whose bytes and mode these are; empty for all others.
     """
 
     name: str
@@ -72,6 +73,21 @@ class WheelEntry:
     sha256: str
     executable: bool
     mtime: int
+    member: str = ""
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something about a wheel that does not refuse it.
+
+    ``wheel`` is its file name, ``entry`` what it is about in the archive or its final path, empty for the
+    wheel itself; ``rule`` is a name in `truewheel.rules`.
+    """
+
+    wheel: str
+    entry: str
+    rule: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,12 @@ class Wheel:
     tags: tuple[str, ...]
     entries: tuple[WheelEntry, ...]
     entry_points: tuple[EntryPoint, ...]
+    warnings: tuple[Warned, ...] = ()
+
+    @property
+    def spelling(self) -> str:
+        """The project's name as the file name spells it."""
+        return self.filename.partition("-")[0]
 
     @property
     def newest(self) -> int:
@@ -154,6 +176,7 @@ class Scheme:
     file_mode: int
     executable_mode: int
     directory_mode: int
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,6 +311,7 @@ class InstallPlan:
     policy: BytecodePolicy
     records: tuple[RecordPlan, ...]
     dropped: tuple[Dropped, ...]
+    warnings: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -303,12 +327,16 @@ class CompileResult:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run put below the root: every path, every compile result, and the ``strays`` it removed."""
+    """What a run put below the root: every path, every compile result, and the ``strays`` it removed.
+
+    ``warnings`` are about its wheels.
+    """
 
     files: tuple[InstalledFile, ...]
     compiled: tuple[CompileResult, ...]
     dropped: tuple[Dropped, ...]
     strays: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def failures(self) -> tuple[CompileResult, ...]:

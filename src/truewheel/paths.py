@@ -13,12 +13,15 @@ _LONGEST_SHEBANG = 127
 _FLAG_SINCE = {"P": (3, 11)}
 
 
-def install_paths(scheme: Scheme, interpreter: Interpreter, prefix: str, wheel_name: str) -> InstallPaths:
+def install_paths(
+    scheme: Scheme, interpreter: Interpreter, prefix: str, wheel_name: str, spelling: str = ""
+) -> InstallPaths:
     """Return the final directories of one wheel for one interpreter: absolute, normalised, no buildroot.
 
     Each is the scheme's own template where it has one, else what the interpreter's sysconfig says under the
     first scheme of ``scheme.sysconfig`` that it has. Headers go to a directory of the wheel's name below
-    sysconfig's ``include``, as pip does. ``prefix`` is a final path such as ``/usr``.
+    sysconfig's ``include``; ``spelling`` is that name in the wheel's file name, where it differs, as pip by
+    ``name==version`` and installer have it. ``prefix`` is a final path such as ``/usr``.
 
     Raises UsageError if the prefix is not absolute and normalised, InterpreterError if the Python has none of
     the named schemes, WheelRefused if the name cannot be that of a directory.
@@ -38,7 +41,7 @@ def install_paths(scheme: Scheme, interpreter: Interpreter, prefix: str, wheel_n
         platlib=directory(scheme.platlib, "platlib"),
         scripts=directory(scheme.scripts, "scripts"),
         data=directory(scheme.data, "data"),
-        headers=directory(scheme.headers, "include", f"/{wheel_name}"),
+        headers=directory(scheme.headers, "include", f"/{spelling or wheel_name}"),
     )
 
 

@@ -48,6 +48,7 @@ from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_co
 from truewheel.report.reader import installed_files, settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
+from truewheel.wheel.choice import best_wheels
 from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class InstallRequest:
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
     change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
     date later than SOURCE_DATE_EPOCH with ``keep_dates``. With ``overwrite``, files that differ are replaced,
-    and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
+    and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs. ``allow``
+    are rules of wheels that warn instead of refuse, in addition to the scheme's.
     """
 
     wheels: tuple[Path, ...]
@@ -92,6 +94,7 @@ class InstallRequest:
     sync: bool = False
     keep_dates: bool = False
     reports: tuple[Path, ...] = ()
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,9 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     overrides = _overrides(request.overrides)
     interpreters = _probe_all(request.pythons)
     kept = Kept(_KEPT)
-    wheels = tuple(read_wheel(path, kept) for path in _wheel_files(request.wheels))
+    allowed = {*scheme.allow, *request.allow}
+    files = _wheel_files(request.wheels, interpreters)
+    wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
         check_tags(wheel, interpreter)
     inputs = InstallInputs(
@@ -156,6 +161,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         epoch=epoch,
         bodies=_rewritten(wheels, scheme, overrides, kept.entries),
         overrides=overrides,
+        overwrite=request.overwrite,
     )
     plan = plan_install(inputs)
     prepared = PreparedInstall(
@@ -227,7 +233,7 @@ def install(prepared: PreparedInstall) -> Manifest:
         for directory in emptied(gone, earlier):
             buildroot.remove_directory(directory)
         buildroot.commit(prepared.sync)
-    return delivery.manifest(plan.dropped)
+    return replace(delivery.manifest(plan.dropped), warnings=plan.warnings)
 
 
 def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
@@ -292,12 +298,12 @@ def _jobs(options: BytecodeOptions, environ: Mapping[str, str]) -> int:
     return default_jobs(environ) if options.jobs is None else options.jobs
 
 
-def _wheel_files(paths: Sequence[Path]) -> list[Path]:
+def _wheel_files(paths: Sequence[Path], interpreters: Sequence[Interpreter]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         # a directory that is not there yet is one without wheels
         is_directory = path.is_dir() or (path.suffix != ".whl" and not path.exists())
-        inside = sorted(path.glob("*.whl")) if is_directory else [path]
+        inside = best_wheels(sorted(path.glob("*.whl")), interpreters) if is_directory else [path]
         if not inside:
             raise RefusedInput(
                 "holds no wheel",
@@ -305,7 +311,7 @@ def _wheel_files(paths: Sequence[Path]) -> list[Path]:
                 hint="build one there first: truewheel wheel --outdir DIR",
             )
         files += inside
-    return sorted(files, key=lambda file: file.name)
+    return files
 
 
 def _scheme(request: InstallRequest) -> Scheme:

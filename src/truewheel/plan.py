@@ -30,12 +30,14 @@ from truewheel.model import (
     PycJob,
     RecordPlan,
     Scheme,
+    Warned,
     Wheel,
     WheelEntry,
 )
 from truewheel.paths import install_paths, script_shebang
 from truewheel.record import ADDED
 from truewheel.shebang import with_python
+from truewheel.wheel.faults import Fault, refused
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override
@@ -52,7 +54,8 @@ class InstallInputs:
     """What the readers found.
 
     ``bodies`` holds the scripts and METADATA that are rewritten, by the file name of their wheel and their
-    own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA.
+    own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA. With
+    ``overwrite``, the last of the wheels has a path that several want.
     """
 
     wheels: tuple[Wheel, ...]
@@ -63,25 +66,28 @@ class InstallInputs:
     epoch: int | None
     bodies: Mapping[tuple[str, str], bytes]
     overrides: tuple[Override, ...] = ()
+    overwrite: bool = False
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
     """Plan an install.
 
     Raises ConflictRefused if two wheels are of one project, or if two files with different content have one
-    path.
+    path, WheelRefused for a file in the place of a program that scripts start with.
     """
     _refuse_twins(inputs.wheels)
+    shared = _SharedPaths(inputs)
     files: dict[str, PlannedFile] = {}
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
     for interpreter in inputs.interpreters:
         for wheel in inputs.wheels:
-            paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name)
+            paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
             planner = _WheelPlanner(inputs, wheel, interpreter, paths)
             mine = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            _refuse_programs(mine, paths.scripts, interpreter)
             for file in mine:
-                files[file.final] = _merge(files.get(file.final), file)
+                files[file.final] = shared.merge(files.get(file.final), file)
             mine_jobs = [
                 plan_job(
                     file.final, file.size, file.mtime, interpreter.cache_tag, inputs.policy.levels, file.wheel
@@ -98,13 +104,14 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     _refuse_nesting([*files, *pycs, *(record.final for record in records)])
     return InstallPlan(
         inputs.scheme,
-        inputs.wheels,
+        tuple(sorted(inputs.wheels, key=lambda wheel: wheel.filename)),
         inputs.interpreters,
         tuple(sorted(files.values(), key=lambda file: file.final)),
         tuple(biggest_first(jobs.values())),
         inputs.policy,
         records,
         tuple(_dropped(inputs.wheels)),
+        (*(warned for wheel in inputs.wheels for warned in wheel.warnings), *shared.warnings()),
     )
 
 
@@ -276,6 +283,8 @@ def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
     directory, _, name = entry.name.partition("/")
     if directory == wheel.dist_info and name in ADDED:
         return "written by the installer"
+    if entry.category == "scripts" and any(point.name == entry.relative for point in wheel.entry_points):
+        return "the entry point of its name is installed"
     if CACHE in entry.name.split("/")[:-1] and is_bytecode(entry.name):
         return "bytecode in a wheel is not used; it is compiled here"
     return ""
@@ -303,18 +312,49 @@ def _unique(files: Iterable[PlannedFile], record: str) -> list[PlannedFile]:
     return list(unique.values())
 
 
-def _merge(before: PlannedFile | None, now: PlannedFile) -> PlannedFile:
-    """One file for a path planned twice: equal ones fall together, the last flavor's scripts win."""
-    if before is None:
-        return now
-    same = (before.sha256, before.mode) == (now.sha256, now.mode)
-    if same or (now.kind is before.kind is Kind.SCRIPT and now.wheel == before.wheel):
-        return now
-    raise ConflictRefused(
-        f"is wanted by {before.wheel} and by {now.wheel} with different content",
-        subject=now.final,
-        hint="install them into different roots or leave one out",
-    )
+class _SharedPaths:
+    """Decides which file has a path that several want."""
+
+    def __init__(self, inputs: InstallInputs) -> None:
+        self._overwrite = inputs.overwrite
+        self._order = {wheel.filename: number for number, wheel in enumerate(inputs.wheels)}
+        self._found: dict[tuple[str, str], dict[str, None]] = {}
+
+    def merge(self, before: PlannedFile | None, now: PlannedFile) -> PlannedFile:
+        """One file for a path planned twice: equal ones fall together, the last flavor's scripts win."""
+        if before is None:
+            return now
+        same = (before.sha256, before.mode) == (now.sha256, now.mode)
+        if same or (now.kind is before.kind is Kind.SCRIPT and now.wheel == before.wheel):
+            return now
+        if not self._overwrite or now.wheel == before.wheel:
+            raise ConflictRefused(
+                f"is wanted by {before.wheel} and by {now.wheel} with different content",
+                subject=now.final,
+                hint="leave one out, or give --overwrite, with which the last one's is installed",
+            )
+        loser, winner = sorted((before, now), key=lambda file: self._order[file.wheel])
+        self._found.setdefault((loser.wheel, winner.wheel), {})[winner.final] = None
+        return winner
+
+    def warnings(self) -> Iterator[Warned]:
+        """Yield a warning for each two wheels with different files of one path."""
+        for (loser, winner), finals in self._found.items():
+            first, *more = finals
+            others = f" (and {len(more)} more)" if more else ""
+            yield Warned(loser, first, "shared-path", f"gives way to that of {winner}{others}")
+
+
+def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: Interpreter) -> None:
+    """Refuse a file in the place of a program that scripts start with."""
+    names = ("env", "sh", "python", "python3", f"python{interpreter.short_version}")
+    programs = {posixpath.join(scripts, name) for name in (*names, f"{names[-1]}t")} | {
+        interpreter.executable
+    }
+    for file in files:
+        if file.final in programs:
+            message = f"takes the place of {file.final}, which scripts start with"
+            raise refused(file.wheel, Fault("program-of-target", file.entry or file.final, message))
 
 
 def _refuse_twins(wheels: Iterable[Wheel]) -> None:

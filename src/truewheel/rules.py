@@ -7,9 +7,13 @@ from enum import Enum
 
 
 class Severity(str, Enum):
-    """What breaking a rule means: an error refuses the input, a warning is printed."""
+    """What breaking a rule means: an error refuses the input, a warning is printed.
+
+    A choice is an error unless the caller or the scheme allows the rule, and a warning then.
+    """
 
     ERROR = "error"
+    CHOICE = "choice"
     WARNING = "warning"
 
 
@@ -34,12 +38,22 @@ _DAMAGED = "the file is damaged: fetch it again or build it again"
 _NOT_RENAMED = "do not rename wheels"
 
 
-def _wheel(name: str, text: str, why: str, hint: str = _BUILD_AGAIN) -> Rule:
-    return Rule(name, "wheel", Severity.ERROR, text, hint, why)
+def _wheel(
+    name: str, text: str, why: str, hint: str = _BUILD_AGAIN, severity: Severity = Severity.ERROR
+) -> Rule:
+    return Rule(name, "wheel", severity, text, hint, why)
 
 
-def _install(name: str, text: str, why: str, hint: str) -> Rule:
-    return Rule(name, "install", Severity.ERROR, text, hint, why)
+def _tolerated(name: str, text: str, why: str) -> Rule:
+    return _wheel(name, text, why, severity=Severity.WARNING)
+
+
+def _choice(name: str, text: str, why: str, hint: str) -> Rule:
+    return _wheel(name, text, why, f"{hint}, or give --allow {name}", Severity.CHOICE)
+
+
+def _install(name: str, text: str, why: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
+    return Rule(name, "install", severity, text, hint, why)
 
 
 _TABLE = (
@@ -111,10 +125,17 @@ _TABLE = (
         "Not every installer can unpack it.",
         "use deflate or no compression",
     ),
-    _wheel(
+    _choice(
         "symbolic-link",
         "An entry is a symbolic link.",
-        "Installers write the link's target as text, or follow it out of the directory they install into.",
+        "Installers write the link's target as text; where it is allowed, a copy of the file that the link "
+        "leads to is installed, and an empty file for a link without a target.",
+        "put a copy in",
+    ),
+    _wheel(
+        "stray-link",
+        "A symbolic link leads out of the wheel, to a directory, in a circle or to nothing.",
+        "There is no file that could be installed in its place.",
         "wheels hold no links: put a copy in",
     ),
     _wheel(
@@ -242,22 +263,20 @@ _TABLE = (
         "Dependencies would be resolved by a version that is not installed.",
         _NOT_RENAMED,
     ),
-    _wheel(
+    _tolerated(
         "malformed-tag",
         "A Tag in WHEEL is not PYTHON-ABI-PLATFORM.",
-        "What the wheel was built for is unknown.",
+        "The tags of the file name count alone, as with other installers.",
     ),
-    _wheel(
+    _tolerated(
         "missing-tag",
-        "WHEEL has no Tag.",
-        "What the wheel was built for is unknown.",
-        "at least one Tag is required",
+        "WHEEL has no Tag, or an empty one.",
+        "The tags of the file name count alone, as with other installers.",
     ),
-    _wheel(
+    _tolerated(
         "tag-mismatch",
         "The tags in WHEEL are not those of the file name.",
-        "A renamed wheel may hold code for another Python or another machine.",
-        "retag with wheel tags, do not rename",
+        "Those of the file name count, as with other installers, and must fit the target Python.",
     ),
     # RECORD
     _wheel(
@@ -270,6 +289,11 @@ _TABLE = (
         "unsafe-record-path",
         "RECORD lists a path that is not a plain relative path of forward slashes.",
         "Uninstalling the project would remove files that are not its own.",
+    ),
+    _tolerated(
+        "dot-in-record",
+        "RECORD lists a path with a '.' component.",
+        "It means the path without that.",
     ),
     _wheel(
         "duplicate-record-row",
@@ -287,6 +311,16 @@ _TABLE = (
         "RECORD gives a hash that is not ALGORITHM=DIGEST.",
         "The content cannot be checked.",
         "a hash is ALGORITHM=DIGEST",
+    ),
+    _tolerated(
+        "padded-record-hash",
+        "RECORD gives a hash in base64 with padding.",
+        "It means the same hash, which must be right.",
+    ),
+    _tolerated(
+        "hexadecimal-record-hash",
+        "RECORD gives a hash in hexadecimal digits instead of base64.",
+        "It means the same hash, which must be right.",
     ),
     _wheel(
         "unaccepted-hash",
@@ -353,10 +387,11 @@ _TABLE = (
         "The wheel would install another project's metadata.",
         "metadata belongs in the wheel's own .dist-info directory",
     ),
-    _wheel(
+    _choice(
         "script-and-entry-point",
         "A script of the wheel and an entry point have one name.",
-        "Which one is installed depends on the installer.",
+        "Which one is installed depends on the installer; where it is allowed, the entry point is, as with "
+        "pip. The schemes fedora, opensuse and generic allow it.",
         "drop the script or the entry point",
     ),
     # entry points
@@ -397,6 +432,19 @@ _TABLE = (
         "build the wheel for this Python",
     ),
     _install(
+        "program-of-target",
+        "A file of the wheel takes the place of the target Python, of env or of sh.",
+        "Scripts start with these programs.",
+        "rename the script or the entry point",
+    ),
+    _install(
+        "shared-path",
+        "Two wheels have different files of one path, and --overwrite is given.",
+        "The file of the wheel that is named last is installed; without --overwrite they are refused.",
+        "leave the file out of one of them",
+        Severity.WARNING,
+    ),
+    _install(
         "changed-wheel",
         "The file changed between the check and the install.",
         "What would be installed is not what was checked.",
@@ -405,3 +453,4 @@ _TABLE = (
 )
 
 RULES = {rule.name: rule for rule in _TABLE}
+CHOICES = tuple(sorted(rule.name for rule in _TABLE if rule.severity is Severity.CHOICE))

@@ -22,6 +22,7 @@ import yaml
 
 from truewheel.errors import SchemeError, TruewheelError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
+from truewheel.rules import CHOICES
 from truewheel.textfile import read_bytes
 
 _SHIPPED = Path(__file__).parent / "schemes"
@@ -180,6 +181,10 @@ def _levels(setting: _Setting) -> tuple[int, ...]:
     return tuple(sorted(levels))
 
 
+def _rules(setting: _Setting) -> tuple[str, ...]:
+    return tuple(sorted({_choice(item, CHOICES) for item in _items(setting, "a list of rules")}))
+
+
 def _mode(setting: _Setting, needed: int, refused: int) -> int:
     """Read octal digits, quoted or not: what is written counts, not what YAML makes of it."""
     expected = f"a mode in octal that has {needed:04o} and nothing of {refused:04o}, such as " + (
@@ -259,6 +264,7 @@ _FIELDS = {
     "modes.file": _Field("file_mode", partial(_mode, needed=0o600, refused=0o113), (0o644,)),
     "modes.executable": _Field("executable_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
     "modes.directory": _Field("directory_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
+    "allow": _Field("allow", _rules, ((),)),
 }
 _SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in _FIELDS if "." in key))
 _KEYS = ("extends", *_FIELDS)

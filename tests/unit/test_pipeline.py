@@ -36,6 +36,7 @@ from truewheel.pipeline import (
     install,
     prepare_install,
 )
+from truewheel.record import digest_text, read_rows
 from truewheel.report.document import install_document
 
 TAG = sys.implementation.cache_tag
@@ -492,3 +493,38 @@ def test_a_compile_that_fails_leaves_nothing(tree: Path) -> None:
 def test_pycs_of_newer_sources_get_the_epochs_date(tree: Path) -> None:
     compile_(tree, "/usr", environ={"SOURCE_DATE_EPOCH": "1500000000"})
     assert {(tree / final[1:]).stat().st_mtime for final in CACHED} == {1_500_000_000}
+
+
+def test_of_a_directory_the_highest_build_tag_is_installed(
+    wheel_builder: WheelBuilder, tmp_path: Path
+) -> None:
+    for tag in ("", "9", "10"):
+        wheel_builder.build(build_tag=tag, files={"demo/__init__.py": f"build = '{tag}'\n"})
+    run(tmp_path / "root", wheel_builder.directory)
+    assert (tmp_path / f"root{SITE}/demo/__init__.py").read_text() == "build = '10'\n"
+
+
+def shared_wheels(builder: WheelBuilder) -> tuple[Path, Path]:
+    return (
+        builder.build("one", files={"ns/__init__.py": "one = 1\n", "ns/one.py": ""}),
+        builder.build("two", files={"ns/__init__.py": "two = 2\n", "ns/two.py": ""}),
+    )
+
+
+def installed_rows(root: Path, name: str) -> dict[str, list[str]]:
+    text = (root / f"{SITE[1:]}/{name}-1.0.dist-info/RECORD").read_text()
+    return {row[0]: row[1:] for row in read_rows(text)}
+
+
+def test_wheels_of_one_namespace_are_installed_in_one_run_with_two_right_records(
+    wheel_builder: WheelBuilder, tmp_path: Path
+) -> None:
+    pair = shared_wheels(wheel_builder)
+    with pytest.raises(ConflictRefused, match="--overwrite"):
+        run(tmp_path / "root", *pair)
+    manifest = run(tmp_path / "root", *reversed(pair), overwrite=True)
+    assert [warned.rule for warned in manifest.warnings] == ["shared-path"]
+    content = (tmp_path / f"root{SITE}/ns/__init__.py").read_bytes()
+    assert content == b"one = 1\n"
+    row = [f"sha256={digest_text(hashlib.sha256(content).digest())}", "8"]
+    assert [installed_rows(tmp_path / "root", name)["ns/__init__.py"] for name in ("one", "two")] == [row] * 2

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.faults.support import interpreter
-from tests.wheelbuilder import FILE, WheelBuilder
-from truewheel.errors import ConflictRefused
+from tests.wheelbuilder import FILE, WheelBuilder, metadata_text
+from truewheel.errors import ConflictRefused, WheelRefused
 from truewheel.model import (
     BytecodePolicy,
     ErrorPolicy,
@@ -39,6 +39,7 @@ def plan(
     epoch: int | None = None,
     prefix: str = "/usr",
     levels: tuple[int, ...] = (0, 1),
+    overwrite: bool = False,
 ) -> InstallPlan:
     wheels = tuple(read_wheel(path) for path in paths)
     scripts = {}
@@ -49,7 +50,10 @@ def plan(
                 if entry.category == "scripts" and wants_python(body, load_scheme(scheme).every_shebang):
                     scripts[wheel.filename, entry.name] = body
     policy = BytecodePolicy(InvalidationMode.CHECKED_HASH, levels, True, ErrorPolicy.WARN)
-    return plan_install(InstallInputs(wheels, pythons, load_scheme(scheme), prefix, policy, epoch, scripts))
+    loaded = load_scheme(scheme)
+    return plan_install(
+        InstallInputs(wheels, pythons, loaded, prefix, policy, epoch, scripts, overwrite=overwrite)
+    )
 
 
 def by_path(planned: InstallPlan) -> dict[str, PlannedFile]:
@@ -402,3 +406,79 @@ def test_where_pip_is_stood_in_for_its_scripts_are_named_after_the_python(
 
     assert scripts("opensuse") == ["pip", "pip3", f"pip{interpreter().short_version}", "pipx"]
     assert scripts("debian") == ["pip", "pip3", "pip3.9", "pipx"]
+
+
+# names and programs
+
+
+@pytest.mark.parametrize(
+    ("scheme", "directory"),
+    [
+        ("generic", "demo_name"),
+        ("fedora", "demo_name"),
+        ("opensuse", "demo_name"),
+        ("debian", "Demo.Name"),
+    ],
+)
+def test_headers_go_to_a_directory_as_the_tools_of_the_distribution_name_it(
+    wheel_builder: WheelBuilder, scheme: str, directory: str
+) -> None:
+    """Tools that install by name==version spell it as the file name, pybuild as METADATA."""
+    wheel = wheel_builder.build(
+        "demo_name", metadata=metadata_text("Demo.Name", "1.0"), data={"headers/demo.h": "h"}
+    )
+    (header,) = (file.final for file in plan(wheel, scheme=scheme).files if file.kind is Kind.HEADER)
+    assert header == f"/usr/include/python3.12/{directory}/demo.h"
+
+
+@pytest.mark.parametrize("name", ["python", "python3", "python3.12", "python3.12t", "env", "sh"])
+@pytest.mark.parametrize("by", ["entry_points", "data"])
+def test_no_script_takes_the_place_of_a_program_that_scripts_start_with(
+    wheel_builder: WheelBuilder, name: str, by: str
+) -> None:
+    changes: dict[str, Any] = {
+        "entry_points": {"entry_points": {name: "demo:main"}},
+        "data": {"data": {f"scripts/{name}": "#!/bin/sh\n"}},
+    }
+    with pytest.raises(WheelRefused, match=rf"takes the place of /usr/bin/{name}, .*\[program-of-target\]"):
+        plan(wheel_builder.build(**changes[by]))
+
+
+def test_data_takes_no_place_of_the_target_python_either(wheel_builder: WheelBuilder) -> None:
+    with pytest.raises(WheelRefused, match="program-of-target"):
+        plan(wheel_builder.build(data={"data/bin/python3": "x"}))
+
+
+def test_a_program_of_another_directory_or_python_is_no_program_of_the_target(
+    wheel_builder: WheelBuilder,
+) -> None:
+    points = {"python-demo": "demo:main", "python3.99": "demo:main", "environ": "demo:main"}
+    files = by_path(plan(wheel_builder.build(data={"data/share/env": "x"}, entry_points=points)))
+    assert {"/usr/bin/python3.99", "/usr/share/env"} <= files.keys()
+
+
+def shared_wheels(builder: WheelBuilder) -> tuple[Path, Path]:
+    return (
+        builder.build("one", files={"ns/__init__.py": "one = 1\n", "ns/one.py": ""}),
+        builder.build("two", files={"ns/__init__.py": "two = 2\n", "ns/two.py": ""}),
+    )
+
+
+@pytest.mark.parametrize("last", [0, 1])
+@pytest.mark.parametrize("pythons", [(12,), (11, 12)])
+def test_the_wheel_named_last_has_a_shared_path_and_a_warning_says_so(
+    wheel_builder: WheelBuilder, last: int, pythons: tuple[int, ...]
+) -> None:
+    pair = shared_wheels(wheel_builder)
+    targets = tuple(interpreter(python) for python in pythons)
+    planned = plan(pair[1 - last], pair[last], scheme="debian", pythons=targets, overwrite=True)
+    assert by_path(planned)[f"{DIST}/ns/__init__.py"].wheel == pair[last].name
+    (warned,) = planned.warnings
+    assert (warned.wheel, warned.entry) == (pair[1 - last].name, f"{DIST}/ns/__init__.py")
+    assert warned.message == f"gives way to that of {pair[last].name}"
+    assert [f"{DIST}/ns/__init__.py" in record.members for record in planned.records] == [True, True]
+
+
+def test_a_plan_lists_wheels_by_name_in_any_order(wheel_builder: WheelBuilder) -> None:
+    one, two = wheel_builder.build("one"), wheel_builder.build("two")
+    assert plan(one, two) == plan(two, one)

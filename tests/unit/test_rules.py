@@ -10,19 +10,25 @@ from pathlib import Path
 
 import truewheel
 from tests.hostile.defects import DEFECTS
-from truewheel.rules import RULES
+from tests.hostile.oddities import ODDITIES
+from truewheel.rules import RULES, Severity
 
 TOP = Path(__file__).parents[2]
 WHEEL_RULES = {name for name, rule in RULES.items() if rule.family == "wheel"}
 
 
-def named_in_code() -> set[str]:
-    """The rules that calls of Fault in truewheel.wheel name."""
-    sources = Path(truewheel.__file__).with_name("wheel").glob("*.py")
-    calls = (node for path in sources for node in ast.walk(ast.parse(path.read_text())))
+def nodes() -> list[ast.AST]:
+    """All of the code but the table of rules."""
+    sources = Path(truewheel.__file__).parent.rglob("*.py")
+    trees = (ast.parse(path.read_text()) for path in sources if path.name != "rules.py")
+    return [node for tree in trees for node in ast.walk(tree)]
+
+
+def named_in_faults() -> set[str]:
+    """The rules that calls of Fault name."""
     return {
         word.value
-        for call in calls
+        for call in nodes()
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Fault"
         for word in ast.walk(call.args[0])
         if isinstance(word, ast.Constant) and isinstance(word.value, str)
@@ -30,11 +36,19 @@ def named_in_code() -> set[str]:
 
 
 def test_every_rule_is_checked_somewhere() -> None:
-    assert named_in_code() == set(RULES)
+    words = {node.value for node in nodes() if isinstance(node, ast.Constant)}
+    assert set(RULES) <= words
+    assert named_in_faults() <= set(RULES)
 
 
-def test_every_rule_of_wheels_has_a_defect() -> None:
-    assert {defect.rule for defect in DEFECTS} == WHEEL_RULES
+def test_every_rule_of_wheels_that_refuses_has_a_defect() -> None:
+    refusing = {name for name in WHEEL_RULES if RULES[name].severity is not Severity.WARNING}
+    assert {defect.rule for defect in DEFECTS} == refusing
+
+
+def test_every_rule_of_wheels_that_may_warn_has_a_wheel_that_is_accepted() -> None:
+    warning = {name for name in WHEEL_RULES if RULES[name].severity is not Severity.ERROR}
+    assert {rule for oddity in ODDITIES for rule in oddity.warns} == warning
 
 
 def test_names_are_kebab_case_and_unique() -> None:

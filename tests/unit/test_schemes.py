@@ -101,6 +101,7 @@ def test_a_whole_scheme_takes_the_defaults(tmp_path: Path) -> None:
         file_mode=0o644,
         executable_mode=0o755,
         directory_mode=0o755,
+        allow=(),
     )
 
 
@@ -223,7 +224,7 @@ def test_levels_are_sorted(tmp_path: Path, levels: str) -> None:
             3,
             "bytecode.zzz: unknown key (known are optimize, hardlink, invalidation_mode, errors)",
         ),
-        ("zzz: 1", 2, "zzz: unknown key (known are extends, name, prefix, paths, metadata"),
+        ("zzz: 1", 2, "zzz: unknown key (known are extends, name, prefix, allow, paths, metadata"),
         ("prefix.a: 1", 2, "prefix.a: unknown key"),
         ("paths.purelib: /x", 2, "paths.purelib: unknown key (write paths: and below it purelib:)"),
         ("paths:\n  purelib: /x\n  purelib: /y", 4, "paths.purelib: the key is given twice, first in line 3"),

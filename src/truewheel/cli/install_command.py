@@ -11,7 +11,8 @@ from truewheel.cli.console import say, tell, warn
 from truewheel.cli.parser import path_text, prefix_text, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
-from truewheel.report.text import install_lines, plan_lines, warning_lines
+from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
+from truewheel.rules import CHOICES
 from truewheel.schemes import load_scheme
 
 
@@ -51,6 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let directories that were there keep dates later than SOURCE_DATE_EPOCH",
     )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        choices=CHOICES,
+        metavar="RULE",
+        help=f"warn of it instead of refusing the wheel: {' or '.join(CHOICES)}; repeatable",
+    )
     parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
@@ -73,11 +82,14 @@ def run(options: argparse.Namespace) -> int:
         sync=options.sync,
         keep_dates=options.keep_dates,
         reports=(options.report,) if options.report else (),
+        allow=tuple(options.allow),
     )
     if options.report:
         check_report(options.report)
     prepared = prepare_install(request, os.environ)
     if options.dry_run:
+        for warned in prepared.plan.warnings:
+            warn(warned_line(warned))
         for line in plan_lines(prepared.plan):
             say(line)
         return 0

@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Interpreter
 from truewheel.opensuse.pip_arguments import InstallArguments
+from truewheel.wheel.choice import best_wheels
 from truewheel.wheel.metadata import WheelName, parse_filename
-from truewheel.wheel.reader import tag_rank
 
 _BUILD_FIRST = "build it first: %pyproject_wheel"
 
@@ -24,7 +24,8 @@ def chosen_wheels(
 
     These are the named files and requirements if there are any, else all of ``wheeldir``, else all of the
     working directory. Of several wheels of one version, the one whose tags fit the interpreters best is
-    taken. Raises RefusedInput for a missing wheel, UsageError for an invalid requirement.
+    taken, of these the one of the highest build tag. Raises RefusedInput for a missing wheel, UsageError for
+    an invalid requirement.
     """
     directories = (wheeldir, *map(Path, arguments.directories))
     groups = [_file(name) for name in arguments.files]
@@ -33,11 +34,13 @@ def chosen_wheels(
         groups = [[path] for path in _wheels([wheeldir]) or _wheels([Path()])]
     if not groups:
         raise RefusedInput("holds no wheel", subject=str(wheeldir), hint=_BUILD_FIRST)
-    versions: dict[tuple[str, str], dict[Path, None]] = {}
-    for path in (path for group in groups for path in group):
-        parsed = parse_filename(path.name)
-        versions.setdefault((parsed.name, str(parsed.version)), {})[path] = None
-    return tuple(_best(paths, interpreters) for _, paths in sorted(versions.items()))
+    paths = dict.fromkeys(path for group in groups for path in group)
+    return tuple(sorted(best_wheels(paths, interpreters), key=_project))
+
+
+def _project(path: Path) -> tuple[str, str]:
+    parsed = parse_filename(path.name)
+    return parsed.name, str(parsed.version)
 
 
 def _file(name: str) -> list[Path]:
@@ -70,14 +73,3 @@ def _meets(wanted: Requirement, parsed: WheelName) -> bool:
 
 def _wheels(directories: Iterable[Path]) -> list[Path]:
     return [path for directory in directories for path in sorted(directory.glob("*.whl"))]
-
-
-def _best(paths: Iterable[Path], interpreters: Sequence[Interpreter]) -> Path:
-    """Choose the best wheel; the first one where none fits, so that the install says why."""
-
-    def rank(path: Path) -> list[tuple[bool, int]]:
-        tags = [str(tag) for tag in parse_filename(path.name).tags]
-        ranks = [tag_rank(tags, interpreter) for interpreter in interpreters]
-        return [(each is None, each or 0) for each in ranks]
-
-    return min(paths, key=rank)

@@ -36,6 +36,7 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
         ],
         **_account(manifest),
         "dropped": [asdict(dropped) for dropped in manifest.dropped],
+        "warnings": [asdict(warned) for warned in manifest.warnings],
     }
 
 

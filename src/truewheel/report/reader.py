@@ -14,7 +14,7 @@ from typing import Any
 
 from truewheel.buildroot.tree import look
 from truewheel.errors import RefusedInput, UsageError
-from truewheel.model import Dropped, Found, Kind
+from truewheel.model import Dropped, Found, Kind, Warned
 from truewheel.report.schema import Mismatch, check
 from truewheel.textfile import read_text
 
@@ -82,6 +82,7 @@ class InstallReport:
     files: tuple[ReportedFile, ...]
     compiled: tuple[ReportedResult, ...]
     dropped: tuple[Dropped, ...]
+    warnings: tuple[Warned, ...] = ()
 
 
 def load_report(report: Path) -> InstallReport:
@@ -178,6 +179,7 @@ def _typed(document: dict[str, Any]) -> InstallReport:
         files=tuple(_file(each) for each in document["files"]),
         compiled=tuple(_result(each) for each in document["compiled"]),
         dropped=tuple(Dropped(**each) for each in document["dropped"]),
+        warnings=tuple(Warned(**each) for each in document.get("warnings", ())),
     )
 
 

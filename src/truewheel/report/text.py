@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State
+from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State, Warned
 from truewheel.schemes import scheme_keys
 
 
@@ -45,11 +45,21 @@ def compile_lines(manifest: Manifest, verbose: bool) -> Iterator[str]:
 
 
 def warning_lines(manifest: Manifest) -> Iterator[str]:
-    """Yield warnings: sources without bytecode, entries of wheels that were not installed."""
+    """Yield warnings: rules that a wheel broke, sources without bytecode, entries that were not installed."""
+    told = {(warned.wheel, warned.entry) for warned in manifest.warnings}
+    yield from map(warned_line, manifest.warnings)
     for result in manifest.failures:
         yield f"{result.source}: no bytecode for Python {result.interpreter}: {result.error}"
     for dropped in manifest.dropped:
+        if (dropped.wheel, dropped.entry) in told:
+            continue
         yield f"{dropped.wheel}: {dropped.entry}: not installed: {dropped.reason}"
+
+
+def warned_line(warned: Warned) -> str:
+    """Return a warning about a wheel as a line, its rule in brackets."""
+    parts = (warned.wheel, warned.entry, warned.message)
+    return f"{': '.join(part for part in parts if part)} [{warned.rule}]"
 
 
 def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:

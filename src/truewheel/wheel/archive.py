@@ -45,7 +45,7 @@ def archive_files(archive: zipfile.ZipFile, stream: BinaryIO) -> Checked[tuple[z
     """Return the files of an archive in their order there, without directories.
 
     Yields faults for what one ZIP reader may see and another not, names that are not plain relative paths,
-    links and devices, encryption, and compression other than stored and deflated.
+    devices, encryption, and compression other than stored and deflated.
     """
     yield from check_framing(archive, stream)
     infos = archive.infolist()
@@ -58,10 +58,13 @@ def archive_files(archive: zipfile.ZipFile, stream: BinaryIO) -> Checked[tuple[z
     return files
 
 
-def check_bounds(archive: zipfile.ZipFile, size: int) -> Iterator[Fault]:
-    """Check how much an archive of ``size`` bytes unpacks to, by what it declares."""
+def check_bounds(archive: zipfile.ZipFile, size: int, copies: int = 0) -> Iterator[Fault]:
+    """Check how much an archive of ``size`` bytes unpacks to, by what it declares.
+
+    ``copies`` are the bytes of what is unpacked once more in place of links.
+    """
     infos = archive.infolist()
-    unpacked = sum(info.file_size for info in infos)
+    unpacked = sum(info.file_size for info in infos) + copies
     if len(infos) > _LIMIT_ENTRIES:
         yield Fault("too-many-entries", "", f"has {len(infos)} entries, more than {_LIMIT_ENTRIES}")
     if unpacked > _LIMIT_SIZE:
@@ -90,7 +93,8 @@ def _check_kind(info: zipfile.ZipInfo) -> Iterator[Fault]:
     kind = stat.S_IFMT(info.external_attr >> 16)
     directory = name.endswith("/")
     if kind == stat.S_IFLNK:
-        yield Fault("symbolic-link", name, "is a symbolic link")
+        if directory:
+            yield Fault("stray-link", name, "is both a symbolic link and a directory")
     elif kind not in (0, stat.S_IFDIR if directory else stat.S_IFREG):
         yield Fault("special-file", name, "is not a regular file")
     elif directory and info.file_size:

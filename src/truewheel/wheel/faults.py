@@ -6,13 +6,13 @@ those who stop at the first fault and those who want all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from truewheel.errors import UsageError, WheelRefused
-from truewheel.rules import RULES
+from truewheel.rules import RULES, Severity
 
 T = TypeVar("T")
 Checked = Generator["Fault", None, T]
@@ -53,19 +53,32 @@ def attempt(action: Callable[[], T]) -> Checked[T | None]:
         return None
 
 
-def first_refused(filename: str, check: Checked[T | None]) -> T:
-    """Return what a check found out about the wheel ``filename``; raises WheelRefused for its first fault.
+def is_refused(fault: Fault, allowed: Collection[str] = ()) -> bool:
+    """Say whether a fault refuses the wheel where the rules of ``allowed`` are a caller's choice."""
+    severity = RULES[fault.rule].severity
+    return severity is Severity.ERROR or (severity is Severity.CHOICE and fault.rule not in allowed)
 
-    A check returns None only after it yielded a fault. Raises UsageError where the file cannot be read.
+
+def first_refused(
+    filename: str, check: Checked[T | None], allowed: Collection[str] = ()
+) -> tuple[T, tuple[Fault, ...]]:
+    """Return what a check found out about the wheel ``filename``, and the faults that do not refuse it.
+
+    A check returns None only after it yielded a fault that does. Raises WheelRefused for the first such
+    fault, UsageError where the file cannot be read.
     """
+    tolerated: list[Fault] = []
     with about(filename):
-        try:
-            fault = next(check)
-        except StopIteration as end:
-            found: T = end.value
-            return found
-        check.close()
-        raise FaultFound(fault)
+        while True:
+            try:
+                fault = next(check)
+            except StopIteration as end:
+                found: T = end.value
+                return found, tuple(tolerated)
+            if is_refused(fault, allowed):
+                check.close()
+                raise FaultFound(fault)
+            tolerated.append(fault)
 
 
 @contextmanager
@@ -82,11 +95,12 @@ def about(filename: str) -> Iterator[None]:
 
 def refused(filename: str, fault: Fault) -> WheelRefused:
     """Return the error for a fault of the wheel ``filename``, its base name."""
-    subject = f"{filename}: {_shortened(fault.entry)}" if fault.entry else filename
-    message = _shortened(fault.message, 400)
+    subject = f"{filename}: {shortened(fault.entry)}" if fault.entry else filename
+    message = shortened(fault.message, 400)
     return WheelRefused(message, subject=subject, hint=fault.hint, rule=fault.rule)
 
 
-def _shortened(text: str, limit: int = 200) -> str:
+def shortened(text: str, limit: int = 200) -> str:
+    """Return a text of at most ``limit`` characters, cut in its middle."""
     half = limit // 2 - 2
     return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"

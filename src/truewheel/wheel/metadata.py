@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.tags import Tag, parse_tag
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import BuildTag, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from truewheel.metadata import Fields, is_project_name, parse_fields
@@ -33,17 +33,21 @@ _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
 
 @dataclass(frozen=True)
 class WheelName:
-    """What a wheel's file name says: ``name`` is normalised, ``tags`` are expanded."""
+    """What a wheel's file name says: ``name`` is normalised, ``tags`` are expanded.
+
+    ``build`` is the build tag's number and rest, which compare as builds do; empty for none.
+    """
 
     filename: str
     name: str
     version: Version
     tags: frozenset[Tag]
+    build: BuildTag = ()
 
 
 def parse_filename(filename: str) -> WheelName:
     """Read a wheel's base name; raises WheelRefused unless it is as the specification says."""
-    return first_refused(filename, check_filename(filename))
+    return first_refused(filename, check_filename(filename))[0]
 
 
 def check_filename(filename: str) -> Checked[WheelName | None]:
@@ -52,13 +56,13 @@ def check_filename(filename: str) -> Checked[WheelName | None]:
         yield Fault("too-many-tags", "", f"stands for {count} tags")
         return None
     try:
-        name, version, _, tags = parse_wheel_filename(filename)
+        name, version, build, tags = parse_wheel_filename(filename)
     except ValueError:  # InvalidWheelFilename, or a version of more digits than Python converts
         tags = frozenset()
     if not tags or not name or not all(tag.interpreter and tag.abi and tag.platform for tag in tags):
         yield Fault("bad-file-name", "", "is not the file name of a wheel")
         return None
-    return WheelName(filename, name, version, tags)
+    return WheelName(filename, name, version, tags, build)
 
 
 def _tag_count(text: str) -> int:
@@ -154,22 +158,20 @@ def _single(fields: Fields, key: str, entry: str) -> Checked[str]:
 
 
 def _check_declared_tags(wheel: WheelName, values: list[str], entry: str) -> Checked[None]:
-    if not values:
-        yield Fault("missing-tag", entry, "has no Tag")
-        return
+    if not all(values) or not values:
+        yield Fault("missing-tag", entry, "has an empty Tag" if values else "has no Tag")
+    values = [value for value in values if value]
     if (count := sum(map(_tag_count, values))) > _LIMIT_TAGS:
         yield Fault("too-many-tags", entry, f"has {count} tags")
         return
-    declared: set[Tag] = set()
-    for value in values:
-        try:
-            declared |= parse_tag(value)
-        except ValueError:
-            yield Fault("malformed-tag", entry, f"Tag {value} is malformed")
-            return
-    if declared != wheel.tags:
+    malformed = [value for value in values if value.count("-") != 2 or not all(value.split("-"))]
+    if malformed:
+        yield Fault("malformed-tag", entry, f"Tag {malformed[0]} is malformed")
+        return
+    declared: set[Tag] = set().union(*map(parse_tag, values))
+    if declared and declared != wheel.tags:
         theirs = " ".join(sorted(map(str, declared)))
-        yield Fault("tag-mismatch", entry, f"the tags {theirs} are not those of the file name")
+        yield Fault("tag-mismatch", entry, f"has the tags {theirs}, which are not those of the file name")
 
 
 def check_entry_points(text: str, entry: str) -> Checked[tuple[EntryPoint, ...]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -17,9 +17,10 @@ from zipfile import ZipFile, ZipInfo
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from truewheel.errors import WheelRefused
-from truewheel.model import EntryPoint, Interpreter, Wheel, WheelEntry
+from truewheel.model import EntryPoint, Interpreter, Warned, Wheel, WheelEntry
 from truewheel.wheel.archive import archive_files, check_bounds, open_file
-from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused
+from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused, shortened
+from truewheel.wheel.links import follow_links
 from truewheel.wheel.metadata import (
     WheelName,
     check_data_directory,
@@ -63,19 +64,22 @@ class Kept:
         return MappingProxyType(self._entries)
 
 
-def read_wheel(path: Path, kept: Kept | None = None) -> Wheel:
+def read_wheel(path: Path, kept: Kept | None = None, allowed: Collection[str] = ()) -> Wheel:
     """Check a wheel file against the wheel specification and describe it.
 
     Every entry is unpacked and hashed; ``kept`` takes what is to be read again. Entries are in archive order;
-    dates are seconds since the epoch. Raises UsageError when the file cannot be opened or read, WheelRefused
-    for the first fault in it.
+    dates are seconds since the epoch. A fault of a rule in ``allowed``, which are names of `truewheel.rules`,
+    is a warning where the rule leaves the choice. Raises UsageError when the file cannot be opened or read,
+    WheelRefused for the first fault that refuses it.
     """
     with open_file(path) as stream:
-        return first_refused(path.name, _check(path, stream, kept or Kept(0)))
+        wheel, faults = first_refused(path.name, _check(path, stream, kept or Kept(0)), allowed)
+    warnings = (Warned(path.name, each.entry, each.rule, shortened(each.message, 400)) for each in faults)
+    return replace(wheel, warnings=tuple(warnings))
 
 
 def find_faults(path: Path) -> tuple[Fault, ...]:
-    """Return every fault of a wheel file, in the order of the checks.
+    """Return every fault of a wheel file, in the order of the checks, those that only warn included.
 
     A part with a fault is used no further: without a readable RECORD, no hash is checked. Raises UsageError
     when the file cannot be opened or read.
@@ -85,7 +89,7 @@ def find_faults(path: Path) -> tuple[Fault, ...]:
 
 
 def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
-    """Check a wheel; what it returns is true only if it yielded nothing."""
+    """Check a wheel; what it returns is true only if it yielded nothing that refuses the wheel."""
     digest = _digest(stream)
     archive = yield from attempt(lambda: open_zip(stream))
     if archive is None:
@@ -102,12 +106,17 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         if named is None or dist_info is None:
             return None
         opened = Entries(archive, stream)
+        links = yield from follow_links(opened, files)
+        copies = sum(infos[member].file_size for member in links.values())
+        yield from check_bounds(archive, path.stat().st_size, copies) if copies else ()
         said = yield from _check_texts(opened, named, dist_info, infos)
         places = yield from _check_places(named, said, files)
         unpacker = _Unpacker(opened, kept, path.name)
-        entries = []
+        entries: dict[str, WheelEntry] = {}
         for info, where in zip(files, places, strict=True):
-            entries.append((yield from unpacker.entry(info, where, said.rows.get(info.filename))))
+            entry = yield from unpacker.entry(info, where, said.rows.get(info.filename))
+            if entry is not None:
+                entries[entry.name] = entry
     return Wheel(
         path=str(path),
         filename=path.name,
@@ -117,8 +126,18 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         dist_info=dist_info,
         root_is_purelib=said.root_is_purelib,
         tags=tuple(sorted(str(tag) for tag in named.tags)),
-        entries=tuple(entry for entry in entries if entry is not None),
+        entries=tuple(_linked(entry, links, entries) for entry in entries.values()),
         entry_points=said.entry_points,
+    )
+
+
+def _linked(entry: WheelEntry, links: Mapping[str, str], entries: Mapping[str, WheelEntry]) -> WheelEntry:
+    """Return an entry, with the bytes and the mode of what it leads to where it is a link."""
+    member = entries.get(links.get(entry.name, ""))
+    if member is None:
+        return entry
+    return replace(
+        member, name=entry.name, category=entry.category, relative=entry.relative, member=member.name
     )
 
 
@@ -179,7 +198,8 @@ def _check_places(named: WheelName, said: _Said, files: Sequence[ZipInfo]) -> Ch
     places = []
     for info in files:
         places.append((yield from place(info.filename, data_directory, root)))
-    yield from check_places(places, [point.name for point in said.entry_points])
+    names = [info.filename for info in files]
+    yield from check_places(names, places, [point.name for point in said.entry_points])
     return places
 
 
@@ -248,7 +268,7 @@ class WheelContents:
     def __enter__(self) -> WheelContents:
         """Open the file; raises UsageError or WheelRefused when that is no longer possible."""
         self._entered = True
-        if all((self.wheel.filename, entry.name) in self._kept for entry in self.wheel.entries):
+        if all((self.wheel.filename, _archived(entry)) in self._kept for entry in self.wheel.entries):
             return self
         with ExitStack() as stack:
             stream = stack.enter_context(open_file(Path(self.wheel.path)))
@@ -267,7 +287,7 @@ class WheelContents:
 
     def read(self, entry: WheelEntry) -> bytes:
         """Return all bytes of an entry; raises WheelRefused when they are not those that were checked."""
-        checked = self._kept.get((self.wheel.filename, entry.name))
+        checked = self._kept.get((self.wheel.filename, _archived(entry)))
         if checked is not None and self._entered:
             return checked
         archive, info = self._find(entry)
@@ -282,7 +302,7 @@ class WheelContents:
 
         Raises WheelRefused, at the latest after the last piece, when they are not those that were checked.
         """
-        checked = self._kept.get((self.wheel.filename, entry.name))
+        checked = self._kept.get((self.wheel.filename, _archived(entry)))
         if checked is not None and self._entered:
             yield from (checked,) if checked else ()
             return
@@ -308,7 +328,7 @@ class WheelContents:
         if archive is None:
             raise ValueError("the wheel is not open")
         try:
-            info = archive.getinfo(entry.name)
+            info = archive.getinfo(_archived(entry))
         except KeyError as error:
             raise self._changed(entry) from error
         if info.file_size != entry.size:
@@ -318,6 +338,11 @@ class WheelContents:
     def _changed(self, entry: WheelEntry) -> WheelRefused:
         fault = Fault("changed-wheel", entry.name, "is no longer what was checked")
         return refused(self.wheel.filename, fault)
+
+
+def _archived(entry: WheelEntry) -> str:
+    """Return the name of the entry of the archive that has the bytes."""
+    return entry.member or entry.name
 
 
 def open_contents(wheel: Wheel, kept: Mapping[tuple[str, str], bytes] | None = None) -> WheelContents:

@@ -5,8 +5,10 @@ Sources: the recording installed projects and binary distribution format specifi
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from truewheel.record import digest_text, read_rows
@@ -17,7 +19,14 @@ from truewheel.wheel.names import check_collisions, name_problem
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
 _SIZE = re.compile(r"[0-9]{1,19}")
+_HEX = re.compile(r"[0-9a-fA-F]+")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
+# what RECORD has of a path, by the rule that tolerates it
+_ODD = {
+    "dot-in-record": "lists with a '.' component",
+    "padded-record-hash": "gives a padded hash of",
+    "hexadecimal-record-hash": "gives in hexadecimal digits the hash of",
+}
 
 
 @dataclass(frozen=True)
@@ -30,37 +39,51 @@ class Row:
 
 
 Rows = Mapping[str, "Row | None"]
+_Oddities = defaultdict[str, list[str]]  # the paths by the rule
 
 
 def parse_record(text: str, entry: str) -> Checked[Rows | None]:
     """Return the rows of RECORD by path, None for a row with a fault; None where there are no rows to read.
 
     Yields faults for text that is not CSV of three columns, for paths that are not plain relative paths of
-    forward slashes, for a path listed twice, and for malformed hashes and sizes.
+    forward slashes, for a path listed twice, for malformed hashes and sizes, and one for each rule of what is
+    odd and understood.
     """
     if "\\" in text or "\0" in text:
         yield Fault("unsafe-record-path", entry, "lists a path with a backslash or NUL")
         return None
     rows: dict[str, Row | None] = {}
+    odd: _Oddities = defaultdict(list)
     try:
         for number, cells in enumerate(read_rows(text), 1):
             if len(cells) != 3:
                 message = f"is malformed: row {number} has {len(cells)} columns"
                 yield Fault("malformed-record", entry, message)
                 return None
-            path = cells[0]
+            path = _plain(cells[0], odd)
             if problem := name_problem(path):
                 yield Fault("unsafe-record-path", entry, f"lists {path}: the name {problem}")
             if path in rows:
                 yield Fault("duplicate-record-row", entry, f"lists {path} twice")
-            rows[path] = yield from _row(path, cells[1], cells[2], entry)
+            rows[path] = yield from _row(path, cells[1], cells[2], entry, odd)
     except ValueError as error:
         yield Fault("malformed-record", entry, f"is malformed: {error}")
         return None
+    for rule, paths in odd.items():
+        more = f" and {len(paths) - 1} more" if paths[1:] else ""
+        yield Fault(rule, entry, f"{_ODD[rule]} {paths[0]}{more}")
     return rows
 
 
-def _row(path: str, digest: str, size: str, entry: str) -> Checked[Row | None]:
+def _plain(path: str, odd: _Oddities) -> str:
+    parts = path.split("/")
+    if "." not in parts or parts == ["."]:
+        return path
+    odd["dot-in-record"].append(path)
+    return "/".join(part for part in parts if part != ".")
+
+
+def _row(path: str, digest: str, size: str, entry: str, odd: _Oddities) -> Checked[Row | None]:
     if size and not _SIZE.fullmatch(size):
         yield Fault("malformed-record-size", entry, f"gives {path} the size {size}")
         return None
@@ -72,7 +95,18 @@ def _row(path: str, digest: str, size: str, entry: str) -> Checked[Row | None]:
         message = f"gives {path} a hash by {algorithm or 'nothing'}"
         yield Fault("unaccepted-hash", entry, message)
         return None
-    return Row(algorithm, value, int(size) if size else None)
+    return Row(algorithm, _base64(path, algorithm, value, odd), int(size) if size else None)
+
+
+def _base64(path: str, algorithm: str, value: str, odd: _Oddities) -> str:
+    """Return a digest as RECORD is to have it: base64 without padding."""
+    if value.endswith("="):
+        odd["padded-record-hash"].append(path)
+        return value.rstrip("=")
+    if algorithm and len(value) == 2 * hashlib.new(algorithm).digest_size and _HEX.fullmatch(value):
+        odd["hexadecimal-record-hash"].append(path)
+        return digest_text(bytes.fromhex(value))
+    return value
 
 
 def check_complete(rows: Rows, names: Iterable[str], dist_info: str) -> Iterator[Fault]:
@@ -131,10 +165,13 @@ def place(name: str, data_directory: str, root: str) -> Checked[tuple[str, str]]
     return category, relative
 
 
-def check_places(places: Iterable[tuple[str, str]], scripts: Iterable[str]) -> Iterator[Fault]:
+def check_places(
+    names: Sequence[str], places: Sequence[tuple[str, str]], scripts: Iterable[str]
+) -> Iterator[Fault]:
     """Check that no two of the entries, and no entry and a generated script, meet at one path."""
     paths = [f"{category}/{relative}" for category, relative in places]
-    clashes = {f"scripts/{name}" for name in scripts} & set(paths)
-    for path in sorted(clashes):
-        yield Fault("script-and-entry-point", path, "is both a shipped script and an entry point")
+    generated = {f"scripts/{name}" for name in scripts}
+    for name, path in zip(names, paths, strict=True):
+        if path in generated:
+            yield Fault("script-and-entry-point", name, "is both a shipped script and an entry point")
     yield from check_collisions(paths, ())
