@@ -253,6 +253,23 @@ class BytecodePolicy:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a compiler may take for one source: far more than the largest modules of the world need.
+
+    ``cpu`` in seconds of CPU time, ``memory`` in MiB of address space, ``output`` in MiB of bytecode,
+    ``time`` in seconds by the clock, without an answer.
+    """
+
+    cpu: int = 300
+    memory: int = 2048
+    output: int = 256
+    time: int = 3600
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
 class RecordPlan:
     """A RECORD to write last: where, and the final paths it lists apart from itself.
 

@@ -20,6 +20,7 @@ from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import (
+    DEFAULT_LIMITS,
     BytecodePolicy,
     ErrorPolicy,
     Found,
@@ -27,6 +28,7 @@ from truewheel.model import (
     Interpreter,
     InvalidationMode,
     Kind,
+    Limits,
     Manifest,
     PlannedFile,
     PycJob,
@@ -49,12 +51,16 @@ _BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 
 @dataclass(frozen=True)
 class BytecodeOptions:
-    """A caller's choices for bytecode; None leaves one to the scheme. ``jobs`` is a number of workers."""
+    """A caller's choices for bytecode; None leaves one to the scheme.
+
+    ``jobs`` is a number of workers; ``limits`` are those of the compiler for one source.
+    """
 
     mode: InvalidationMode | None = None
     levels: tuple[int, ...] | None = None
     errors: ErrorPolicy | None = None
     jobs: int | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ class PreparedInstall:
     jobs: int
     sync: bool
     kept: Mapping[tuple[str, str], bytes]
+    limits: Limits = DEFAULT_LIMITS
 
 
 def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
@@ -141,7 +148,9 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     found = look(request.root, planned_paths(plan))
     refuse_conflicts(plan, found, request.overwrite)
     jobs = _jobs(request.bytecode, environ)
-    return PreparedInstall(plan, found, request.root, jobs, request.sync, kept.entries)
+    return PreparedInstall(
+        plan, found, request.root, jobs, request.sync, kept.entries, request.bytecode.limits
+    )
 
 
 def install(prepared: PreparedInstall) -> Manifest:
@@ -153,7 +162,7 @@ def install(prepared: PreparedInstall) -> Manifest:
     plan = prepared.plan
     with (
         Buildroot(prepared.root, plan.scheme.directory_mode) as buildroot,
-        CompilePool(plan.interpreters, prepared.jobs) as pool,
+        CompilePool(plan.interpreters, prepared.jobs, prepared.limits) as pool,
         contextlib.ExitStack() as opened,
     ):
         contents = {
@@ -191,7 +200,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     stray = _strays(request, finals, interpreters, policy)
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
-        CompilePool(interpreters, _jobs(request.bytecode, environ)) as pool,
+        CompilePool(interpreters, _jobs(request.bytecode, environ), request.bytecode.limits) as pool,
     ):
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
         for job in jobs:

@@ -118,7 +118,7 @@ SOURCES = {"a": b"x = 1\n", "b": b"MARKER = 1\n", "c": b"x = 2\n"}
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL"])
 def test_a_source_that_crashes_the_compiler_does_not_compile(tmp_path: Path, signal: str) -> None:
-    crashing = probe(str(python_that_does(tmp_path, f"os.kill(os.getpid(), signal.{signal})")))
+    crashing = probe(str(python_that_does(tmp_path, f"signal.raise_signal(signal.{signal})")))
     results = compile_all(SOURCES, crashing)
     assert results["/usr/lib/b.py"].error == f"the compiler crashed ({signal})"
     assert results["/usr/lib/a.py"].codes == compile_all(SOURCES)["/usr/lib/a.py"].codes
@@ -131,8 +131,8 @@ def test_a_source_that_crashes_the_compiler_does_not_compile(tmp_path: Path, sig
     [
         "os._exit(0)",
         "os._exit(1)",
-        "os.kill(os.getpid(), signal.SIGKILL)",
-        "os.kill(os.getpid(), signal.SIGTERM)",
+        "signal.raise_signal(signal.SIGKILL)",
+        "signal.raise_signal(signal.SIGTERM)",
     ],
 )
 def test_a_worker_that_ends_otherwise_is_trouble(tmp_path: Path, action: str) -> None:
@@ -231,7 +231,7 @@ def test_where_no_thread_can_be_started_it_is_trouble(monkeypatch: pytest.Monkey
 
 
 def test_crashed_workers_are_not_kept_open(tmp_path: Path) -> None:
-    crashing = probe(str(python_that_does(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)")))
+    crashing = probe(str(python_that_does(tmp_path, "signal.raise_signal(signal.SIGSEGV)")))
     before = len(os.listdir("/proc/self/fd"))
     with CompilePool((crashing,), 1) as pool:
         for n in range(4):
