@@ -273,10 +273,10 @@ class _Worker:
     def _over_limit(self, job: PycJob, kind: str) -> CompileError:
         unit = _UNITS[kind]
         what = {
-            "cpu": f"takes the compiler more than {self._limits.cpu} {unit} of CPU time",
+            "cpu": f"takes the compiler more than {self._limits.cpu} s of CPU time",
             "memory": f"takes the compiler more memory than there is, or than {self._limits.memory} {unit}",
             "output": f"becomes more than {self._limits.output} {unit} of bytecode",
-            "time": f"has no answer from the compiler after {self._limits.time} {unit}",
+            "time": f"has no answer from the compiler after {self._limits.time} s",
         }[kind]
         return CompileError(
             f"{what} on Python {self._interpreter.version_text}",
