@@ -75,8 +75,25 @@ class WheelEntry:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something about a wheel that does not refuse it.
+
+    ``wheel`` is its file name, ``entry`` what it is about in the archive or its final path, empty for the
+    wheel itself; ``rule`` is a name in `truewheel.rules`.
+    """
+
+    wheel: str
+    entry: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Wheel:
-    """A wheel that passed every check. ``path`` is where the file lies; names as in its metadata."""
+    """A wheel that passed every check.
+
+    ``path`` is where the file lies; names, and the specifiers ``requires_python``, as in its metadata.
+    """
 
     path: str
     filename: str
@@ -88,6 +105,7 @@ class Wheel:
     tags: tuple[str, ...]
     entries: tuple[WheelEntry, ...]
     entry_points: tuple[EntryPoint, ...]
+    requires_python: str = ""
 
     @property
     def newest(self) -> int:
@@ -231,7 +249,7 @@ class PycJob:
     """One source to compile at all its levels, for the interpreter of the run that has this cache tag.
 
     ``size`` in bytes and ``mtime`` in seconds since the epoch are those of the source; ``wheel`` is the file
-    name of the wheel it belongs to, empty for none.
+    name of the wheel it belongs to, empty for none. ``left_out`` are pycs whose names are too long.
     """
 
     source: str
@@ -240,6 +258,7 @@ class PycJob:
     mtime: int
     targets: tuple[PycTarget, ...]
     wheel: str = ""
+    left_out: tuple[PycTarget, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -305,6 +324,7 @@ class InstallPlan:
     policy: BytecodePolicy
     records: tuple[RecordPlan, ...]
     dropped: tuple[Dropped, ...]
+    warnings: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -320,12 +340,16 @@ class CompileResult:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run put below the root: every path, every compile result, and the ``strays`` it removed."""
+    """What a run put below the root: every path, every compile result, and the ``strays`` it removed.
+
+    ``warnings`` are about its wheels.
+    """
 
     files: tuple[InstalledFile, ...]
     compiled: tuple[CompileResult, ...]
     dropped: tuple[Dropped, ...]
     strays: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def failures(self) -> tuple[CompileResult, ...]:

@@ -15,7 +15,7 @@ from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
-from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
+from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _STREAMED = 16 * 1024 * 1024
 _KEPT = 128 * 1024 * 1024
+_HEAD = 4096
 _BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 
 
@@ -83,6 +84,7 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
+    ignore_requires_python: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     wheels = tuple(read_wheel(path, kept) for path in _wheel_files(request.wheels))
     for wheel, interpreter in itertools.product(wheels, interpreters):
         check_tags(wheel, interpreter)
+    bodies, heads = _rewritten(wheels, scheme, overrides, kept.entries)
     inputs = InstallInputs(
         wheels=wheels,
         interpreters=interpreters,
@@ -141,8 +144,10 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         prefix=scheme.prefix if request.prefix is None else request.prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
-        bodies=_rewritten(wheels, scheme, overrides, kept.entries),
+        bodies=bodies,
+        heads=heads,
         overrides=overrides,
+        ignore_requires_python=request.ignore_requires_python,
     )
     plan = plan_install(inputs)
     found = look(request.root, planned_paths(plan))
@@ -178,7 +183,7 @@ def install(prepared: PreparedInstall) -> Manifest:
         for record in plan.records:
             delivery.put_record(record)
         buildroot.commit(prepared.sync)
-    return delivery.manifest(plan.dropped)
+    return replace(delivery.manifest(plan.dropped), warnings=plan.warnings)
 
 
 def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
@@ -212,7 +217,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
             buildroot.remove(final)
             buildroot.remove_directory(posixpath.dirname(final))
         buildroot.commit()
-    return delivery.manifest(strays=tuple(stray))
+    return replace(delivery.manifest(strays=tuple(stray)), warnings=tuple(long_names(jobs)))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
@@ -284,20 +289,22 @@ def _rewritten(
     scheme: Scheme,
     overrides: Sequence[Override],
     kept: Mapping[tuple[str, str], bytes],
-) -> dict[tuple[str, str], bytes]:
-    """Read the entries that are rewritten; scripts that are not may be large binaries."""
-    bodies = {}
+) -> tuple[dict[tuple[str, str], bytes], dict[tuple[str, str], bytes]]:
+    """Read the entries that are rewritten, and how other scripts begin, which may be large binaries."""
+    bodies, heads = {}, {}
     for wheel in wheels:
         with open_contents(wheel, kept) as contents:
             for entry in wheel.entries:
                 if entry.category == "scripts":
                     head = next(iter(contents.chunks(entry)), b"")
                     wanted = wants_python(head, scheme.every_shebang)
+                    if not wanted:
+                        heads[wheel.filename, entry.name] = head[:_HEAD]
                 else:
                     wanted = bool(overrides) and entry.name == f"{wheel.dist_info}/METADATA"
                 if wanted:
                     bodies[wheel.filename, entry.name] = contents.read(entry)
-    return bodies
+    return bodies, heads
 
 
 def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:

@@ -38,8 +38,8 @@ def _wheel(name: str, text: str, why: str, hint: str = _BUILD_AGAIN) -> Rule:
     return Rule(name, "wheel", Severity.ERROR, text, hint, why)
 
 
-def _install(name: str, text: str, why: str, hint: str) -> Rule:
-    return Rule(name, "install", Severity.ERROR, text, hint, why)
+def _install(name: str, text: str, why: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
+    return Rule(name, "install", severity, text, hint, why)
 
 
 _TABLE = (
@@ -395,6 +395,26 @@ _TABLE = (
         "None of the wheel's tags is one that the target Python supports.",
         "The modules cannot be imported there.",
         "build the wheel for this Python",
+    ),
+    _install(
+        "requires-python",
+        "The target Python is not one that the wheel's Requires-Python admits.",
+        "The modules may not compile there, or fail when they run. An invalid specifier is a warning.",
+        "choose another Python or another version, or give --ignore-requires-python",
+    ),
+    _install(
+        "dead-first-line",
+        "A script starts with an interpreter that lies outside the directories of programs.",
+        "The line is of the machine where the wheel was built, and the script cannot start elsewhere.",
+        "build the wheel with #!python in its scripts",
+        Severity.WARNING,
+    ),
+    _install(
+        "long-pyc-name",
+        "The name of a pyc would be longer than 255 bytes.",
+        "No file system of Linux has room for it; the source is installed without it.",
+        "choose a shorter name for the module",
+        Severity.WARNING,
     ),
     _install(
         "changed-wheel",

@@ -17,14 +17,15 @@ WHEEL_RULES = {name for name, rule in RULES.items() if rule.family == "wheel"}
 
 
 def named_in_code() -> set[str]:
-    """The rules that calls of Fault in truewheel.wheel name."""
-    sources = Path(truewheel.__file__).with_name("wheel").glob("*.py")
+    """The rules that calls of Fault and Warned name."""
+    sources = Path(truewheel.__file__).parent.rglob("*.py")
     calls = (node for path in sources for node in ast.walk(ast.parse(path.read_text())))
     return {
         word.value
         for call in calls
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Fault"
-        for word in ast.walk(call.args[0])
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        for argument in {"Fault": call.args[:1], "Warned": call.args[2:3]}.get(call.func.id, [])
+        for word in ast.walk(argument)
         if isinstance(word, ast.Constant) and isinstance(word.value, str)
     }
 

@@ -11,7 +11,7 @@ from truewheel.cli.console import say, tell, warn
 from truewheel.cli.parser import path_text, prefix_text, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
-from truewheel.report.text import install_lines, plan_lines, warning_lines
+from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
 from truewheel.schemes import load_scheme
 
 
@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target_arguments(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace files in the root that differ")
+    parser.add_argument(
+        "--ignore-requires-python",
+        action="store_true",
+        help="warn, instead of refusing the wheel, where its Requires-Python does not admit a target",
+    )
     parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
@@ -64,16 +69,19 @@ def run(options: argparse.Namespace) -> int:
         overrides=read_overrides(options.dep_overrides_file),
         overwrite=options.overwrite,
         sync=options.sync,
+        ignore_requires_python=options.ignore_requires_python,
     )
     if options.report:
         check_report(options.report)
     prepared = prepare_install(request, os.environ)
     if options.dry_run:
+        for warned in prepared.plan.warnings:
+            warn(warned_line(warned))
         for line in plan_lines(prepared.plan):
             say(line)
         return 0
     manifest = install(prepared)
-    for warning in warning_lines(manifest):
+    for warning in warning_lines(manifest, options.verbose):
         warn(warning)
     if options.report:
         write_document(options.report, install_document(prepared.plan, manifest))

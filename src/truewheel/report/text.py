@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State
+from truewheel.bytecode.pycs import is_bytecode
+from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State, Warned
 from truewheel.schemes import scheme_keys
 
 
@@ -44,12 +45,29 @@ def compile_lines(manifest: Manifest, verbose: bool) -> Iterator[str]:
     yield _summary(manifest)
 
 
-def warning_lines(manifest: Manifest) -> Iterator[str]:
-    """Yield warnings: sources without bytecode, entries of wheels that were not installed."""
+def warning_lines(manifest: Manifest, verbose: bool = False) -> Iterator[str]:
+    """Yield warnings: rules that a wheel broke, sources without bytecode, entries that were not installed.
+
+    Bytecode that a wheel has is one line, with ``verbose`` one each.
+    """
+    yield from map(warned_line, manifest.warnings)
     for result in manifest.failures:
         yield f"{result.source}: no bytecode for Python {result.interpreter}: {result.error}"
+    groups: dict[tuple[str, str], list[str]] = {}
     for dropped in manifest.dropped:
-        yield f"{dropped.wheel}: {dropped.entry}: not installed: {dropped.reason}"
+        groups.setdefault((dropped.wheel, dropped.reason), []).append(dropped.entry)
+    for (wheel, reason), entries in groups.items():
+        if verbose or not all(map(is_bytecode, entries)):
+            yield from (f"{wheel}: {entry}: not installed: {reason}" for entry in entries)
+        else:
+            more = f" and {len(entries) - 1} more (-v names them)" if entries[1:] else ""
+            yield f"{wheel}: {entries[0]}{more}: not installed: {reason}"
+
+
+def warned_line(warned: Warned) -> str:
+    """Return a warning about a wheel as a line, its rule in brackets."""
+    parts = (warned.wheel, warned.entry, warned.message)
+    return f"{': '.join(part for part in parts if part)} [{warned.rule}]"
 
 
 def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
