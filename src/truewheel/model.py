@@ -292,7 +292,8 @@ DEFAULT_LIMITS = Limits()
 class RecordPlan:
     """A RECORD to write last: where, and the final paths it lists apart from itself.
 
-    The rows are sorted, or ``in_order`` those of the members and then its own.
+    The rows are sorted, or ``in_order`` those of the members and then its own. ``kept`` is bytecode of its
+    sources that is in the root, of other levels or Pythons, and stays.
     """
 
     final: str
@@ -301,6 +302,7 @@ class RecordPlan:
     mtime: int
     wheel: str
     in_order: bool = False
+    kept: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True)

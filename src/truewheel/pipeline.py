@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.records import corrections
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
-from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
+from truewheel.bytecode.pycs import CACHE, biggest_first, long_names, plan_job, pyc_path, source_path
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
@@ -32,6 +33,7 @@ from truewheel.model import (
     Manifest,
     PlannedFile,
     PycJob,
+    RecordPlan,
     Scheme,
     Wheel,
 )
@@ -70,7 +72,8 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. With ``list_bytecode`` RECORD also
+    lists bytecode that is in the root, of other levels and Pythons.
     """
 
     wheels: tuple[Path, ...]
@@ -85,6 +88,7 @@ class InstallRequest:
     overwrite: bool = False
     sync: bool = False
     ignore_requires_python: bool = False
+    list_bytecode: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class CompileRequest:
 
     Sources that ``reports`` of installs list are left out unless they changed since. With ``remove_strays``,
     bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed. With
-    ``repair``, sources are left out whose directory has no bytecode of these Pythons.
+    ``repair``, sources are left out whose directory has no bytecode of these Pythons; with ``records``, the
+    RECORDs that list bytecode are corrected.
     """
 
     paths: tuple[str, ...]
@@ -104,6 +109,7 @@ class CompileRequest:
     reports: tuple[Path, ...] = ()
     remove_strays: bool = False
     repair: bool = False
+    records: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         ignore_requires_python=request.ignore_requires_python,
     )
     plan = plan_install(inputs)
+    if request.list_bytecode:
+        plan = replace(plan, records=tuple(_with_kept(request.root, record) for record in plan.records))
     found = look(request.root, planned_paths(plan))
     refuse_conflicts(plan, found, request.overwrite)
     jobs = _jobs(request.bytecode, environ)
@@ -216,8 +224,27 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         for final in stray:
             buildroot.remove(final)
             buildroot.remove_directory(posixpath.dirname(final))
+        if request.records:
+            gone = {target.final for job in jobs for target in job.targets}.difference(delivery.files)
+            for each in corrections(request.root, finals, delivery.files, gone.union(stray)):
+                buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)
         buildroot.commit()
     return replace(delivery.manifest(strays=tuple(stray)), warnings=tuple(long_names(jobs)))
+
+
+def _with_kept(root: Path, record: RecordPlan) -> RecordPlan:
+    """The RECORD with the bytecode of its sources that is in the root, and that the install does not make."""
+    members = set(record.members)
+    caches = {posixpath.join(posixpath.dirname(final), CACHE) for final in members if final.endswith(".py")}
+    there = [
+        posixpath.join(cache, name)
+        for cache in sorted(caches)
+        if below(root, cache).is_dir() and not below(root, cache).is_symlink()
+        for name in sorted(os.listdir(below(root, cache)))
+    ]
+    left = [final for final in there if final not in members and source_path(final) in members]
+    found = look(root, left) if left else {}
+    return replace(record, kept=tuple(found[final] for final in left if found[final].regular))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:

@@ -70,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
         sync=options.sync,
         ignore_requires_python=options.ignore_requires_python,
+        list_bytecode=True,
     )
     if options.report:
         check_report(options.report)
