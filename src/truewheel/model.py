@@ -92,7 +92,10 @@ class Warned:
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel that passed every check. ``path`` is where the file lies; names as in its metadata."""
+    """A wheel that passed every check.
+
+    ``path`` is where the file lies; names, and the specifiers ``requires_python``, as in its metadata.
+    """
 
     path: str
     filename: str
@@ -104,6 +107,7 @@ class Wheel:
     tags: tuple[str, ...]
     entries: tuple[WheelEntry, ...]
     entry_points: tuple[EntryPoint, ...]
+    requires_python: str = ""
     warnings: tuple[Warned, ...] = ()
 
     @property
@@ -254,7 +258,7 @@ class PycJob:
     """One source to compile at all its levels, for the interpreter of the run that has this cache tag.
 
     ``size`` in bytes and ``mtime`` in seconds since the epoch are those of the source; ``wheel`` is the file
-    name of the wheel it belongs to, empty for none.
+    name of the wheel it belongs to, empty for none. ``left_out`` are pycs whose names are too long.
     """
 
     source: str
@@ -263,6 +267,7 @@ class PycJob:
     mtime: int
     targets: tuple[PycTarget, ...]
     wheel: str = ""
+    left_out: tuple[PycTarget, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -276,10 +281,28 @@ class BytecodePolicy:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a compiler may take for one source: far more than the largest modules of the world need.
+
+    ``cpu`` in seconds of CPU time, ``memory`` in MiB of address space, ``output`` in MiB of bytecode,
+    ``time`` in seconds by the clock, without an answer.
+    """
+
+    cpu: int = 300
+    memory: int = 2048
+    output: int = 256
+    time: int = 3600
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
 class RecordPlan:
     """A RECORD to write last: where, and the final paths it lists apart from itself.
 
-    The rows are sorted, or ``in_order`` those of the members and then its own.
+    The rows are sorted, or ``in_order`` those of the members and then its own. ``kept`` is bytecode of its
+    sources that is in the root, of other levels or Pythons, and stays.
     """
 
     final: str
@@ -288,6 +311,7 @@ class RecordPlan:
     mtime: int
     wheel: str
     in_order: bool = False
+    kept: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,16 @@ from truewheel.buildroot.installed import (
     refuse_versions,
     superseded,
 )
+from truewheel.buildroot.records import corrections
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
-from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
+from truewheel.bytecode.pycs import CACHE, biggest_first, long_names, plan_job, pyc_path, source_path
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import (
+    DEFAULT_LIMITS,
     BytecodePolicy,
     ErrorPolicy,
     Found,
@@ -37,9 +39,11 @@ from truewheel.model import (
     Interpreter,
     InvalidationMode,
     Kind,
+    Limits,
     Manifest,
     PlannedFile,
     PycJob,
+    RecordPlan,
     Scheme,
     Wheel,
 )
@@ -56,17 +60,22 @@ if TYPE_CHECKING:
 
 _STREAMED = 16 * 1024 * 1024
 _KEPT = 128 * 1024 * 1024
+_HEAD = 4096
 _BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 
 
 @dataclass(frozen=True)
 class BytecodeOptions:
-    """A caller's choices for bytecode; None leaves one to the scheme. ``jobs`` is a number of workers."""
+    """A caller's choices for bytecode; None leaves one to the scheme.
+
+    ``jobs`` is a number of workers; ``limits`` are those of the compiler for one source.
+    """
 
     mode: InvalidationMode | None = None
     levels: tuple[int, ...] | None = None
     errors: ErrorPolicy | None = None
     jobs: int | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,9 @@ class InstallRequest:
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
     change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
     date later than SOURCE_DATE_EPOCH with ``keep_dates``. With ``overwrite``, files that differ are replaced,
-    and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs. ``allow``
-    are rules of wheels that warn instead of refuse, in addition to the scheme's.
+    and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
+    ``allow`` are rules of wheels that warn instead of refuse, in addition to the scheme's. With
+    ``list_bytecode`` RECORD also lists bytecode that is in the root, of other levels and Pythons.
     """
 
     wheels: tuple[Path, ...]
@@ -95,6 +105,8 @@ class InstallRequest:
     keep_dates: bool = False
     reports: tuple[Path, ...] = ()
     allow: tuple[str, ...] = ()
+    ignore_requires_python: bool = False
+    list_bytecode: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,8 @@ class CompileRequest:
 
     Sources that ``reports`` of installs list are left out unless they changed since. With ``remove_strays``,
     bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed. With
-    ``repair``, sources are left out whose directory has no bytecode of these Pythons.
+    ``repair``, sources are left out whose directory has no bytecode of these Pythons; with ``records``, the
+    RECORDs that list bytecode are corrected.
     """
 
     paths: tuple[str, ...]
@@ -114,6 +127,7 @@ class CompileRequest:
     reports: tuple[Path, ...] = ()
     remove_strays: bool = False
     repair: bool = False
+    records: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,7 @@ class PreparedInstall:
     jobs: int
     sync: bool
     kept: Mapping[tuple[str, str], bytes]
+    limits: Limits = DEFAULT_LIMITS
 
 
 def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
@@ -152,6 +167,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
         check_tags(wheel, interpreter)
+    bodies, heads = _rewritten(wheels, scheme, overrides, kept.entries)
     inputs = InstallInputs(
         wheels=wheels,
         interpreters=interpreters,
@@ -159,11 +175,15 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         prefix=scheme.prefix if request.prefix is None else request.prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
-        bodies=_rewritten(wheels, scheme, overrides, kept.entries),
+        bodies=bodies,
+        heads=heads,
         overrides=overrides,
         overwrite=request.overwrite,
+        ignore_requires_python=request.ignore_requires_python,
     )
     plan = plan_install(inputs)
+    if request.list_bytecode:
+        plan = replace(plan, records=tuple(_with_kept(request.root, record) for record in plan.records))
     prepared = PreparedInstall(
         plan,
         request.root,
@@ -174,6 +194,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         _jobs(request.bytecode, environ),
         request.sync,
         kept.entries,
+        request.bytecode.limits,
     )
     if not is_interrupted(request.root):  # else the root is another once that is undone
         _judge(prepared)
@@ -212,7 +233,7 @@ def install(prepared: PreparedInstall) -> Manifest:
     plan = prepared.plan
     with (
         Buildroot(prepared.root, plan.scheme.directory_mode, prepared.epoch) as buildroot,
-        CompilePool(plan.interpreters, prepared.jobs) as pool,
+        CompilePool(plan.interpreters, prepared.jobs, prepared.limits) as pool,
         contextlib.ExitStack() as opened,
     ):
         contents = {
@@ -249,7 +270,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     _final_sources(request)  # refused before a run that has the root is waited for
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
-        CompilePool(interpreters, _jobs(request.bytecode, environ)) as pool,
+        CompilePool(interpreters, _jobs(request.bytecode, environ), request.bytecode.limits) as pool,
     ):
         finals = _final_sources(request)
         if request.repair:
@@ -267,8 +288,27 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         for final in stray:
             buildroot.remove(final)
             buildroot.remove_directory(posixpath.dirname(final))
+        if request.records:
+            gone = {target.final for job in jobs for target in job.targets}.difference(delivery.files)
+            for each in corrections(request.root, finals, delivery.files, gone.union(stray)):
+                buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)
         buildroot.commit()
-    return delivery.manifest(strays=tuple(stray))
+    return replace(delivery.manifest(strays=tuple(stray)), warnings=tuple(long_names(jobs)))
+
+
+def _with_kept(root: Path, record: RecordPlan) -> RecordPlan:
+    """The RECORD with the bytecode of its sources that is in the root, and that the install does not make."""
+    members = set(record.members)
+    caches = {posixpath.join(posixpath.dirname(final), CACHE) for final in members if final.endswith(".py")}
+    there = [
+        posixpath.join(cache, name)
+        for cache in sorted(caches)
+        if below(root, cache).is_dir() and not below(root, cache).is_symlink()
+        for name in sorted(os.listdir(below(root, cache)))
+    ]
+    left = [final for final in there if final not in members and source_path(final) in members]
+    found = look(root, left) if left else {}
+    return replace(record, kept=tuple(found[final] for final in left if found[final].regular))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
@@ -340,20 +380,22 @@ def _rewritten(
     scheme: Scheme,
     overrides: Sequence[Override],
     kept: Mapping[tuple[str, str], bytes],
-) -> dict[tuple[str, str], bytes]:
-    """Read the entries that are rewritten; scripts that are not may be large binaries."""
-    bodies = {}
+) -> tuple[dict[tuple[str, str], bytes], dict[tuple[str, str], bytes]]:
+    """Read the entries that are rewritten, and how other scripts begin, which may be large binaries."""
+    bodies, heads = {}, {}
     for wheel in wheels:
         with open_contents(wheel, kept) as contents:
             for entry in wheel.entries:
                 if entry.category == "scripts":
                     head = next(iter(contents.chunks(entry)), b"")
                     wanted = wants_python(head, scheme.every_shebang)
+                    if not wanted:
+                        heads[wheel.filename, entry.name] = head[:_HEAD]
                 else:
                     wanted = bool(overrides) and entry.name == f"{wheel.dist_info}/METADATA"
                 if wanted:
                     bodies[wheel.filename, entry.name] = contents.read(entry)
-    return bodies
+    return bodies, heads
 
 
 def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:

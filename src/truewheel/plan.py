@@ -7,15 +7,16 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from installer.scripts import Script
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.log import JOURNAL
-from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, plan_job
+from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
     BytecodePolicy,
@@ -36,7 +37,7 @@ from truewheel.model import (
 )
 from truewheel.paths import install_paths, script_shebang
 from truewheel.record import ADDED
-from truewheel.shebang import with_python
+from truewheel.shebang import dead_interpreter, with_python
 from truewheel.wheel.faults import Fault, refused
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ _VERSIONED = {
 class InstallInputs:
     """What the readers found.
 
-    ``bodies`` holds the scripts and METADATA that are rewritten, by the file name of their wheel and their
-    own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA. With
-    ``overwrite``, the last of the wheels has a path that several want.
+    ``bodies`` holds the scripts and METADATA that are rewritten, and ``heads`` how other scripts begin, by
+    the file name of their wheel and their own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or
+    None; ``overrides`` change METADATA. With ``overwrite``, the last of the wheels has a path that several
+    want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
     """
 
     wheels: tuple[Wheel, ...]
@@ -67,16 +69,20 @@ class InstallInputs:
     bodies: Mapping[tuple[str, str], bytes]
     overrides: tuple[Override, ...] = ()
     overwrite: bool = False
+    ignore_requires_python: bool = False
+    heads: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
     """Plan an install.
 
     Raises ConflictRefused if two wheels are of one project, or if two files with different content have one
-    path, WheelRefused for a file in the place of a program that scripts start with.
+    path, WheelRefused for a file in the place of a program that scripts start with, or a wheel that is not
+    for one of the Pythons.
     """
     _refuse_twins(inputs.wheels)
     shared = _SharedPaths(inputs)
+    warnings = dict.fromkeys(_check_requires_python(inputs))
     files: dict[str, PlannedFile] = {}
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
@@ -88,6 +94,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             _refuse_programs(mine, paths.scripts, interpreter)
             for file in mine:
                 files[file.final] = shared.merge(files.get(file.final), file)
+            warnings.update(dict.fromkeys(planner.dead_scripts()))
             mine_jobs = [
                 plan_job(
                     file.final, file.size, file.mtime, interpreter.cache_tag, inputs.policy.levels, file.wheel
@@ -111,7 +118,12 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
         inputs.policy,
         records,
         tuple(_dropped(inputs.wheels)),
-        (*(warned for wheel in inputs.wheels for warned in wheel.warnings), *shared.warnings()),
+        (
+            *(warned for wheel in inputs.wheels for warned in wheel.warnings),
+            *warnings,
+            *long_names(jobs.values()),
+            *shared.warnings(),
+        ),
     )
 
 
@@ -211,6 +223,15 @@ class _WheelPlanner:
                 others = tuple(each for each in points if not re.fullmatch(pattern, each.name))
                 points = (*others, *(replace(point, name=name) for name in names))
         return points
+
+    def dead_scripts(self) -> Iterator[Warned]:
+        """Yield a warning for each script that stays as it is and cannot start."""
+        programs = (self._paths.scripts, posixpath.join(self._inputs.prefix, "bin"))
+        for entry in self._wheel.entries:
+            head = self._inputs.heads.get((self._wheel.filename, entry.name), b"")
+            if path := dead_interpreter(head, programs):
+                message = f"starts with {path}, which no system has"
+                yield Warned(self._wheel.filename, entry.name, "dead-first-line", message)
 
     def record(self) -> _Record:
         """Where this wheel's RECORD goes, still without members."""
@@ -368,6 +389,25 @@ def _refuse_twins(wheels: Iterable[Wheel]) -> None:
                 hint="give one wheel of each project; remove old ones from the wheel directory",
             )
         known[name] = wheel
+
+
+def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
+    """Hold Requires-Python against X.Y.Z of each Python, without a pre-release part, as pip does."""
+    for wheel in inputs.wheels:
+        entry, wanted = f"{wheel.dist_info}/METADATA", wheel.requires_python
+        for interpreter in inputs.interpreters:
+            version = ".".join(map(str, interpreter.version))
+            try:
+                fits = SpecifierSet(wanted).contains(version, prereleases=True)
+            except ValueError:  # InvalidSpecifier, or more digits than Python converts
+                message = f"the Requires-Python {wanted} is invalid and was not looked at"
+                yield Warned(wheel.filename, entry, "requires-python", message)
+                break
+            message = f"Requires-Python {wanted} does not admit {interpreter.command}, Python {version}"
+            if not fits and not inputs.ignore_requires_python:
+                raise refused(wheel.filename, Fault("requires-python", entry, message))
+            if not fits:
+                yield Warned(wheel.filename, entry, "requires-python", message)
 
 
 def _refuse_nesting(finals: Iterable[str]) -> None:

@@ -51,18 +51,20 @@ def record_text(record: RecordPlan, files: Mapping[str, File]) -> bytes:
     not compile) has no row.
     """
     rows = [
-        [posixpath.relpath(final, record.base), *_columns(files[final])]
+        [posixpath.relpath(final, record.base), *columns(files[final])]
         for final in record.members
         if final in files
     ]
+    rows += [[posixpath.relpath(found.final, record.base), *columns(found)] for found in record.kept]
     rows.append([posixpath.relpath(record.final, record.base), "", ""])
     return write_rows(rows if record.in_order else sorted(rows))
 
 
 def refreshed(row: Sequence[str], file: Found | None) -> list[str]:
     """A row with hash and size of the file that is there; as it was where there is no regular one."""
-    return list(row) if file is None or not file.regular else [row[0], *_columns(file)]
+    return list(row) if file is None or not file.regular else [row[0], *columns(file)]
 
 
-def _columns(file: File | Found) -> list[str]:
+def columns(file: File | Found) -> list[str]:
+    """The columns of a row behind the path: digest and size."""
     return [f"sha256={digest_text(bytes.fromhex(file.sha256))}", str(file.size)]

@@ -438,6 +438,26 @@ _TABLE = (
         "rename the script or the entry point",
     ),
     _install(
+        "requires-python",
+        "The target Python is not one that the wheel's Requires-Python admits.",
+        "The modules may not compile there, or fail when they run. An invalid specifier is a warning.",
+        "choose another Python or another version, or give --ignore-requires-python",
+    ),
+    _install(
+        "dead-first-line",
+        "A script starts with an interpreter that lies outside the directories of programs.",
+        "The line is of the machine where the wheel was built, and the script cannot start elsewhere.",
+        "build the wheel with #!python in its scripts",
+        Severity.WARNING,
+    ),
+    _install(
+        "long-pyc-name",
+        "The name of a pyc would be longer than 255 bytes.",
+        "No file system of Linux has room for it; the source is installed without it.",
+        "choose a shorter name for the module",
+        Severity.WARNING,
+    ),
+    _install(
         "shared-path",
         "Two wheels have different files of one path, and --overwrite is given.",
         "The file of the wheel that is named last is installed; without --overwrite they are refused.",

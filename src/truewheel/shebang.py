@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Collection
 
 _MARKED = re.compile(rb"#!pythonw?(?=\s|$)[^\n]*")
 _PYTHON = re.compile(
     rb"""\#![ \t]*
     (?:/[^ \t\r\n]*/)?                       # a directory,
-    (?:env[ \t]+(?:-S[ \t]+)?(?:[^ \t\r\n]*/)?)?  # or what finds it on PATH
+    (?:env[ \t]+(?P<split>-S[ \t]*)?(?:[^ \t\r\n]*/)?)?  # or what finds it on PATH
     python[0-9.]*w?
     (?P<rest>[ \t][^\r\n]*)?
     \r?(?=\n|$)""",
     re.VERBOSE,
 )
+
+_INTERPRETER = re.compile(rb"#![ \t]*([^ \t\r\n]+)")
+_PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
+_LIBRARIES = ("/usr/lib", "/lib")  # and libexec, lib64: programs that others start
+# -c and -m take a program, and what is behind it
+_FLAGS = re.compile(rb"-(?=[^-])(?P<flags>[^WXcm]*)(?P<valued>[WX].*)?")
+_ENV_QUOTES = b"\\'\"$#"
 
 
 def wants_python(head: bytes, every: bool) -> bool:
@@ -27,18 +36,49 @@ def wants_python(head: bytes, every: bool) -> bool:
 def with_python(body: bytes, shebang: bytes, every: bool) -> bytes:
     """Return the script ``body`` with the first line ``shebang``, such as ``#!/usr/bin/python3 -sP``.
 
-    Arguments after ``#!python`` are dropped; flags of any other Python are kept behind the new ones.
+    Arguments after ``#!python`` are dropped; flags of any other Python are kept behind the new ones. The
+    kernel hands on all behind the program as one word: what ``env -S`` takes apart becomes one word, or stays
+    with it.
     """
     if _MARKED.match(body) or not every:
         return _MARKED.sub(lambda _: shebang, body, count=1)
-    return _PYTHON.sub(lambda match: _merged(shebang, match["rest"] or b""), body, count=1)
+    return _PYTHON.sub(
+        lambda found: _merged(shebang, found["rest"] or b"", bool(found["split"])), body, count=1
+    )
 
 
-def _merged(shebang: bytes, rest: bytes) -> bytes:
+def dead_interpreter(head: bytes, programs: Collection[str]) -> str:
+    """Return the interpreter that a script which begins with ``head`` starts with, if it is not to be found.
+
+    That is a path outside the directories ``programs`` and those of every system; "" for all others.
+    """
+    found = _INTERPRETER.match(head)
+    path = found[1].decode("utf-8", "backslashreplace") if found else ""
+    return "" if posixpath.dirname(path) in {*_PROGRAMS, *programs} or path.startswith(_LIBRARIES) else path
+
+
+def _merged(shebang: bytes, rest: bytes, split: bool) -> bytes:
+    python, _, own = shebang.partition(b" ")
     words = rest.split()
-    if not words or not words[0].startswith(b"-") or words[0].startswith(b"--"):
-        return b" ".join([shebang, *words])
-    python, _, flags = shebang.partition(b" ")
-    known = flags[1:]
-    added = bytes(flag for flag in words[0][1:] if flag not in known)
-    return b" ".join([python, b"-" + known + added, *words[1:]])
+    option, left = _option(own, words if split else words[:1])
+    if split and (left or any(char in rest for char in _ENV_QUOTES)):
+        return b" ".join([b"#!/usr/bin/env -S", python[len(b"#!") :], *filter(None, [own]), *words])
+    return b" ".join([python, *filter(None, [option]), *left, *([] if split else words[1:])])
+
+
+def _option(own: bytes, words: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """One word of the flags ``own`` and those of ``words``, and the words from the first that does not fit.
+
+    An option with a value takes all that is behind it, so it must be the last.
+    """
+    option = own or b"-"
+    left = list(words)
+    while left and (found := _FLAGS.fullmatch(left[0])):
+        del left[0]
+        option += bytes(flag for flag in found["flags"] if flag not in own)
+        if found["valued"]:
+            option += found["valued"]
+            if len(found["valued"]) == 1 and left:
+                option += left.pop(0)
+            break
+    return (option if option != b"-" else b""), left

@@ -83,3 +83,9 @@ def test_a_directory_is_a_project_to_build(word: str) -> None:
 def test_an_option_without_its_value_is_refused() -> None:
     with pytest.raises(UsageError, match="lacks its value"):
         install_arguments(["--prefix"])
+
+
+def test_whether_requires_python_counts_is_handed_on() -> None:
+    assert install_arguments(["--ignore-requires-python", "six"]).ignore_requires_python
+    assert not install_arguments(["six"]).ignore_requires_python
+    assert wheel_arguments(["--ignore-requires-python"]) == wheel_arguments([])

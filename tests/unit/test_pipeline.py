@@ -301,7 +301,7 @@ def test_a_source_that_does_not_compile_fails_the_run_where_it_should(
 def test_a_source_that_crashes_the_compiler_is_only_without_bytecode(
     tmp_path: Path, wheel_builder: WheelBuilder
 ) -> None:
-    crashing = str(python_that_does(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)"))
+    crashing = str(python_that_does(tmp_path, "signal.raise_signal(signal.SIGSEGV)"))
     wheel = wheel_builder.build(files={"a.py": "MARKER\n", "b.py": "x = 1\n"})
     manifest = run(tmp_path / "root", wheel, pythons=(crashing,))
     (failure,) = manifest.failures

@@ -482,3 +482,47 @@ def test_the_wheel_named_last_has_a_shared_path_and_a_warning_says_so(
 def test_a_plan_lists_wheels_by_name_in_any_order(wheel_builder: WheelBuilder) -> None:
     one, two = wheel_builder.build("one"), wheel_builder.build("two")
     assert plan(one, two) == plan(two, one)
+
+
+def needing(builder: WheelBuilder, specifiers: str) -> Path:
+    return builder.build(metadata=metadata_text("demo", "1.0") + f"Requires-Python: {specifiers}\n")
+
+
+@pytest.mark.parametrize(
+    "specifiers", [">=3.12", ">=3.12.1", ">=2.7, !=3.0.*", "~=3.12", "==3.12.*", "<4", ""]
+)
+def test_a_python_that_requires_python_admits_is_planned_for(
+    wheel_builder: WheelBuilder, specifiers: str
+) -> None:
+    assert plan(needing(wheel_builder, specifiers)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "specifiers", [">=3.13", "<3.12", "!=3.12.*", ">=3.12.2", "==2.7.*", ">3.12,<3.12.1"]
+)
+def test_a_python_that_requires_python_does_not_admit_is_refused(
+    wheel_builder: WheelBuilder, specifiers: str
+) -> None:
+    with pytest.raises(WheelRefused, match="does not admit python3") as caught:
+        plan(needing(wheel_builder, specifiers))
+    assert caught.value.rule == "requires-python"
+    assert caught.value.exit_code == 1
+
+
+def test_each_python_is_held_against_requires_python(wheel_builder: WheelBuilder) -> None:
+    with pytest.raises(WheelRefused, match=r"python3\.11"):
+        plan(needing(wheel_builder, ">=3.12"), pythons=(interpreter(13), interpreter(11)))
+
+
+def test_a_prerelease_counts_as_the_release_that_it_becomes(wheel_builder: WheelBuilder) -> None:
+    alpha = interpreter(15, version=(3, 15, 0), version_text="3.15.0a3")
+    assert plan(needing(wheel_builder, ">=3.15"), pythons=(alpha,)).warnings == ()
+
+
+@pytest.mark.parametrize("specifiers", [">=3.", "3.8+", ">=" + "9" * 5000, "=> 3"])
+def test_an_invalid_requires_python_passes_with_a_warning(
+    wheel_builder: WheelBuilder, specifiers: str
+) -> None:
+    (warned,) = plan(needing(wheel_builder, specifiers), pythons=(interpreter(), interpreter(11))).warnings
+    assert warned.rule == "requires-python"
+    assert "is invalid" in warned.message

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from truewheel.cli.main import main
-from truewheel.shebang import wants_python, with_python
+from truewheel.shebang import dead_interpreter, wants_python, with_python
 
 OURS = b"#!/usr/bin/python3 -sP"
 
@@ -27,11 +29,65 @@ OURS = b"#!/usr/bin/python3 -sP"
         (b"#!/usr/bin/python3 -sP", OURS),
         (b"#!/usr/bin/python3\r", OURS),
         (b"#!/usr/bin/python3 -u --flag", OURS + b"u --flag"),
+        (b"#!/usr/bin/env -S python3", OURS),
+        (b"#!/usr/bin/env -S python3 -E -u", OURS + b"Eu"),
+        (b"#!/usr/bin/env -S python3 -OO -s", OURS + b"OO"),
+        (b"#!/usr/bin/env -S python3 -u -W ignore", OURS + b"uWignore"),
+        (b"#!/usr/bin/env -S python3 -Wpass -u", b"#!/usr/bin/env -S /usr/bin/python3 -sP -Wpass -u"),
+        (b"#!/usr/bin/env -S python3 -X dev -W x", b"#!/usr/bin/env -S /usr/bin/python3 -sP -X dev -W x"),
+        (b"#!/usr/bin/env -S python3 -m demo", b"#!/usr/bin/env -S /usr/bin/python3 -sP -m demo"),
+        (b"#!/usr/bin/env -S python3 -u -", b"#!/usr/bin/env -S /usr/bin/python3 -sP -u -"),
+        (b"#!/usr/bin/env -S python3 -W 'x y'", b"#!/usr/bin/env -S /usr/bin/python3 -sP -W 'x y'"),
+        (b"#!/usr/bin/env -S python3 --help", b"#!/usr/bin/env -S /usr/bin/python3 -sP --help"),
+        (b"#!/usr/bin/python3 -Wsparse", OURS + b"Wsparse"),
+        (b"#!/usr/bin/python3 -W ignore", OURS + b"W ignore"),
     ],
 )
 def test_every_python_gets_the_distributions_line(line: bytes, expected: bytes) -> None:
     assert wants_python(line + b"\nprint()\n", every=True)
     assert with_python(line + b"\nprint()\n", OURS, every=True) == expected + b"\nprint()\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        ("-E -u", "-sEu"),
+        ("-u -W ignore", "-suWignore"),
+        ("-X utf8 -W ignore", "-X utf8 -W ignore -s"),
+        ("-X utf8 -u -E", "-X utf8 -u -E -s"),
+    ],
+)
+def test_a_line_that_env_takes_apart_starts_afterwards_with_the_same_flags(
+    tmp_path: Path, words: str, flags: str
+) -> None:
+    body = b"import sys\nprint(sys.flags, sys.warnoptions, sys._xoptions)\n"
+    script = tmp_path / "script"
+    ours = f"#!{sys.executable} -s".encode()
+    script.write_bytes(with_python(f"#!/usr/bin/env -S python3 {words}\n".encode() + body, ours, every=True))
+    script.chmod(0o755)
+    wanted = subprocess.run([sys.executable, *flags.split(), "-c", body], capture_output=True, check=True)
+    assert subprocess.run([script], capture_output=True, check=True).stdout == wanted.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "dead"),
+    [
+        (b"#!/usr/local/opt/python/bin/python3.9", "/usr/local/opt/python/bin/python3.9"),
+        (b"#! /home/me/venv/bin/python -u", "/home/me/venv/bin/python"),
+        (b"#!/nix/store/x/bin/bash", "/nix/store/x/bin/bash"),
+        (b"#!python3", "python3"),
+        (b"#!C:\\Python\\python.exe\r", "C:\\Python\\python.exe"),
+        (b"#!/opt/demo/bin/python3", ""),
+        (b"#!/usr/bin/env python3", ""),
+        (b"#!/bin/sh", ""),
+        (b"#!/usr/libexec/thing", ""),
+        (b"echo", ""),
+        (b"\x7fELF", ""),
+        (b"", ""),
+    ],
+)
+def test_an_interpreter_that_no_system_has_is_dead(line: bytes, dead: str) -> None:
+    assert dead_interpreter(line + b"\n", ["/opt/demo/bin"]) == dead
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touches no file.
 
 Request: two little-endian 4-byte sizes, a JSON header {"dfile": str, "levels": [int, ...]}, the source bytes.
+The header may limit the work: {"cpu": seconds for this source, "memory": bytes of address space}.
 Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
 {"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or no
 payload and {"error": {"type": str, "message": str, "line": int or null}} for a source that this Python does
@@ -11,6 +12,7 @@ not compile, {"unknown": {the same}} for code objects that we cannot encode.  Th
 
 from __future__ import annotations
 
+import _thread
 import gc
 import json
 import marshal
@@ -18,9 +20,10 @@ import os
 import re
 import struct
 import sys
+import time
 import warnings
 from types import CodeType
-from typing import Any, BinaryIO, Dict, List, Tuple, Union
+from typing import Any, BinaryIO, Callable, Dict, List, Tuple, Union
 
 if not __package__:  # run as a script: make the directory a package, behind the standard library on sys.path
     import importlib
@@ -32,9 +35,16 @@ if not __package__:  # run as a script: make the directory a package, behind the
 
 from .canonical import Unmarshallable, encode
 
+try:
+    import resource
+except ImportError:  # a minimal Python; whoever asks still limits the time
+    resource = None  # type: ignore[assignment]
+
 SIZES = struct.Struct("<II")
 COLLECT_EVERY = 256  # requests between garbage collections
 SPARE = 64 * 1024 * 1024  # bytes a healthy machine can still give
+# for the thread that compiles: from 3.14 on the depth that a source may have depends on its stack
+STACK = 64 * 1024 * 1024
 
 # every kind of variable, argument and constant
 SAMPLE = """
@@ -153,8 +163,23 @@ def describe(error: BaseException) -> Dict[str, Any]:
     return {"type": type(error).__name__, "message": str(message), "line": line}
 
 
+def peak() -> int:
+    """Return the most bytes of memory that this process ever had; 0 where nothing tells."""
+    try:
+        with open("/proc/self/status", "rb") as stream:  # getrusage counts the process before exec, too
+            found = re.search(rb"VmHWM:\s*([0-9]+) kB", stream.read())
+    except OSError:
+        return 0
+    return int(found.group(1)) * 1024 if found else 0
+
+
 def memory_is_short(size: int) -> bool:
-    """Say whether a MemoryError is the machine's; old parsers raise it for what is nested too deep."""
+    """Say whether a MemoryError is the machine's or a limit's.
+
+    Parsers raise it too, for what is nested too deep, after little use of memory.
+    """
+    if peak() > SPARE + 256 * size:
+        return True
     try:
         bytearray(SPARE + 1024 * size)  # more than a compiler takes for a source of this size
     except MemoryError:
@@ -162,13 +187,28 @@ def memory_is_short(size: int) -> bool:
     return False
 
 
+def limit(request: Dict[str, Any]) -> None:
+    """Let the system end this process, or refuse it memory, where a source takes more than was said."""
+    if resource is None:
+        return
+    wanted = []
+    if "cpu" in request:
+        wanted.append((resource.RLIMIT_CPU, int(time.process_time()) + 1 + request["cpu"]))
+    if "memory" in request:
+        wanted.append((resource.RLIMIT_AS, request["memory"]))
+    for kind, value in wanted:
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
 def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
     """Return the response to one request: its header and the parts of its payload."""
     request = json.loads(header.decode("utf-8"))
+    limit(request)
     try:
         codes = compile_levels(source, request["dfile"], request["levels"])
     except Exception as error:  # whatever compile says about the source belongs to the caller
-        if isinstance(error, MemoryError) and memory_is_short(len(source)):
+        if isinstance(error, MemoryError) and not error.args and memory_is_short(len(source)):
             raise
         return {"error": describe(error)}, []
     try:
@@ -228,6 +268,28 @@ def problem_with_code() -> str:
         return "{}: {}".format(type(error).__name__, error)
 
 
+def on_a_stack_of_ours(work: Callable[[], object]) -> int:
+    """Do the work in a thread, so that no `ulimit -s` decides what compiles; return an exit status."""
+    done = _thread.allocate_lock()
+    failed: List[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            done.release()
+
+    done.acquire()
+    _thread.stack_size(STACK)
+    _thread.start_new_thread(run, ())
+    done.acquire()
+    if failed:
+        raise failed[0]
+    return 0
+
+
 def main() -> int:
     """Serve on the process' stdin and stdout; nothing else gets to write there."""
     if not has_positions():
@@ -244,8 +306,7 @@ def main() -> int:
     warnings.resetwarnings()
     warnings.simplefilter("ignore")
     gc.disable()  # code objects form no cycles, and collecting among them takes time
-    serve(sys.stdin.buffer, responses)
-    return 0
+    return on_a_stack_of_ours(lambda: serve(sys.stdin.buffer, responses))
 
 
 if __name__ == "__main__":

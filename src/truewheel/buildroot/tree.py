@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
-from truewheel.bytecode.pycs import CACHE, source_path
+from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
 from truewheel.errors import ConflictRefused, UsageError
 from truewheel.model import Found
 
@@ -127,7 +127,7 @@ def sources(root: Path, start: str) -> Iterator[str]:
 
 
 def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
-    """Yield the final paths of pycs in ``__pycache__`` directories below ``start`` that are not ``wanted``.
+    """Yield the final paths of bytecode in ``__pycache__`` below ``start`` that is not ``wanted``.
 
     Sources that are links are not compiled here, and their bytecode is left alone.
     """
@@ -137,7 +137,7 @@ def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
             inside = "/" + os.path.relpath(directory, root)
             for name in sorted(names):
                 final = posixpath.join(inside, name)
-                if name.endswith(".pyc") and final not in wanted and not _is_of_link(root, final):
+                if is_bytecode(name) and final not in wanted and not _is_of_link(root, final):
                     yield final
 
 

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
+import resource
+import select
 import signal
 import struct
 import subprocess
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
-from truewheel.model import Interpreter, PycJob
+from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
 from truewheel.process import ending, last_line
 
 _WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
 _SOURCE_PER_WORKER = 96 * 1024
+_MIB = 1 << 20
+_LOG = _MIB  # of messages from a worker
+_CHUNK = _MIB
+_UNITS = {"cpu": "seconds", "memory": "MiB", "output": "MiB", "time": "seconds"}
 # a source can crash a compiler with these; the machine is to blame for any other end
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL))
 
@@ -53,12 +61,15 @@ class CompilePool:
 
     ``submit`` never blocks; ``finished`` yields the results that are ready, ``drain`` waits for the rest.
     Results come in any order. If the compiler crashes, the source counts as one that does not compile, and
-    the worker is replaced.
+    the worker is replaced. A source that takes more than ``limits`` is trouble: hosts differ.
     """
 
-    def __init__(self, interpreters: tuple[Interpreter, ...], workers: int) -> None:
+    def __init__(
+        self, interpreters: tuple[Interpreter, ...], workers: int, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self._limits = limits
         self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
-        self._limit = workers
+        self._workers = workers
         self._waiting = _Waiting(self._interpreters)
         self._done: queue.SimpleQueue[Compiled | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -85,7 +96,7 @@ class CompilePool:
         self._submitted += 1
         self._bytes += len(source)
         self._waiting.put(job, source)
-        wanted = min(self._limit, 1 + self._bytes // _SOURCE_PER_WORKER)
+        wanted = min(self._workers, 1 + self._bytes // _SOURCE_PER_WORKER)
         if len(self._threads) < wanted:
             thread = threading.Thread(target=self._serve, daemon=True)
             try:
@@ -129,15 +140,20 @@ class CompilePool:
     def _compile(self, workers: dict[str, _Worker], job: PycJob, source: bytes) -> Compiled:
         worker = workers.get(job.cache_tag)
         if worker is None:
-            worker = workers[job.cache_tag] = _Worker(self._interpreters[job.cache_tag])
+            worker = workers[job.cache_tag] = _Worker(self._interpreters[job.cache_tag], self._limits)
             self._running.append(worker)
             if self._closed.is_set():  # started while the pool was being left
                 worker.kill()
+        is_fresh = worker.is_fresh
         try:
             return worker.compile(job, source)
-        except _Died as death:
+        except (_Crashed, _OutOfMemory) as death:
             workers.pop(job.cache_tag).close()
-            return Compiled(job, b"", (), str(death))
+            if not is_fresh:  # what sources before it left behind must not decide about this one
+                return self._compile(workers, job, source)
+            if isinstance(death, _Crashed):
+                return Compiled(job, b"", (), str(death))
+            raise death.error from death
 
 
 class _Waiting:
@@ -168,15 +184,34 @@ class _Waiting:
             return (self._jobs.get(cache_tag) or max(self._jobs.values(), key=len)).popleft()
 
 
-class _Died(Exception):
+class _Crashed(Exception):
     """The compiler crashed over a source."""
+
+
+class _OutOfMemory(Exception):
+    """The compiler had no memory left for a source."""
+
+    def __init__(self, error: CompileError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _OverLimit(Exception):
+    """A source took more than it may of ``kind``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 class _Worker:
     """One process of a target Python that compiles what it is sent."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Interpreter, limits: Limits) -> None:
         self._interpreter = interpreter
+        self._limits = limits
+        self._deadline = 0.0
+        self.is_fresh = True
         self._log = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -186,20 +221,35 @@ class _Worker:
                 stderr=self._log,
                 env=worker_environment(),
                 cwd="/",
+                bufsize=0,
+                start_new_session=True,
             )
         except OSError as error:
             self._log.close()
             raise CompileError(f"cannot be started: {error.strerror}", subject=interpreter.command) from error
+        with contextlib.suppress(OSError):  # one that has ended already, or is another user's
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (_LOG, _LOG))
 
     def compile(self, job: PycJob, source: bytes) -> Compiled:
-        """Send a source and wait for its code; raises _Died if it crashes the compiler, else CompileError."""
-        levels = [target.level for target in job.targets]
-        header = json.dumps({"dfile": job.source, "levels": levels}).encode("ascii")
+        """Send a source and wait for its code.
+
+        Raises _Crashed or _OutOfMemory if the compiler ends so over it, else CompileError.
+        """
+        self.is_fresh = False
+        self._deadline = time.monotonic() + self._limits.time
+        header = {
+            "dfile": job.source,
+            "levels": [target.level for target in job.targets],
+            "cpu": self._limits.cpu,
+            "memory": self._limits.memory * _MIB,
+        }
         try:
-            self._send(header, source)
+            self._send(json.dumps(header).encode("ascii"), source)
             answer, payload = self._receive()
+        except _OverLimit as error:
+            raise self._over_limit(job, error.kind) from error
         except (OSError, EOFError) as error:
-            raise self._explain_death() from error
+            raise self._explain_death(job) from error
         try:
             header = json.loads(answer)
             if "unknown" in header:
@@ -220,48 +270,100 @@ class _Worker:
             hint="use a truewheel that supports this Python",
         )
 
+    def _over_limit(self, job: PycJob, kind: str) -> CompileError:
+        unit = _UNITS[kind]
+        what = {
+            "cpu": f"takes the compiler more than {self._limits.cpu} s of CPU time",
+            "memory": f"takes the compiler more memory than there is, or than {self._limits.memory} {unit}",
+            "output": f"becomes more than {self._limits.output} {unit} of bytecode",
+            "time": f"has no answer from the compiler after {self._limits.time} s",
+        }[kind]
+        return CompileError(
+            f"{what} on Python {self._interpreter.version_text}",
+            subject=job.source,
+            hint=f"give --limit {kind}={unit.upper()} to allow more, or leave the source out",
+        )
+
     def _send(self, header: bytes, source: bytes) -> None:
-        pipe = self._process.stdin
-        if pipe is None:
-            raise EOFError
-        pipe.write(_FRAME.pack(len(header), len(source)) + header + source)
-        pipe.flush()
+        left = memoryview(_FRAME.pack(len(header), len(source)) + header + source)
+        pipe = _number(self._process.stdin)
+        os.set_blocking(pipe, False)
+        while left:
+            self._wait_for(pipe, select.POLLOUT)
+            left = left[os.write(pipe, left) :]
 
     def _receive(self) -> tuple[bytes, bytes]:
         header_size, payload_size = _FRAME.unpack(self._read(_FRAME.size))
+        if header_size + payload_size > self._limits.output * _MIB:
+            raise _OverLimit("output")
         return self._read(header_size), self._read(payload_size)
 
     def _read(self, size: int) -> bytes:
-        pipe = self._process.stdout
-        data = pipe.read(size) if pipe is not None else b""
-        if len(data) != size:
-            raise EOFError
-        return data
+        pipe = _number(self._process.stdout)
+        data = bytearray()
+        while len(data) < size:
+            self._wait_for(pipe, select.POLLIN)
+            chunk = os.read(pipe, min(size - len(data), _CHUNK))
+            if not chunk:
+                raise EOFError
+            data += chunk
+        return bytes(data)
 
-    def _explain_death(self) -> Exception:
-        self._process.kill()
-        code = self._process.wait()
+    def _wait_for(self, pipe: int, event: int) -> None:
+        poll = select.poll()
+        poll.register(pipe, event)
+        if not poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
+            raise _OverLimit("time")
+
+    def _explain_death(self, job: PycJob) -> Exception:
+        code, memory = self._end()
         self._log.seek(0)
+        log = self._log.read(_LOG)
+        said = last_line(log) if len(log) < _LOG else "it wrote more than 1 MiB to standard error"
+        # an allocation that fails leaves much unused, and may end as a crash
+        if said.startswith("MemoryError") or (-code in _CRASHES and memory > self._limits.memory * _MIB // 4):
+            return _OutOfMemory(self._over_limit(job, "memory"))
         if -code in _CRASHES:
-            return _Died(f"the compiler crashed ({signal.Signals(-code).name})")
+            return _Crashed(f"the compiler crashed ({signal.Signals(-code).name})")
+        if -code == signal.SIGXCPU:
+            return self._over_limit(job, "cpu")
         return CompileError(
-            f"the bytecode worker ended early: {last_line(self._log.read()) or ending(code)}",
+            f"the bytecode worker ended early: {said or ending(code)}",
             subject=self._interpreter.command,
             hint="check that this Python works and that there is enough memory",
         )
 
     def kill(self) -> None:
-        """End the process; the thread that uses the worker sees its pipes end."""
-        self._process.kill()
+        """End the process and its children; the thread that uses the worker sees its pipes end."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _end(self) -> tuple[int, int]:
+        """End the process and wait for it: its status, and the most memory it had, in bytes."""
+        self.kill()
+        try:
+            _, status, usage = os.wait4(self._process.pid, 0)
+        except ChildProcessError:  # the caller lets the system forget how children end
+            self._process.returncode = 0
+            return 0, 0
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        return self._process.returncode, usage.ru_maxrss * 1024
 
     def close(self) -> None:
         """End the process, wait for it, close its pipes."""
-        self._process.kill()
-        self._process.wait()
+        if self._process.returncode is None:
+            self._end()
         for pipe in (self._process.stdin, self._process.stdout, self._log):
             with contextlib.suppress(OSError):  # what was buffered for a dead process
                 if pipe is not None:
                     pipe.close()
+
+
+def _number(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise EOFError
+    return pipe.fileno()
 
 
 def _problem(error: Mapping[str, Any]) -> str:

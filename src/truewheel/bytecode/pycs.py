@@ -5,15 +5,18 @@ from __future__ import annotations
 import posixpath
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from truewheel.model import InvalidationMode, PycJob, PycTarget
+from truewheel.model import InvalidationMode, PycJob, PycTarget, Warned
 
 CACHE = "__pycache__"
+_LONGEST_NAME = 255  # bytes, on every file system of Linux
 
 # the tag may be of a tool that compiles for itself, as pytest does
 _NAME = re.compile(r"(?P<stem>.+?)\.(?P<tag>[^.]+)(?:\.opt-(?P<optimization>[0-9a-zA-Z]+))?\.pyc", re.DOTALL)
+
+_BYTECODE = re.compile(r"\.py[co](\.[0-9]+)?\Z")
 
 
 class PycName(NamedTuple):
@@ -50,8 +53,11 @@ def source_path(path: str) -> str:
 
 
 def is_bytecode(name: str) -> bool:
-    """Whether a file is bytecode by its name, wherever it lies."""
-    return name.endswith((".pyc", ".pyo"))
+    """Whether a file is bytecode by its name, wherever it lies.
+
+    A number behind it is CPython's, which writes under that name first; a killed process leaves the file.
+    """
+    return _BYTECODE.search(name) is not None
 
 
 def pyc_header(mode: InvalidationMode, magic: bytes, source_hash: bytes, mtime: int, size: int) -> bytes:
@@ -73,8 +79,24 @@ def plan_job(
 
     ``source`` is a final path; ``size`` in bytes; ``mtime`` in seconds since the epoch.
     """
-    targets = tuple(PycTarget(level, pyc_path(source, cache_tag, level)) for level in levels)
-    return PycJob(source, cache_tag, size, mtime, targets, wheel)
+    targets = [PycTarget(level, pyc_path(source, cache_tag, level)) for level in levels]
+    fitting = tuple(target for target in targets if _fits(target.final))
+    return PycJob(
+        source, cache_tag, size, mtime, fitting, wheel, tuple(each for each in targets if each not in fitting)
+    )
+
+
+def long_names(jobs: Iterable[PycJob]) -> Iterator[Warned]:
+    """Yield a warning for each pyc that is left out because of its name."""
+    for job in jobs:
+        for target in job.left_out:
+            name = posixpath.basename(target.final)
+            message = f"is not compiled at level {target.level}: {name} is too long for the name of a file"
+            yield Warned(job.wheel, job.source, "long-pyc-name", message)
+
+
+def _fits(path: str) -> bool:
+    return len(posixpath.basename(path).encode("utf-8", "surrogateescape")) <= _LONGEST_NAME
 
 
 def biggest_first(jobs: Iterable[PycJob]) -> list[PycJob]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields, replace
 from pathlib import Path
 
 from truewheel.cli.parser import path_text
-from truewheel.model import ErrorPolicy, InvalidationMode
+from truewheel.model import DEFAULT_LIMITS, ErrorPolicy, InvalidationMode, Limits
 from truewheel.pipeline import BytecodeOptions
 from truewheel.textfile import read_text
+
+_LEAST_MEMORY = 256
 
 
 def add_target_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +53,14 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of workers (default: the package build's, else all CPUs)",
     )
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        action="append",
+        default=[],
+        metavar="KIND=N",
+        help="what the compiler may take for one source: " + _limits_help(),
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a report of every path as JSON")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only warnings and errors")
     parser.add_argument("--verbose", "-v", action="store_true", help="print every path")
@@ -62,6 +73,7 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
         levels=options.optimize,
         errors=ErrorPolicy(options.errors) if options.errors else None,
         jobs=options.jobs,
+        limits=replace(DEFAULT_LIMITS, **dict(options.limit)),
     )
 
 
@@ -80,6 +92,26 @@ def _levels(text: str) -> tuple[int, ...]:
     if not all(level in ("0", "1", "2") for level in levels):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of levels such as 0,1")
     return tuple(int(level) for level in levels)
+
+
+def _limits_help() -> str:
+    unit = {"cpu": "seconds", "memory": "MiB", "output": "MiB", "time": "seconds by the clock"}
+    return ", ".join(
+        f"{field.name} ({unit[field.name]}, default: {field.default})" for field in fields(Limits)
+    )
+
+
+def _limit(text: str) -> tuple[str, int]:
+    kind, _, number = text.partition("=")
+    if kind not in {field.name for field in fields(Limits)}:
+        raise argparse.ArgumentTypeError(f"{text!r} is not cpu=N, memory=N, output=N or time=N")
+    if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} gives no whole number from 1 to 99999999")
+    if kind == "memory" and int(number) < _LEAST_MEMORY:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is less than the {_LEAST_MEMORY} MiB that a compiler needs"
+        )
+    return kind, int(number)
 
 
 def _jobs(text: str) -> int:

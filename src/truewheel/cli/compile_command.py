@@ -50,14 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile; prints a summary, warns of sources that do not compile."""
+    scheme = load_scheme(options.scheme, warn)
     request = CompileRequest(
         paths=tuple(options.paths),
         root=options.root,
-        scheme=load_scheme(options.scheme, warn),
+        scheme=scheme,
         pythons=tuple(options.python or ("python3",)),
         bytecode=bytecode_options(options),
         reports=tuple(options.report_file),
         remove_strays=options.remove_strays,
+        records=scheme.record,
     )
     if options.report:
         check_report(Path(options.report))

@@ -53,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let directories that were there keep dates later than SOURCE_DATE_EPOCH",
     )
     parser.add_argument(
+        "--ignore-requires-python",
+        action="store_true",
+        help="warn, instead of refusing the wheel, where its Requires-Python does not admit a target",
+    )
+    parser.add_argument(
         "--allow",
         action="append",
         default=[],
@@ -83,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
         keep_dates=options.keep_dates,
         reports=(options.report,) if options.report else (),
         allow=tuple(options.allow),
+        ignore_requires_python=options.ignore_requires_python,
+        list_bytecode=True,
     )
     if options.report:
         check_report(options.report)
@@ -94,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
             say(line)
         return 0
     manifest = install(prepared)
-    for warning in warning_lines(manifest):
+    for warning in warning_lines(manifest, options.verbose):
         warn(warning)
     if options.report:
         write_document(options.report, install_document(prepared.plan, manifest))

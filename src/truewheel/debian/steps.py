@@ -101,11 +101,13 @@ def _build(build: FlavorBuild) -> None:
         return
     from truewheel.debian.backend import build_wheel  # its imports take long, and only this step needs them
     from truewheel.debian.wheels import unpack_wheel
+    from truewheel.report.text import warned_line
 
     shell, host = build.shell("build"), build.request.host
     wheel = build_wheel(build.layout, shell, host)
     shell.echo(f"unpack {wheel.name}")
-    unpack_wheel(wheel, build.layout, host, shell.environ)
+    for warned in unpack_wheel(wheel, build.layout, host, shell.environ).warnings:
+        build.request.warn(warned_line(warned))
 
 
 def _test(build: FlavorBuild) -> None:

@@ -15,7 +15,7 @@ from truewheel.debian.model import SCHEME, Layout
 from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
-from truewheel.model import InstallPlan, Kind, Scheme
+from truewheel.model import InstallPlan, Kind, Manifest, Scheme
 from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
 from truewheel.schemes import load_scheme
 
@@ -48,10 +48,11 @@ def only_wheel(made: Path, layout: Layout) -> Path:
     return made
 
 
-def unpack_wheel(wheel: Path, layout: Layout, host: Host, environ: Mapping[str, str]) -> None:
+def unpack_wheel(wheel: Path, layout: Layout, host: Host, environ: Mapping[str, str]) -> Manifest:
     """Unpack a wheel to the build directory, and to scripts, data and include beside it.
 
-    Files of an earlier run are replaced. Raises WheelRefused for a wheel that breaks the specification;
+    Files of an earlier run are replaced. Requires-Python is a warning, since pybuild does not look at it.
+    Returns what was unpacked. Raises WheelRefused for a wheel that breaks the specification;
     nothing is unpacked then.
     """
     interpreter = probe(layout.flavor.python.binary)
@@ -66,11 +67,12 @@ def unpack_wheel(wheel: Path, layout: Layout, host: Host, environ: Mapping[str, 
         bytecode=BytecodeOptions(levels=()),
         overwrite=True,
         keep_dates=True,
+        ignore_requires_python=True,
     )
     prepared = prepare_install(request, environ)
     now, epoch = int(time.time()), source_date_epoch(environ)
     date = now if epoch is None else min(now, epoch)
-    install(replace(prepared, plan=_as_installer_writes(prepared.plan, date)))
+    return install(replace(prepared, plan=_as_installer_writes(prepared.plan, date)))
 
 
 def _as_installer_writes(plan: InstallPlan, date: int) -> InstallPlan:

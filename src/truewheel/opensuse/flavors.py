@@ -168,6 +168,7 @@ def _request(
         bytecode=BytecodeOptions(levels=() if elsewhere else None),
         script_python=str(Path(interpreters[-1].command).with_name("python{version}")),
         overwrite=True,
+        ignore_requires_python=arguments.ignore_requires_python,
     )
 
 

@@ -21,6 +21,7 @@ _SHORT = {
     "-v": "--verbose",
     "-w": "--wheel-dir",
 }
+_IGNORE = "--ignore-requires-python"
 # about messages, downloads and checks of pip, which do not change the installed files
 _FLAGS = frozenset(
     {
@@ -29,7 +30,7 @@ _FLAGS = frozenset(
         "--disable-pip-version-check",
         "--force-reinstall",
         "--ignore-installed",
-        "--ignore-requires-python",
+        _IGNORE,
         "--isolated",
         "--no-build-isolation",
         "--no-cache-dir",
@@ -93,6 +94,7 @@ class InstallArguments:
     root: str
     projects: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    ignore_requires_python: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def install_arguments(words: Sequence[str]) -> InstallArguments:
         root=_last(options, "--root"),
         projects=tuple(_directory(word) for word in projects),
         settings=_settings(options),
+        ignore_requires_python=_IGNORE in words,
     )
 
 

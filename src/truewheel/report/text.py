@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from truewheel.bytecode.pycs import is_bytecode
 from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State, Warned
 from truewheel.schemes import scheme_keys
 
@@ -44,16 +45,25 @@ def compile_lines(manifest: Manifest, verbose: bool) -> Iterator[str]:
     yield _summary(manifest)
 
 
-def warning_lines(manifest: Manifest) -> Iterator[str]:
-    """Yield warnings: rules that a wheel broke, sources without bytecode, entries that were not installed."""
+def warning_lines(manifest: Manifest, verbose: bool = False) -> Iterator[str]:
+    """Yield warnings: rules that a wheel broke, sources without bytecode, entries that were not installed.
+
+    Bytecode that a wheel has is one line, with ``verbose`` one each.
+    """
     told = {(warned.wheel, warned.entry) for warned in manifest.warnings}
     yield from map(warned_line, manifest.warnings)
     for result in manifest.failures:
         yield f"{result.source}: no bytecode for Python {result.interpreter}: {result.error}"
+    groups: dict[tuple[str, str], list[str]] = {}
     for dropped in manifest.dropped:
-        if (dropped.wheel, dropped.entry) in told:
-            continue
-        yield f"{dropped.wheel}: {dropped.entry}: not installed: {dropped.reason}"
+        if (dropped.wheel, dropped.entry) not in told:
+            groups.setdefault((dropped.wheel, dropped.reason), []).append(dropped.entry)
+    for (wheel, reason), entries in groups.items():
+        if verbose or not all(map(is_bytecode, entries)):
+            yield from (f"{wheel}: {entry}: not installed: {reason}" for entry in entries)
+        else:
+            more = f" and {len(entries) - 1} more (-v names them)" if entries[1:] else ""
+            yield f"{wheel}: {entries[0]}{more}: not installed: {reason}"
 
 
 def warned_line(warned: Warned) -> str:

@@ -109,8 +109,8 @@ def _same_version(text: str, version: Version) -> bool:
         return False
 
 
-def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str, str]]:
-    """Return the Name and Version in METADATA, as written there."""
+def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str, str, str]]:
+    """Return Name, Version and Requires-Python in METADATA, as written there."""
     fields = yield from _fields(text, entry)
     declared = yield from _single(fields, "Metadata-Version", entry)
     found = _VERSION.fullmatch(declared)
@@ -122,7 +122,7 @@ def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str
     version = yield from _single(fields, "Version", entry)
     if version and not _same_version(version, wheel.version):
         yield Fault("version-mismatch", entry, f"Version {version} is not the file name's {wheel.version}")
-    return name, version
+    return name, version, next(iter(fields.all("Requires-Python")), "")
 
 
 def check_wheel_file(wheel: WheelName, text: str, entry: str) -> Checked[bool]:

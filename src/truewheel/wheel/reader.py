@@ -128,6 +128,7 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         tags=tuple(sorted(str(tag) for tag in named.tags)),
         entries=tuple(_linked(entry, links, entries) for entry in entries.values()),
         entry_points=said.entry_points,
+        requires_python=said.requires_python,
     )
 
 
@@ -155,6 +156,7 @@ class _Said:
     root_is_purelib: bool = True
     name: str = ""
     version: str = ""
+    requires_python: str = ""
     rows: Rows = field(default_factory=dict)
     entry_points: tuple[EntryPoint, ...] = ()
 
@@ -167,7 +169,8 @@ def _check_texts(
     if (text := texts.get("WHEEL")) is not None:
         said.root_is_purelib = yield from check_wheel_file(named, text, f"{dist_info}/WHEEL")
     if (text := texts.get("METADATA")) is not None:
-        said.name, said.version = yield from check_metadata(named, text, f"{dist_info}/METADATA")
+        metadata = yield from check_metadata(named, text, f"{dist_info}/METADATA")
+        said.name, said.version, said.requires_python = metadata
     if (text := texts.get("RECORD")) is not None:
         rows = yield from parse_record(text, f"{dist_info}/RECORD")
         if rows is not None:

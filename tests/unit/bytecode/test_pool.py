@@ -19,7 +19,7 @@ from truewheel.bytecode.pool import Compiled, CompilePool
 from truewheel.bytecode.pycs import plan_job
 from truewheel.errors import CompileError
 from truewheel.interpreter import probe
-from truewheel.model import Interpreter, PycJob
+from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
 
 REAL = probe(sys.executable)
 
@@ -29,9 +29,13 @@ def job(interpreter: Interpreter, name: str, source: bytes, levels: Sequence[int
 
 
 def compile_all(
-    sources: dict[str, bytes], interpreter: Interpreter = REAL, jobs: int = 1, levels: Sequence[int] = (0, 1)
+    sources: dict[str, bytes],
+    interpreter: Interpreter = REAL,
+    jobs: int = 1,
+    levels: Sequence[int] = (0, 1),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Compiled]:
-    with CompilePool((interpreter,), jobs) as pool:
+    with CompilePool((interpreter,), jobs, limits) as pool:
         for name, source in sources.items():
             pool.submit(job(interpreter, name, source, levels), source)
         return {result.job.source: result for result in pool.drain()}
@@ -118,7 +122,7 @@ SOURCES = {"a": b"x = 1\n", "b": b"MARKER = 1\n", "c": b"x = 2\n"}
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL"])
 def test_a_source_that_crashes_the_compiler_does_not_compile(tmp_path: Path, signal: str) -> None:
-    crashing = probe(str(python_that_does(tmp_path, f"os.kill(os.getpid(), signal.{signal})")))
+    crashing = probe(str(python_that_does(tmp_path, f"signal.raise_signal(signal.{signal})")))
     results = compile_all(SOURCES, crashing)
     assert results["/usr/lib/b.py"].error == f"the compiler crashed ({signal})"
     assert results["/usr/lib/a.py"].codes == compile_all(SOURCES)["/usr/lib/a.py"].codes
@@ -131,8 +135,8 @@ def test_a_source_that_crashes_the_compiler_does_not_compile(tmp_path: Path, sig
     [
         "os._exit(0)",
         "os._exit(1)",
-        "os.kill(os.getpid(), signal.SIGKILL)",
-        "os.kill(os.getpid(), signal.SIGTERM)",
+        "signal.raise_signal(signal.SIGKILL)",
+        "signal.raise_signal(signal.SIGTERM)",
     ],
 )
 def test_a_worker_that_ends_otherwise_is_trouble(tmp_path: Path, action: str) -> None:
@@ -231,7 +235,7 @@ def test_where_no_thread_can_be_started_it_is_trouble(monkeypatch: pytest.Monkey
 
 
 def test_crashed_workers_are_not_kept_open(tmp_path: Path) -> None:
-    crashing = probe(str(python_that_does(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)")))
+    crashing = probe(str(python_that_does(tmp_path, "signal.raise_signal(signal.SIGSEGV)")))
     before = len(os.listdir("/proc/self/fd"))
     with CompilePool((crashing,), 1) as pool:
         for n in range(4):
@@ -254,3 +258,77 @@ def test_a_worker_out_of_memory_is_trouble_and_not_the_sources_fault(tmp_path: P
         return
     assert result.error == ""
     assert result.codes
+
+
+def nested_finally(depth: int) -> bytes:
+    """A source whose code doubles with each level; it takes the compiler minutes and gigabytes."""
+    lines = [f"{' ' * n}try:\n{' ' * n} pass\n{' ' * n}finally:\n" for n in range(depth)]
+    return ("".join(lines) + " " * depth + "pass\n").encode()
+
+
+def one_long_list() -> bytes:
+    """A source of common words that takes a lot of memory: 4 MB."""
+    return b"x = [" + b"y, z.w, 1, " * 400_000 + b"]\n"
+
+
+@pytest.mark.parametrize("source", [nested_finally(22), one_long_list()], ids=["nested", "long"])
+def test_a_source_that_takes_too_much_memory_is_named_and_is_no_failure_of_its_own(source: bytes) -> None:
+    with pytest.raises(CompileError, match="memory") as caught:
+        compile_all({"a": b"x = 1\n", "hog": source}, limits=Limits(memory=256))
+    assert caught.value.exit_code == 2
+    assert caught.value.subject == "/usr/lib/hog.py"
+    assert caught.value.hint == "give --limit memory=MIB to allow more, or leave the source out"
+    assert settled()
+
+
+@pytest.mark.slow
+def test_a_source_that_takes_too_much_time_of_the_cpu_is_named() -> None:
+    with pytest.raises(CompileError, match="more than 1 s of CPU time") as caught:
+        compile_all({"hog": nested_finally(20)}, limits=Limits(cpu=1))
+    assert caught.value.subject == "/usr/lib/hog.py"
+    assert settled()
+
+
+@pytest.mark.slow
+def test_the_time_of_the_cpu_is_counted_for_each_source_anew(tmp_path: Path) -> None:
+    busy = probe(str(python_that_does(tmp_path, "[None for _ in range(15_000_000)]")))
+    sources = {f"m{n}": b"MARKER = %d\n" % n for n in range(5)}
+    assert not any(result.error for result in compile_all(sources, busy, limits=Limits(cpu=1)).values())
+
+
+def test_a_source_that_becomes_too_much_code_is_named() -> None:
+    with pytest.raises(CompileError, match="more than 1 MiB of bytecode") as caught:
+        compile_all({"wide": b"x = '" + b"y" * 2_000_000 + b"'\n"}, limits=Limits(output=1))
+    assert caught.value.subject == "/usr/lib/wide.py"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "exec sleep 600",
+        "sleep 600; exit 0",
+        "cat > /dev/null; exit 0",
+        "head -c 9 > /dev/null; exec sleep 600",
+    ],
+)
+def test_a_python_that_does_not_answer_is_not_waited_for_for_ever(tmp_path: Path, lines: str) -> None:
+    silent = probe(str(fake_python(tmp_path, lines)))
+    with pytest.raises(CompileError, match="no answer from the compiler after 1 s") as caught:
+        compile_all({"big": b"#" * 1_000_000}, silent, limits=Limits(time=1))
+    assert "--limit time=SECONDS" in caught.value.hint
+    assert settled()
+
+
+def test_messages_of_a_worker_do_not_fill_the_disk(tmp_path: Path) -> None:
+    flooding = probe(str(fake_python(tmp_path, "exec yes >&2")))
+    with pytest.raises(CompileError, match="wrote more than 1 MiB to standard error"):
+        compile_all({"a": b"x = 1\n"}, flooding)
+
+
+def test_what_is_nested_too_deep_is_the_sources_own_failure_also_behind_a_large_one(tmp_path: Path) -> None:
+    """Parsers run out of their own stack with a MemoryError; the large source takes memory before it."""
+    results = compile_all(
+        {"large": b"x = [" + b"y, z.w, 1, " * 100_000 + b"]\n", "deep": b"lambda: " * 3000 + b"1\n"}
+    )
+    assert results["/usr/lib/large.py"].codes
+    assert results["/usr/lib/deep.py"].error.startswith(("MemoryError", "RecursionError"))

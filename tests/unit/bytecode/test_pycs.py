@@ -12,6 +12,7 @@ import pytest
 from truewheel.bytecode.pycs import (
     biggest_first,
     is_bytecode,
+    long_names,
     parse_pyc_name,
     plan_job,
     pyc_header,
@@ -105,3 +106,21 @@ def test_what_is_no_cached_pyc_has_no_source(path: str) -> None:
 def test_bytecode_is_known_by_its_ending() -> None:
     names = ("a.pyc", "a.pyo", "a.cpython-311.opt-1.pyc", "a.py", "pyc")
     assert [is_bytecode(name) for name in names] == [True, True, True, False, False]
+    assert is_bytecode("a.cpython-311.pyc.140190123456784")
+    assert not any(map(is_bytecode, ("a.pyc.txt", "a.pyc.", "a.pyc.1x", "a.pyc.1\n", "a.pyx")))
+
+
+@pytest.mark.parametrize(
+    ("length", "levels", "left_out"), [(237, (0, 1), ()), (238, (0,), (1,)), (244, (), (0, 1))]
+)
+def test_a_pyc_whose_name_is_too_long_for_a_file_is_left_out_alone(
+    length: int, levels: tuple[int, ...], left_out: tuple[int, ...]
+) -> None:
+    stem = "\u00e9" + "m" * (length - 2)
+    job = plan_job(f"/lib/{stem}.py", 5, 7, "cpython", (0, 1))
+    assert (tuple(target.level for target in job.targets), tuple(each.level for each in job.left_out)) == (
+        levels,
+        left_out,
+    )
+    assert [warned.rule for warned in long_names([job])] == ["long-pyc-name"] * len(left_out)
+    assert all(warned.entry == f"/lib/{stem}.py" for warned in long_names([job]))

@@ -23,7 +23,7 @@ from tests.faults.support import (
     snapshot,
 )
 from tests.unit.report.test_document import check
-from tests.wheelbuilder import WheelBuilder
+from tests.wheelbuilder import WheelBuilder, metadata_text
 from truewheel.cli.main import main
 
 PY = ("--python", sys.executable)
@@ -411,3 +411,84 @@ def test_a_signal_undoes_the_install(
     assert "Traceback" not in err
     assert err == "" or is_one_line(err)
     assert snapshot(root) == before
+
+
+def test_a_requires_python_that_a_target_does_not_meet_is_refused(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metadata = metadata_text("demo", "1.0") + "Requires-Python: >=3.99\n"
+    wheel = wheel_builder.build("demo", "1.0", metadata=metadata)
+    install = ("install", wheel, "--root", tmp_path / "root", *PY)
+    assert run(*install) == 1
+    error = capsys.readouterr().err
+    assert is_one_line(error)
+    assert f"{wheel.name}: demo-1.0.dist-info/METADATA: Requires-Python >=3.99 does not admit " in error
+    assert error.endswith("give --ignore-requires-python) [requires-python]\n")
+    assert not (tmp_path / "root").exists()
+    for more in (("--dry-run",), ()):
+        assert run(*install, "--ignore-requires-python", *more) == 0
+        assert "warning: demo-1.0-py3-none-any.whl: demo-1.0.dist-info/METADATA: " in capsys.readouterr().err
+
+
+def test_the_bytecode_of_a_wheel_is_one_warning_and_v_names_it(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pycs = [f"demo/__pycache__/m{n}.cpython-311.pyc" for n in range(9)]
+    wheel = wheel_builder.build("demo", "1.0", files={"demo/__init__.py": "", **dict.fromkeys(pycs, "x")})
+    assert run("install", wheel, "--root", tmp_path / "root", *PY) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{wheel.name}: {pycs[0]} and 8 more (-v names them): not installed: " in line
+    assert run("install", wheel, "--root", tmp_path / "root", *PY, "-v") == 0
+    error = capsys.readouterr().err
+    assert all(f": {pyc}: not installed: " in error for pyc in pycs)
+
+
+def test_a_module_whose_pyc_has_too_long_a_name_is_installed_without_it(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "m" * 250
+    wheel = wheel_builder.build("demo", "1.0", files={"demo/__init__.py": "", f"demo/{name}.py": "x = 1\n"})
+    root = tmp_path / "root"
+    assert run("install", wheel, "--root", root, *PY, "--errors", "fail") == 0
+    error = capsys.readouterr().err
+    assert error.count(f"demo/{name}.py: is not compiled at level ") == error.count("\n") == 2
+    installed = {path.name for path in root.rglob("*") if path.is_file()}
+    assert f"{name}.py" in installed
+    assert {path for path in installed if path.endswith(".pyc")} == {
+        f"__init__.{sys.implementation.cache_tag}{level}.pyc" for level in ("", ".opt-1")
+    }
+    (site,) = root.rglob("demo")
+    assert run("compile", f"/{site.relative_to(root)}", "--root", root, *PY, "--errors", "fail") == 0
+    assert "is not compiled at level 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scheme", ["debian", "generic"])
+def test_a_script_that_cannot_start_anywhere_is_a_warning(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str], scheme: str
+) -> None:
+    scripts = {
+        "scripts/dead": "#!/usr/local/opt/python/bin/python3.9\n",
+        "scripts/mine": "#!/home/me/venv/bin/python\n",
+        "scripts/good": "#!python\n",
+        "scripts/env": "#!/usr/bin/env python3\n",
+        "scripts/program": "\x7fELF",
+    }
+    wheel = wheel_builder.build("demo", "1.0", data=scripts)
+    assert run("install", wheel, "--root", tmp_path / "root", "--scheme", scheme, *PY) == 0
+    dead, mine = sorted(capsys.readouterr().err.splitlines())
+    assert dead.endswith(
+        "dead: starts with /usr/local/opt/python/bin/python3.9, which no system has [dead-first-line]"
+    )
+    assert "scripts/mine: starts with /home/me/venv/bin/python" in mine
+
+
+def test_what_python_wrote_itself_and_left_behind_counts_as_stray(tmp_path: Path, wheel: Path) -> None:
+    root = tmp_path / "root"
+    assert run("install", wheel, "--root", root, *PY) == 0
+    cache = next(root.rglob("__pycache__"))
+    before = snapshot(root)
+    for name in ("__init__.cpython-311.pyc.140190123", "__init__.cpython-34.pyo", "gone.cpython-311.pyc.7"):
+        (cache / name).write_text("half")
+    site = f"/{cache.parent.relative_to(root)}"
+    assert run("compile", site, "--root", root, *PY, "--remove-strays") == 0
+    assert set(snapshot(root)) == set(before)

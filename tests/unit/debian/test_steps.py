@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.debian.sources import ARCHITECTURE, below, write
-from tests.wheelbuilder import WheelBuilder
+from tests.wheelbuilder import WheelBuilder, metadata_text
 from truewheel.cli.main import main
 from truewheel.debian import host
 
@@ -398,3 +398,21 @@ def test_a_list_of_test_files_that_is_not_utf8_is_one_line(
     capfd.readouterr()
     assert package.step("test") == 1
     assert "debian/pybuild.testfiles: is not UTF-8 (byte 0xe4 at 6)" in capfd.readouterr().err
+
+
+def test_a_wheel_for_other_pythons_is_a_warning_as_pybuild_does_not_look(
+    package: Package,
+    wheel_builder: WheelBuilder,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    metadata = metadata_text("demo", "1.0") + "Requires-Python: >=3.99\n"
+    wheel = wheel_builder.build(
+        "demo", "1.0", metadata=metadata, data={"scripts/old": "#!/home/me/bin/perl\n"}
+    )
+    monkeypatch.setenv("WHEEL", str(wheel))
+    assert package.step("build") == 0
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("truewheel: ")]
+    assert [line.rpartition(" ")[2] for line in lines] == ["[requires-python]", "[dead-first-line]"]
+    assert package.step("install") == 0
+    assert (package.modules / "demo").is_dir()

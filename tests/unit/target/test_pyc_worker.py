@@ -103,7 +103,8 @@ def test_any_order_of_levels(levels: tuple[int, ...]) -> None:
         (b"-" * 200000 + b"1", None, None),
     ],
 )
-def test_uncompilable(source: bytes, kind: str, line: int) -> None:
+def test_uncompilable(source: bytes, kind: str, line: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyc_worker, "peak", lambda: 0)  # a worker has less behind it than a run of tests
     bad, good = ask(frame(source), frame(b"x = 1\n"))
     assert set(bad[0]) == {"error"} and bad[1] == b""
     error = bad[0]["error"]
@@ -240,3 +241,13 @@ def test_code_that_does_not_come_back_is_noticed_at_the_start(monkeypatch: pytes
 
 def test_the_oldest_version_is_the_probes() -> None:
     assert probe.OLDEST == versions.OLDEST
+
+
+@pytest.mark.parametrize("kib", ["256", "8192", "unlimited"])
+def test_no_limit_of_the_stack_decides_what_compiles(kib: str) -> None:
+    source = b"x = " + b" + ".join([b"a"] * 2900) + b"\n"
+    limited = ["sh", "-c", f'ulimit -S -s {kib} && exec "$@"', "sh"]
+    command = [*limited, sys.executable, "-s", "-S", "-B", str(WORKER)]
+    made = subprocess.run(command, input=frame(source), capture_output=True, timeout=60, check=True).stdout
+    assert replies(made) == ask(frame(source))
+    assert "codes" in replies(made)[0][0]
