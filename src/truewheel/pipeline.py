@@ -22,11 +22,11 @@ from truewheel.buildroot.installed import (
     refuse_versions,
     superseded,
 )
-from truewheel.buildroot.records import corrections
+from truewheel.buildroot.records import corrections, with_bytecode_there
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
-from truewheel.bytecode.pycs import CACHE, biggest_first, long_names, plan_job, pyc_path, source_path
+from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
@@ -43,7 +43,6 @@ from truewheel.model import (
     Manifest,
     PlannedFile,
     PycJob,
-    RecordPlan,
     Scheme,
     Wheel,
 )
@@ -183,7 +182,9 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     )
     plan = plan_install(inputs)
     if request.list_bytecode:
-        plan = replace(plan, records=tuple(_with_kept(request.root, record) for record in plan.records))
+        plan = replace(
+            plan, records=tuple(with_bytecode_there(request.root, record) for record in plan.records)
+        )
     prepared = PreparedInstall(
         plan,
         request.root,
@@ -204,7 +205,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
 def _places(inputs: InstallInputs) -> tuple[Place, ...]:
     places = []
     for wheel, interpreter in itertools.product(inputs.wheels, inputs.interpreters):
-        paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name)
+        paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
         base = paths.purelib if wheel.root_is_purelib else paths.platlib
         places.append(Place(canonicalize_name(wheel.name), posixpath.join(base, wheel.dist_info), paths))
     return tuple(places)
@@ -294,21 +295,6 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
                 buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)
         buildroot.commit()
     return replace(delivery.manifest(strays=tuple(stray)), warnings=tuple(long_names(jobs)))
-
-
-def _with_kept(root: Path, record: RecordPlan) -> RecordPlan:
-    """The RECORD with the bytecode of its sources that is in the root, and that the install does not make."""
-    members = set(record.members)
-    caches = {posixpath.join(posixpath.dirname(final), CACHE) for final in members if final.endswith(".py")}
-    there = [
-        posixpath.join(cache, name)
-        for cache in sorted(caches)
-        if below(root, cache).is_dir() and not below(root, cache).is_symlink()
-        for name in sorted(os.listdir(below(root, cache)))
-    ]
-    left = [final for final in there if final not in members and source_path(final) in members]
-    found = look(root, left) if left else {}
-    return replace(record, kept=tuple(found[final] for final in left if found[final].regular))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:

@@ -1,4 +1,4 @@
-"""Keep the RECORDs true of a tree that is compiled in place."""
+"""Keep RECORD true where a run makes only some of the bytecode that is there."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import posixpath
 import stat
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from truewheel.buildroot.tree import below
-from truewheel.bytecode.pycs import source_path
+from truewheel.buildroot.tree import below, look
+from truewheel.bytecode.pycs import CACHE, source_path
 from truewheel.errors import TruewheelError
-from truewheel.model import File
+from truewheel.model import File, RecordPlan
 from truewheel.record import columns, read_rows, row_path, write_rows
 from truewheel.textfile import decoded, read_bytes
 
@@ -55,6 +55,21 @@ def corrections(
             mode, mtime = stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9
             found.append(Correction(final, after, mode, mtime))
     return found
+
+
+def with_bytecode_there(root: Path, record: RecordPlan) -> RecordPlan:
+    """The RECORD with the bytecode of its sources that is in the root, and that the install does not make."""
+    members = set(record.members)
+    caches = {posixpath.join(posixpath.dirname(final), CACHE) for final in members if final.endswith(".py")}
+    there = [
+        posixpath.join(cache, name)
+        for cache in sorted(caches)
+        if below(root, cache).is_dir() and not below(root, cache).is_symlink()
+        for name in sorted(os.listdir(below(root, cache)))
+    ]
+    left = [final for final in there if final not in members and source_path(final) in members]
+    found = look(root, left) if left else {}
+    return replace(record, kept=tuple(found[final] for final in left if found[final].regular))
 
 
 def _with_bytecode(

@@ -320,7 +320,7 @@ def test_a_python_that_does_not_answer_is_not_waited_for_for_ever(tmp_path: Path
 
 
 def test_messages_of_a_worker_do_not_fill_the_disk(tmp_path: Path) -> None:
-    flooding = probe(str(fake_python(tmp_path, "exec yes >&2")))
+    flooding = probe(str(fake_python(tmp_path, "yes >&2; exit 1")))
     with pytest.raises(CompileError, match="wrote more than 1 MiB to standard error"):
         compile_all({"a": b"x = 1\n"}, flooding)
 
