@@ -224,6 +224,26 @@ def test_contradictions_fail_when_the_spec_is_parsed(expand: Expand, text: str, 
     assert said.startswith("error: ") and fault in said
 
 
+@pytest.mark.parametrize(
+    ("defines", "option"),
+    [
+        ({}, "--map-build-path"),
+        ({"_enable_debug_packages": "1"}, "--no-map-build-path"),
+        ({"_enable_debug_packages": "0"}, "--map-build-path"),
+        ({"_enable_debug_packages": "1", "debug_package": "%{nil}"}, "--map-build-path"),
+        ({"_enable_debug_packages": "1", "_target_cpu": "noarch"}, "--map-build-path"),
+        ({"__debug_package": "1"}, "--no-map-build-path"),
+    ],
+)
+@pytest.mark.parametrize("macro", ["pyproject_wheel", "pyproject_buildrequires"])
+def test_paths_are_left_to_rpm_where_it_makes_a_debuginfo_package(
+    expand: Expand, macro: str, defines: dict[str, str], option: str
+) -> None:
+    text = expand(f"%{macro} -C a=b\n<%{{?__debug_package}}>", **defines)
+    assert f" {option} --python" in text and "prefix-map" not in text
+    assert text.endswith(f"<{defines.get('__debug_package', '')}>")
+
+
 def test_overrides_are_one_a_call(expand: Expand) -> None:
     text = expand("%pyproject_patch_dependency a:ignore")
     assert "truewheel requires override 'a:ignore' --dep-overrides-file \"/B/x-1-2." in text
