@@ -56,6 +56,10 @@ class EntryPoint:
     section: str
 
 
+# 1980-01-01, the first date ZIP can hold: what is written where there is none
+ZIP_ZERO_DATE = 315532800
+
+
 @dataclass(frozen=True)
 class WheelEntry:
     """One file of a wheel's archive.

@@ -17,7 +17,7 @@ from zipfile import ZipFile, ZipInfo
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from truewheel.errors import WheelRefused
-from truewheel.model import EntryPoint, Interpreter, Wheel, WheelEntry
+from truewheel.model import ZIP_ZERO_DATE, EntryPoint, Interpreter, Wheel, WheelEntry
 from truewheel.wheel.archive import archive_files, check_bounds, open_file
 from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused
 from truewheel.wheel.metadata import (
@@ -40,7 +40,6 @@ from truewheel.wheel.record_checks import (
 )
 from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
 
-_EARLIEST = 315532800  # 1980-01-01, the first date ZIP can hold
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
 
@@ -226,7 +225,7 @@ def _mtime(info: ZipInfo) -> int:
     try:
         moment = datetime.datetime(*info.date_time, tzinfo=datetime.timezone.utc)
     except ValueError:
-        return _EARLIEST
+        return ZIP_ZERO_DATE
     return int(moment.timestamp())
 
 
