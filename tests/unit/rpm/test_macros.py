@@ -298,10 +298,29 @@ def test_names_that_a_package_provides(expand: Expand, name: str, others: list[s
     assert given == " ".join([*provided[1:], *older])
 
 
-def test_sources_have_an_address_where_the_distribution_names_one(expand: Expand) -> None:
-    assert expand("%{pypi_source demo 1~rc2}") == "demo-1rc2.tar.gz"
+def test_sources_have_an_address(expand: Expand) -> None:
+    public = "https://files.pythonhosted.org/packages/source"
+    assert expand("%{pypi_source demo 1~rc2}") == f"{public}/d/demo/demo-1rc2.tar.gz"
+    assert expand("%{pypi_source}", pypi_name="Own") == f"{public}/O/Own/Own-1.tar.gz"
     url = "https://index.example/source/"
     assert expand("%{pypi_source demo 1 zip}", __pypi_url=url) == f"{url}d/demo/demo-1.zip"
+
+
+@pytest.mark.parametrize(
+    ("defines", "purl"),
+    [
+        ({"fedora": "44", "epoch": "42"}, "pkg:rpm/fedora/x@1-2?epoch=42&arch=src"),
+        ({"rhel": "10"}, "pkg:rpm/redhat/x@1-2?arch=src"),
+        ({"rhel": "10", "epel": "10"}, "pkg:rpm/epel/x@1-2?arch=src"),
+        ({"rhel": "11", "eln": "150"}, "pkg:rpm/fedora/x@1-2?arch=src"),
+        ({"_vendor": "demo", "version": "1^a+b"}, "pkg:rpm/demo/x@1%5Ea%2Bb-2?arch=src"),
+    ],
+)
+def test_bundled_wheels_tell_their_package(expand: Expand, defines: dict[str, str], purl: str) -> None:
+    text = expand("%python_wheel_inject_sbom {1..5}/*.whl", **defines)
+    assert text == f'/usr/bin/truewheel inject-sbom --purl "{purl}" {{1..5}}/*.whl'
+    assert expand("%{python_wheel_inject_sbom {1..5}/*.whl} && exit 1").endswith("{1..5}/*.whl && exit 1")
+    assert expand("%_pyproject_record") == expand("%_truewheel_report")
 
 
 def test_projects_without_a_wheel(expand: Expand) -> None:
