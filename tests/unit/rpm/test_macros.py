@@ -298,6 +298,21 @@ def test_names_that_a_package_provides(expand: Expand, name: str, others: list[s
     assert given == " ".join([*provided[1:], *older])
 
 
+@pytest.mark.parametrize(
+    ("defines", "names"),
+    [
+        ({"name": "python3-a", "epoch": "4"}, "python-a = 4:1-2 python3.9-a = 4:1-2"),
+        ({"name": "python3.8-a"}, ""),
+        ({"name": "python3-a", "__pythonname_provides": "%{nil}"}, ""),
+    ],
+)
+def test_names_that_are_generated(expand: Expand, defines: dict[str, str], names: str) -> None:
+    load = "%{load:%{_rpmconfigdir}/fileattrs/truewheel_name.attr}"
+    given = {"__default_python3_version": "3.9", **defines}
+    assert expand(f"{load}%{{__truewheel_name_provides /usr/share/x}}", **given) == names
+    assert expand(f"{load}%__truewheel_name_path", **defines, __pythonname_path="x") == ""
+
+
 def test_sources_have_an_address(expand: Expand) -> None:
     public = "https://files.pythonhosted.org/packages/source"
     assert expand("%{pypi_source demo 1~rc2}") == f"{public}/d/demo/demo-1rc2.tar.gz"
