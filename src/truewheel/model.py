@@ -150,6 +150,7 @@ class Scheme:
     script_python: str
     script_flags: str
     every_shebang: bool
+    shebang_blank: bool
     versioned_scripts: bool
     optimize: tuple[int, ...]
     hardlink: bool

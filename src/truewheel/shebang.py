@@ -38,7 +38,6 @@ def _merged(shebang: bytes, rest: bytes) -> bytes:
     words = rest.split()
     if not words or not words[0].startswith(b"-") or words[0].startswith(b"--"):
         return b" ".join([shebang, *words])
-    python, _, flags = shebang.partition(b" ")
-    known = flags[1:]
+    python, _, known = shebang.partition(b" -")
     added = bytes(flag for flag in words[0][1:] if flag not in known)
     return b" ".join([python, b"-" + known + added, *words[1:]])

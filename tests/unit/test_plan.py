@@ -220,7 +220,7 @@ def test_a_module_that_begins_like_a_script_stays_as_it_is(wheel_builder: WheelB
 def test_entry_points_become_scripts(wheel_builder: WheelBuilder) -> None:
     script = by_path(plan(rich(wheel_builder), scheme="fedora"))["/usr/bin/demo"]
     lines = text(script).splitlines()
-    assert lines[0] == b"#!/usr/bin/python3 -sP"
+    assert lines[0] == b"#! /usr/bin/python3 -sP"
     assert b"from demo import main" in lines
     assert script.mode == 0o755
 
