@@ -353,7 +353,8 @@ def test_projects_without_a_wheel(expand: Expand) -> None:
 def test_nothing_is_undefined_that_specs_of_fedora_use(expand: Expand) -> None:
     used = """__default_python3_pkgversion __default_python3_version __python2 _pyproject_record py3_build
     py3_build_wheel py3_install py3_install_wheel py3dir py_setup pypi_source
-    python_disable_dependency_generator python_provide python_sitelib python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix"""
+    python_disable_dependency_generator python_provide
+    python_sitelib python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix"""
     text = expand(" ".join(f"%{{!?{name}:{name}}}" for name in used.split()))
     assert text == ""
 
