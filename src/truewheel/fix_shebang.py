@@ -16,16 +16,17 @@ _HEAD = 4096
 _DIRECTORY_MODE = 0o755
 
 
-def fix_shebangs(paths: Iterable[Path], shebang: bytes) -> list[Path]:
+def fix_shebangs(paths: Iterable[Path], shebang: bytes, modules_only: bool = False) -> list[Path]:
     """Rewrite the first line of every script that runs in Python at or below ``paths``.
 
-    ``shebang`` is the whole line without the line end. Links are not followed; modes stay, and so do dates,
-    in whole seconds. Returns the changed files, sorted. Raises UsageError for a missing path, StageError if a
+    ``shebang`` is the whole line without the line end. Of a directory, ``modules_only`` takes only names in
+    ``.py``. Links are not followed; modes stay, and so do dates, in whole seconds. Returns the changed
+    files, sorted. Raises UsageError for a missing path, StageError if a
     file cannot be written; no file is changed then.
     """
     tops: dict[Path, Path] = {}
     for path in (Path(os.path.realpath(each.parent), each.name) for each in map(_absolute, paths)):
-        for script in _scripts(path):
+        for script in _scripts(path, ".py" if modules_only and path.is_dir() else ""):
             tops.setdefault(script, path.parent if script == path else path)
     bodies = {script: script.read_bytes() for script in sorted(tops)}
     fixed = {script: with_python(body, shebang, every=True) for script, body in bodies.items()}
@@ -54,7 +55,7 @@ def _replace(root: Buildroot, top: Path, script: Path, body: bytes) -> None:
         raise StageError(error.message, subject=str(script), hint=error.hint) from error
 
 
-def _scripts(path: Path) -> Iterator[Path]:
+def _scripts(path: Path, suffix: str) -> Iterator[Path]:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
@@ -63,8 +64,8 @@ def _scripts(path: Path) -> Iterator[Path]:
         ) from error
     if stat.S_ISDIR(mode):
         for entry in path.iterdir():
-            yield from _scripts(entry)
-    elif stat.S_ISREG(mode):
+            yield from _scripts(entry, suffix)
+    elif stat.S_ISREG(mode) and path.name.endswith(suffix):
         with path.open("rb") as stream:
             if wants_python(stream.read(_HEAD), every=True):
                 yield path

@@ -56,6 +56,10 @@ class EntryPoint:
     section: str
 
 
+# 1980-01-01, the first date ZIP can hold: what is written where there is none
+ZIP_ZERO_DATE = 315532800
+
+
 @dataclass(frozen=True)
 class WheelEntry:
     """One file of a wheel's archive.
@@ -172,6 +176,7 @@ class Scheme:
     script_python: str
     script_flags: str
     every_shebang: bool
+    shebang_blank: bool
     versioned_scripts: bool
     optimize: tuple[int, ...]
     hardlink: bool

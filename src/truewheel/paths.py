@@ -54,7 +54,7 @@ def script_shebang(scheme: Scheme, interpreter: Interpreter, prefix: str) -> byt
     check_prefix(prefix)
     python = _normalise(scheme.script_python.format(**_values(interpreter, prefix)))
     flags = "".join(flag for flag in scheme.script_flags[1:] if _knows(interpreter, flag))
-    line = f"#!{python}" + (f" -{flags}" if flags else "")
+    line = ("#! " if scheme.shebang_blank else "#!") + python + (f" -{flags}" if flags else "")
     if " " in python or len(line.encode()) > _LONGEST_SHEBANG:
         raise UsageError(
             "a script cannot start with this Python: its path has a space or is too long",

@@ -19,6 +19,7 @@ from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
+    ZIP_ZERO_DATE,
     BytecodePolicy,
     Dropped,
     EntryPoint,
@@ -285,7 +286,10 @@ class _WheelPlanner:
         return PlannedFile(final, kind, mode, mtime, len(content), digest, self._wheel.filename, content)
 
     def _clamp(self, mtime: int) -> int:
-        return mtime if self._inputs.epoch is None else min(mtime, self._inputs.epoch)
+        epoch = self._inputs.epoch
+        if epoch is None:
+            return mtime
+        return epoch if mtime == ZIP_ZERO_DATE else min(mtime, epoch)
 
 
 def _direct_url(wheel: Wheel) -> bytes:

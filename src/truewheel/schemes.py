@@ -254,6 +254,7 @@ _FIELDS = {
         ("",),
     ),
     "scripts.every_shebang": _Field("every_shebang", _boolean, (False,)),
+    "scripts.shebang_blank": _Field("shebang_blank", _boolean, (False,)),
     "scripts.versioned": _Field("versioned_scripts", _boolean, (False,)),
     "bytecode.optimize": _Field("optimize", _levels, ((0, 1),)),
     "bytecode.hardlink": _Field("hardlink", _boolean, (True,)),

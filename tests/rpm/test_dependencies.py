@@ -46,6 +46,8 @@ def test_they_are_generated(without_generators: RpmRoot, tmp_path: Path) -> None
     assert {f"python3dist(requests) = {version}", f"python3.11dist(requests) = {version}"} <= set(
         provides[name]
     )
+    evr = f"{version}-1"
+    assert {f"python-requests = {evr}", f"python3.11-requests = {evr}"} <= set(provides[name])
     assert any("python3.11dist(urllib3)" in line for line in requires[name])
     assert "python(abi) = 3.11" in requires[name]
     extra = name.replace("python3-requests", "python3-requests+socks")

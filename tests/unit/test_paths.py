@@ -171,9 +171,9 @@ def test_debians_template_is_what_deb_system_says() -> None:
 @pytest.mark.parametrize(
     ("name", "version", "expected"),
     [
-        ("fedora", (3, 13, 0), b"#!/usr/bin/python3 -sP"),
-        ("fedora", (3, 11, 0), b"#!/usr/bin/python3 -sP"),
-        ("fedora", (3, 10, 9), b"#!/usr/bin/python3 -s"),
+        ("fedora", (3, 13, 0), b"#! /usr/bin/python3 -sP"),
+        ("fedora", (3, 11, 0), b"#! /usr/bin/python3 -sP"),
+        ("fedora", (3, 10, 9), b"#! /usr/bin/python3 -s"),
         ("opensuse", (3, 13, 0), b"#!/usr/bin/python3.13"),
         ("debian", (3, 11, 2), b"#!/usr/bin/python3"),
         ("generic", (3, 9, 0), b"#!/usr/bin/python3"),

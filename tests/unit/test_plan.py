@@ -159,6 +159,23 @@ def test_the_epoch_lowers_dates_and_never_raises_them(wheel_builder: WheelBuilde
     assert job.mtime == 1577836800
 
 
+@pytest.mark.parametrize(
+    ("epoch", "date", "mtime"),
+    [
+        (1600000000, (1980, 1, 1, 0, 0, 0), 1600000000),
+        (1600000000, (1980, 0, 0, 0, 0, 0), 1600000000),
+        (1600000000, (1980, 1, 1, 0, 0, 2), 315532802),
+        (0, (1980, 1, 1, 0, 0, 0), 0),
+        (None, (1980, 1, 1, 0, 0, 0), 315532800),
+    ],
+)
+def test_an_entry_without_a_date_has_that_of_the_epoch(
+    wheel_builder: WheelBuilder, epoch: int | None, date: tuple[int, int, int, int, int, int], mtime: int
+) -> None:
+    planned = plan(wheel_builder.build(files={"a.py": "", "b.txt": ""}, date=date), epoch=epoch)
+    assert {file.mtime for file in planned.files} == {mtime}
+
+
 def test_modes_are_the_schemes_by_the_archives_x_bit(wheel_builder: WheelBuilder) -> None:
     wheel = wheel_builder.build(
         files={"demo/__init__.py": "", "demo/run.py": "", "demo/odd.py": ""},
@@ -207,7 +224,7 @@ def test_a_module_that_begins_like_a_script_stays_as_it_is(wheel_builder: WheelB
 def test_entry_points_become_scripts(wheel_builder: WheelBuilder) -> None:
     script = by_path(plan(rich(wheel_builder), scheme="fedora"))["/usr/bin/demo"]
     lines = text(script).splitlines()
-    assert lines[0] == b"#!/usr/bin/python3 -sP"
+    assert lines[0] == b"#! /usr/bin/python3 -sP"
     assert b"from demo import main" in lines
     assert script.mode == 0o755
 

@@ -93,6 +93,7 @@ def test_a_whole_scheme_takes_the_defaults(tmp_path: Path) -> None:
         script_python="{prefix}/bin/python{version}{abi_thread}",
         script_flags="",
         every_shebang=False,
+        shebang_blank=False,
         versioned_scripts=False,
         optimize=(0, 1),
         hardlink=True,

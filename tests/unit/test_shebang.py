@@ -122,6 +122,29 @@ def test_fix_shebang_changes_scripts_and_nothing_else(
     assert main(["fix-shebang", str(tmp_path / "absent")]) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"#!/usr/bin/env python3", b"#! /usr/bin/python3 -sP"),
+        (b"#! /usr/bin/python3 -u", b"#! /usr/bin/python3 -sPu"),
+        (b"#! /usr/bin/python3 -sP", b"#! /usr/bin/python3 -sP"),
+        (b"#!/usr/bin/python3 -W error -s", b"#! /usr/bin/python3 -sPW error -s"),
+        (b"#!/usr/bin/env -S python3 -u", b"#! /usr/bin/python3 -sPu"),
+        (b"#!/usr/bin/pythonic", b"#!/usr/bin/pythonic"),
+    ],
+)
+def test_lines_as_fedoras_program_leaves_them_but_for_those_it_breaks(
+    tmp_path: Path, line: bytes, expected: bytes
+) -> None:
+    paths = [tmp_path / name for name in ("named", "a/b/module.py", "a/not-taken", "a/py")]
+    (tmp_path / "a/b").mkdir(parents=True)
+    for path in paths:
+        path.write_bytes(line + b"\n")
+    for _ in range(2):
+        assert main(["fix-shebang", "--as-pathfix", "--flags", "sP", str(paths[0]), str(tmp_path / "a")]) == 0
+        assert [path.read_bytes() for path in paths] == [expected + b"\n"] * 2 + [line + b"\n"] * 2
+
+
 def test_fix_shebang_leaves_the_directories_above_alone(tmp_path: Path) -> None:
     directory = tmp_path / "above/bin"
     directory.mkdir(parents=True)

@@ -13,12 +13,13 @@ getopt.options = {
   ]],
   ["requires-build"] = [[
     --config-settings/-C= --dep-overrides-file= --dependency-groups/-g= --directory/-d= --extras/-x=
-    --generate-extras --no-runtime/-R --no-use-build-system/-N --no-wheel/-W --output=
-    --pyproject-dependencies/-p --python= --python3-pkgversion= --runtime/-r --tox/-t --toxenv/-e= --wheel/-w
-    --wheeldir=
+    --generate-extras --map-build-path/--no-map-build-path --no-runtime/-R --no-use-build-system/-N
+    --no-wheel/-W --output= --pyproject-dependencies/-p --python= --python3-pkgversion= --runtime/-r --tox/-t
+    --toxenv/-e= --wheel/-w --wheeldir=
   ]],
   ["wheel"] = [[
     --config-settings/-C= --directory/-d= --map-build-path/--no-map-build-path --outdir= --python=
+    --skip-dependency-check
   ]],
 }
 -- options that macros have and their commands have not

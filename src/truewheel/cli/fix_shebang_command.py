@@ -24,11 +24,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Python in the first line (default: /usr/bin/python3)",
     )
     parser.add_argument("--flags", default="", metavar="sP", help="flags to add, without a dash")
+    parser.add_argument(
+        "--as-pathfix",
+        action="store_true",
+        help="write a blank after #!, and take only *.py of directories",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Rewrite the scripts; prints each that changed."""
     flags = f" -{options.flags}" if options.flags else ""
-    fixed = fix_shebangs(options.paths, f"#!{options.python}{flags}".encode())
-    tell(f"{path}: starts with #!{options.python}{flags}" for path in fixed)
+    line = f"#!{' ' * options.as_pathfix}{options.python}{flags}"
+    fixed = fix_shebangs(options.paths, line.encode(), options.as_pathfix)
+    tell(f"{path}: starts with {line}" for path in fixed)
     return 0

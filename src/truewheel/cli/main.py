@@ -25,6 +25,7 @@ _COMMANDS = {
     "compile": "byte-compile sources that are already below a root",
     "requires": "print a project's build or run-time dependencies as RPM requirements",
     "provides": "print what installed projects provide as RPM capabilities",
+    "inject-sbom": "tell in wheels which rpm package they are from",
     "fix-shebang": "set the first line of Python scripts",
     "python": "show what decides an install for a target Python",
     "schemes": "list the shipped schemes, or print a scheme as a file",

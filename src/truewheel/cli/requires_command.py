@@ -196,6 +196,7 @@ def _request(
         toxenvs=toxenvs,
         requirement_files=tuple(options.requirement_files),
         settings=parse_settings(options.config_settings) or None,
+        map_build_path=options.map_build_path,
         overrides=read_overrides(overrides),
         wording=Wording(options.python3_pkgversion, options.generate_extras),
     )

@@ -28,16 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--outdir", type=Path, metavar="DIR", help="directory for the wheel (default: dist in the project)"
     )
     parser.add_argument(
-        "--map-build-path",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="keep the project's directory out of compiled code (default: yes)",
+        "--skip-dependency-check",
+        action="store_true",
+        help="build even if a requirement of the build is not installed",
     )
     add_backend_arguments(parser)
 
 
 def add_backend_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare ``-C`` and ``--python``, for commands that run a build backend."""
+    """Declare the options of commands that run a build backend."""
+    parser.add_argument(
+        "--map-build-path",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the project's directory out of compiled code (default: yes)",
+    )
     parser.add_argument(
         "-C",
         "--config-settings",
@@ -62,5 +67,7 @@ def run(options: argparse.Namespace) -> int:
     source = options.directory or options.source
     environ = dated_environment(source, os.environ)
     with Backend(source, python, environ, settings, map_build_path=options.map_build_path) as backend:
-        say(str(backend.wheel(options.outdir or source / "dist")))
+        if not options.skip_dependency_check:
+            backend.refuse_missing_requirements()
+        say(str(backend.wheel(options.outdir or source / "dist", prepared=True)))
     return 0

@@ -292,7 +292,7 @@ def _built(
         tempfile.TemporaryDirectory(prefix="truewheel-") as directory,
         Backend(project, interpreter.executable, environ, parse_settings(settings) or None) as backend,
     ):
-        return _copied(backend.wheel(Path(directory)), outdir)
+        return _copied(backend.wheel(Path(directory), prepared=True), outdir)
 
 
 def _only(directory: Path) -> Path | None:

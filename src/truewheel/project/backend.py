@@ -22,6 +22,8 @@ from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.process import ending
 from truewheel.project.compilers import mapped_compilers
+from truewheel.project.missing import missing_requirements
+from truewheel.project.packages import read_packages
 from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import LEGACY_BACKEND, BuildSystem, build_system, load_pyproject
 from truewheel.project.wheel_modes import normalise_modes
@@ -145,16 +147,41 @@ class Backend:
         with self._explained():
             return sorted(self._builder.get_requires_for_build("wheel", self._settings))
 
+    def refuse_missing_requirements(self) -> None:
+        """Raise RefusedInput if a requirement of pyproject.toml or of the backend's hook is not installed."""
+        packages = read_packages(self._builder.python_executable, self._environ)
+        # the backend can be asked for its own ones only if it is there
+        for ask in (lambda: self._system.requires, self.requires_for_wheel):
+            missing = list(missing_requirements(ask(), packages))
+            if missing:
+                raise RefusedInput(
+                    f"build-system.requires are not met: {', '.join(missing)}",
+                    hint="install them, or give --skip-dependency-check",
+                )
+
     def metadata(self, outdir: Path) -> Path | None:
         """Let the backend write the .dist-info into ``outdir``; None if it has no hook for that."""
         with self._explained():
             made = self._builder.prepare("wheel", str(outdir.absolute()), self._settings)
         return Path(made) if made else None
 
-    def wheel(self, outdir: Path) -> Path:
-        """Build a wheel into ``outdir`` and return its path."""
-        with self._explained(), self._compilers():
-            wheel = Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
+    def wheel(self, outdir: Path, *, prepared: bool = False) -> Path:
+        """Build a wheel into ``outdir`` and return its path.
+
+        ``prepared`` lets the backend write the metadata first and hands them on, as pip does: some backends
+        build another wheel then.
+        """
+        with (
+            self._explained(),
+            self._compilers(),
+            tempfile.TemporaryDirectory(prefix="truewheel-") as directory,
+        ):
+            metadata = self.metadata(Path(directory)) if prepared else None
+            wheel = Path(
+                self._builder.build(
+                    "wheel", str(outdir.absolute()), self._settings, str(metadata) if metadata else None
+                )
+            )
         if wheel.is_file():
             normalise_modes(wheel)
         return wheel

@@ -16,10 +16,10 @@ from truewheel.errors import RefusedInput, UsageError
 from truewheel.metadata import parse_fields
 from truewheel.overrides import parse_override
 from truewheel.project.backend import Backend, Settings, backend_environment
+from truewheel.project.packages import PythonPackages, read_packages
 from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
 from truewheel.project.requirements_file import read_requirements_file, requirements_of_lines
 from truewheel.project.tox import PLUGIN, ToxNeeds, ask_tox
-from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import PLAIN, Log, PassEnded, Requirements, Wording
 from truewheel.textfile import read_text
 from truewheel.wheel.archive import open_file
@@ -40,7 +40,8 @@ class BuildRequiresRequest:
 
     ``runtime`` asks for the requirements of the project's metadata: ``from_pyproject`` reads [project]
     instead, ``from_wheel`` a wheel built into ``wheeldir``. ``toxenvs`` are environments of tox, ``groups``
-    dependency groups (PEP 735). ``requirement_files`` are relative to ``project``.
+    dependency groups (PEP 735). ``requirement_files`` are relative to ``project``. ``map_build_path``
+    is that of the Backend.
     """
 
     python: str
@@ -56,6 +57,7 @@ class BuildRequiresRequest:
     toxenvs: tuple[str, ...] = ()
     requirement_files: tuple[Path, ...] = ()
     settings: Settings | None = None
+    map_build_path: bool = False
     overrides: tuple[str, ...] = ()
     wording: Wording = PLAIN
 
@@ -116,7 +118,13 @@ class _Pass:
         self._files()
         if request.use_backend:
             self._build_system()
-            with Backend(request.project, request.python, self._environ, request.settings) as backend:
+            with Backend(
+                request.project,
+                request.python,
+                self._environ,
+                request.settings,
+                map_build_path=request.map_build_path,
+            ) as backend:
                 self._build_hook(backend)
                 if request.runtime or request.toxenvs:
                     self._runtime(backend)
@@ -189,7 +197,7 @@ class _Pass:
             # a spec that builds this way gets pip from Fedora's macros, and may count on it
             self._requirements.add(["pip >= 19"], "-w")
             self._requirements.end_pass_if_missing("-w")
-            wheels = [backend.wheel(wheeldir)]
+            wheels = [backend.wheel(wheeldir, prepared=True)]
         if len(wheels) > 1:
             names = ", ".join(wheel.name for wheel in wheels)
             raise RefusedInput(

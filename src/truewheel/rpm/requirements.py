@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 
 from truewheel.errors import RefusedInput
 from truewheel.overrides import Override, is_ignored, overridden
+from truewheel.project.packages import PythonPackages
 from truewheel.rpm.dependency import marker_holds, parse_requirement, rpm_capabilities
-from truewheel.rpm.packages import PythonPackages
 
 Log = Callable[[str], None]
 

@@ -17,7 +17,7 @@ from zipfile import ZipFile, ZipInfo
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from truewheel.errors import WheelRefused
-from truewheel.model import EntryPoint, Interpreter, Warned, Wheel, WheelEntry
+from truewheel.model import ZIP_ZERO_DATE, EntryPoint, Interpreter, Warned, Wheel, WheelEntry
 from truewheel.wheel.archive import archive_files, check_bounds, open_file
 from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused, shortened
 from truewheel.wheel.links import follow_links
@@ -41,7 +41,6 @@ from truewheel.wheel.record_checks import (
 )
 from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
 
-_EARLIEST = 315532800  # 1980-01-01, the first date ZIP can hold
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
 
@@ -249,7 +248,7 @@ def _mtime(info: ZipInfo) -> int:
     try:
         moment = datetime.datetime(*info.date_time, tzinfo=datetime.timezone.utc)
     except ValueError:
-        return _EARLIEST
+        return ZIP_ZERO_DATE
     return int(moment.timestamp())
 
 

@@ -111,8 +111,62 @@ def test_tables_that_pip_takes(project: Path, table: str, capfd: pytest.CaptureF
 )
 def test_refusals(project: Path, table: str, said: str, capfd: pytest.CaptureFixture[str]) -> None:
     _table(project, table)
-    assert main(["wheel", str(project)]) == 1
+    assert main(["wheel", str(project), "--skip-dependency-check"]) == 1
     assert said in capfd.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("requires", "asked", "missing"),
+    [
+        (
+            ["packaging>=999", "wanted-by-nobody", "gone; python_version < '3'"],
+            [],
+            "packaging>=999 (installed: ",
+        ),
+        (["packaging"], ["Wanted_By.Nobody>2"], "Wanted_By.Nobody>2 (not installed)"),
+        (["packaging", "not a requirement"], [], "'not a requirement' is not a requirement"),
+        (["packaging>1", "pytest"], ["packaging"], ""),
+    ],
+)
+def test_requirements_of_the_build_must_be_installed(
+    project: Path, requires: list[str], asked: list[str], missing: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _table(project, f'requires = {json.dumps(requires)}\nbuild-backend = "mine"\nbackend-path = ["."]')
+    hook = f"\ndef get_requires_for_build_wheel(config_settings=None):\n    return {asked!r}\n"
+    (project / "mine.py").write_text(_BACKEND + hook)
+    assert main(["wheel", str(project)]) == (1 if missing else 0)
+    assert missing in capfd.readouterr().err
+    assert (project / "dist").exists() != bool(missing)
+    assert main(["wheel", str(project), "--skip-dependency-check"]) == 0
+
+
+_PREPARING = """
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    os.mkdir(os.path.join(directory, "p-1.dist-info"))
+    return "p-1.dist-info"
+
+plain = build_wheel
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    given = {"metadata": metadata_directory and os.path.basename(metadata_directory)}
+    return plain(directory, given)
+"""
+
+
+@pytest.mark.parametrize(("prepared", "given"), [(True, "p-1.dist-info"), (False, None)])
+def test_metadata_that_was_prepared_is_handed_on_where_pip_would(
+    project: Path, tmp_path: Path, prepared: bool, given: str | None
+) -> None:
+    (project / "mine.py").write_text(_BACKEND + _PREPARING)
+    with Backend(project, sys.executable, os.environ, {"own": "x"}) as backend:
+        made = backend.wheel(tmp_path / "out", prepared=prepared)
+    assert _seen(str(made))["settings"] == {"metadata": given}
+
+
+def test_the_command_hands_prepared_metadata_on(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "mine.py").write_text(_BACKEND + _PREPARING)
+    assert main(["wheel", str(project)]) == 0
+    assert _seen(capfd.readouterr().out.strip())["settings"] == {"metadata": "p-1.dist-info"}
 
 
 def test_no_project(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -226,6 +226,26 @@ def test_contradictions_fail_when_the_spec_is_parsed(expand: Expand, text: str, 
     assert said.startswith("error: ") and fault in said
 
 
+@pytest.mark.parametrize(
+    ("defines", "option"),
+    [
+        ({}, "--map-build-path"),
+        ({"_enable_debug_packages": "1"}, "--no-map-build-path"),
+        ({"_enable_debug_packages": "0"}, "--map-build-path"),
+        ({"_enable_debug_packages": "1", "debug_package": "%{nil}"}, "--map-build-path"),
+        ({"_enable_debug_packages": "1", "_target_cpu": "noarch"}, "--map-build-path"),
+        ({"__debug_package": "1"}, "--no-map-build-path"),
+    ],
+)
+@pytest.mark.parametrize("macro", ["pyproject_wheel", "pyproject_buildrequires"])
+def test_paths_are_left_to_rpm_where_it_makes_a_debuginfo_package(
+    expand: Expand, macro: str, defines: dict[str, str], option: str
+) -> None:
+    text = expand(f"%{macro} -C a=b\n<%{{?__debug_package}}>", **defines)
+    assert f" {option} --python" in text and "prefix-map" not in text
+    assert text.endswith(f"<{defines.get('__debug_package', '')}>")
+
+
 def test_overrides_are_one_a_call(expand: Expand) -> None:
     text = expand("%pyproject_patch_dependency a:ignore")
     assert "truewheel requires override 'a:ignore' --dep-overrides-file \"/B/x-1-2." in text
@@ -295,10 +315,44 @@ def test_names_that_a_package_provides(expand: Expand, name: str, others: list[s
     assert given == " ".join([*provided[1:], *older])
 
 
-def test_sources_have_an_address_where_the_distribution_names_one(expand: Expand) -> None:
-    assert expand("%{pypi_source demo 1~rc2}") == "demo-1rc2.tar.gz"
+@pytest.mark.parametrize(
+    ("defines", "names"),
+    [
+        ({"name": "python3-a", "epoch": "4"}, "python-a = 4:1-2 python3.9-a = 4:1-2"),
+        ({"name": "python3.8-a"}, ""),
+        ({"name": "python3-a", "__pythonname_provides": "%{nil}"}, ""),
+    ],
+)
+def test_names_that_are_generated(expand: Expand, defines: dict[str, str], names: str) -> None:
+    load = "%{load:%{_rpmconfigdir}/fileattrs/truewheel_name.attr}"
+    given = {"__default_python3_version": "3.9", **defines}
+    assert expand(f"{load}%{{__truewheel_name_provides /usr/share/x}}", **given) == names
+    assert expand(f"{load}%__truewheel_name_path", **defines, __pythonname_path="x") == ""
+
+
+def test_sources_have_an_address(expand: Expand) -> None:
+    public = "https://files.pythonhosted.org/packages/source"
+    assert expand("%{pypi_source demo 1~rc2}") == f"{public}/d/demo/demo-1rc2.tar.gz"
+    assert expand("%{pypi_source}", pypi_name="Own") == f"{public}/O/Own/Own-1.tar.gz"
     url = "https://index.example/source/"
     assert expand("%{pypi_source demo 1 zip}", __pypi_url=url) == f"{url}d/demo/demo-1.zip"
+
+
+@pytest.mark.parametrize(
+    ("defines", "purl"),
+    [
+        ({"fedora": "44", "epoch": "42"}, "pkg:rpm/fedora/x@1-2?epoch=42&arch=src"),
+        ({"rhel": "10"}, "pkg:rpm/redhat/x@1-2?arch=src"),
+        ({"rhel": "10", "epel": "10"}, "pkg:rpm/epel/x@1-2?arch=src"),
+        ({"rhel": "11", "eln": "150"}, "pkg:rpm/fedora/x@1-2?arch=src"),
+        ({"_vendor": "demo", "version": "1^a+b"}, "pkg:rpm/demo/x@1%5Ea%2Bb-2?arch=src"),
+    ],
+)
+def test_bundled_wheels_tell_their_package(expand: Expand, defines: dict[str, str], purl: str) -> None:
+    text = expand("%python_wheel_inject_sbom {1..5}/*.whl", **defines)
+    assert text == f'/usr/bin/truewheel inject-sbom --purl "{purl}" {{1..5}}/*.whl'
+    assert expand("%{python_wheel_inject_sbom {1..5}/*.whl} && exit 1").endswith("{1..5}/*.whl && exit 1")
+    assert expand("%_pyproject_record") == expand("%_truewheel_report")
 
 
 def test_projects_without_a_wheel(expand: Expand) -> None:
@@ -311,6 +365,15 @@ def test_projects_without_a_wheel(expand: Expand) -> None:
         assert "%" not in expand(f"%{name}")
     for name in ("__python", "python_sitelib"):
         assert expand(f"%{name}").startswith("error:")
+
+
+def test_nothing_is_undefined_that_specs_of_fedora_use(expand: Expand) -> None:
+    used = """__default_python3_pkgversion __default_python3_version __python2 _pyproject_record py3_build
+    py3_build_wheel py3_install py3_install_wheel py3dir py_setup pypi_source
+    python_disable_dependency_generator python_provide
+    python_sitelib python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix"""
+    text = expand(" ".join(f"%{{!?{name}:{name}}}" for name in used.split()))
+    assert text == ""
 
 
 def test_an_extra_of_one_project_by_its_long_option(expand: Expand) -> None:

@@ -14,11 +14,11 @@ from packaging.version import Version
 from truewheel.cli.main import main
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.overrides import Override, overridden, parse_override
+from truewheel.project.packages import PythonPackages, read_packages
 from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
 from truewheel.project.requirements_file import read_requirements_file
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires
 from truewheel.rpm.dependency import rpm_capabilities, rpm_version
-from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import PassEnded, Requirements, Wording
 
 _MARKERS = {"python_version": "3.12", "sys_platform": "linux", "platform_machine": "x86_64"}

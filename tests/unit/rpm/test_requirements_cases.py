@@ -18,8 +18,8 @@ from packaging.version import Version
 
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.project.backend import parse_settings
+from truewheel.project.packages import PythonPackages, read_packages
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires
-from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import Wording
 
 _DATA = Path(__file__).parents[2] / "data"

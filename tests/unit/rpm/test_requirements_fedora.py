@@ -22,8 +22,8 @@ from packaging.version import Version
 from tests.unit.rpm.fedora import fedora_testdata
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.project.backend import parse_settings
+from truewheel.project.packages import PythonPackages, read_packages
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires
-from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import Wording
 
 _FILE = fedora_testdata("pyproject_buildrequires_testcases.yaml")
