@@ -10,7 +10,7 @@ from truewheel.cli.arguments import add_target_arguments, bytecode_options
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
 from truewheel.pipeline import CompileRequest, compile_tree
-from truewheel.report.document import compile_document, write_document
+from truewheel.report.document import check_report, compile_document, write_document
 from truewheel.report.text import compile_lines, warning_lines
 from truewheel.schemes import load_scheme
 
@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
         reports=tuple(options.report_file),
         remove_strays=options.remove_strays,
     )
+    if options.report:
+        check_report(Path(options.report))
     manifest = compile_tree(request, os.environ)
     for warning in warning_lines(manifest):
         warn(warning)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 from truewheel.cli.console import complain, tell
-from truewheel.debian.control import dependency_names
+from truewheel.debian.flavor_build import StepRequest
+from truewheel.debian.host import read_host, read_supported
+from truewheel.debian.interpreters import module_versions
 from truewheel.debian.model import Source, Step
 from truewheel.debian.options import parse_options
-from truewheel.debian.steps import StepRequest, run_step
+from truewheel.debian.source import dependency_names
+from truewheel.debian.steps import run_step
+
+_PYTHONS = "pythons"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("step", choices=[step.value for step in Step], help="the step of debhelper")
+    parser.add_argument(
+        "step",
+        choices=[*(step.value for step in Step), _PYTHONS],
+        help="the step of debhelper; pythons prints the versions to ship bytecode for",
+    )
     parser.add_argument(
         "--build-depends", default="", metavar="TEXT", help="Build-Depends fields of debian/control"
     )
@@ -48,8 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the step; prints its commands, and a line for each Python that failed."""
     given = parse_options(options.argument, os.environ)
-    verbose = options.verbose or given.asks_for("verbose")
-    quiet = options.quiet or given.asks_for("quiet")
+    if options.step == _PYTHONS:
+        supported = read_supported(os.environ, requested=False)
+        versions = module_versions(given, dependency_names(options.build_depends), supported)
+        print(*versions)
+        return 0
+    verbose = options.verbose or given.verbose
+    quiet = options.quiet or given.quiet
     source = Source(
         build_depends=dependency_names(options.build_depends),
         packages=tuple(options.packages.split()),
@@ -66,7 +81,9 @@ def run(options: argparse.Namespace) -> int:
         options=given,
         environ=os.environ,
         top=str(Path.cwd()),
+        host=read_host(os.environ),
         echo=_hush if source.quiet else _echo,
+        warn=partial(complain, "warning"),
     )
     status = 0
     for failure in run_step(request):

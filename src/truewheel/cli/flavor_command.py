@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.cli.console import tell, warn
@@ -12,6 +11,7 @@ from truewheel.cli.parser import path_text
 from truewheel.errors import UsageError
 from truewheel.model import Kind, Manifest
 from truewheel.opensuse.flavors import (
+    Finished,
     Place,
     build_wheels,
     compile_flavor,
@@ -19,6 +19,7 @@ from truewheel.opensuse.flavors import (
     fix_scripts,
     flavor,
     install_wheels,
+    unknown_flavors,
 )
 from truewheel.opensuse.pip_arguments import install_arguments, wheel_arguments
 from truewheel.report.text import compile_lines, install_lines, warning_lines
@@ -66,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--root", required=True, type=Path, metavar="DIR", help="buildroot")
     step.set_defaults(carry_out=_fix_shebang)
     step = steps.add_parser("finish", parents=[place], help="correct the bytecode and RECORDs of all flavors")
+    step.add_argument("--flavors", default="", metavar="NAMES", help="flavors whose macros run truewheel")
     step.set_defaults(carry_out=_finish)
 
 
@@ -105,21 +107,26 @@ def _fix_shebang(options: argparse.Namespace) -> None:
 
 
 def _finish(options: argparse.Namespace) -> None:
+    known = options.flavors.split()
+    for name in unknown_flavors(options.root, known) if known else ():
+        warn(f"{name}: its macros are not truewheel's (truewheel-flavor-macros {name} prints them)")
     for done in finish(Place(options.root, options.reports), os.environ):
-        if done.manifest is None:
-            warn(f"{done.python}: is not installed: the bytecode of that flavor stays as it is")
-        else:
+        if done.why:
+            warn(f"{done.python}: {done.why}")
+            continue
+        if done.manifest:
             _warn(done.manifest)
-            tell([f"{done.python}: {_what_changed(done.manifest, done.records)}"])
+        tell([f"{done.python}: {_what_changed(done)}"])
 
 
-def _what_changed(manifest: Manifest, records: Sequence[str]) -> str:
-    made = [file.final for file in manifest.files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
-    changed = [*made, *manifest.strays, *records]
+def _what_changed(done: Finished) -> str:
+    files, strays = (done.manifest.files, done.manifest.strays) if done.manifest else ((), ())
+    made = [file.final for file in files if file.kind is Kind.BYTECODE and file.state != "unchanged"]
+    changed = [*made, *strays, *done.records]
     if not changed:
         return "all bytecode is right"
     counts = (
-        f"{len(made)} pycs made anew, {len(manifest.strays)} strays removed, {len(records)} RECORDs corrected"
+        f"{len(made)} pycs made anew, {len(strays)} strays removed, {len(done.records)} RECORDs corrected"
     )
     more = f" and {len(changed) - _SHOWN} more" if changed[_SHOWN:] else ""
     return f"{counts}: {' '.join(changed[:_SHOWN])}{more}"

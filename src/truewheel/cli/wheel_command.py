@@ -10,7 +10,7 @@ from pathlib import Path
 from truewheel.cli.console import say
 from truewheel.cli.parser import path_text
 from truewheel.interpreter import probe
-from truewheel.project.backend import Backend, parse_settings
+from truewheel.project.backend import Backend, dated_environment, parse_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-d", "--directory", type=Path, metavar="SRC", help="the same as SRC")
     parser.add_argument(
         "--outdir", type=Path, metavar="DIR", help="directory for the wheel (default: dist in the project)"
+    )
+    parser.add_argument(
+        "--map-build-path",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the project's directory out of compiled code (default: yes)",
     )
     add_backend_arguments(parser)
 
@@ -54,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     python = probe(options.python).executable
     settings = parse_settings(options.config_settings) or None
     source = options.directory or options.source
-    with Backend(source, python, os.environ, settings) as backend:
+    environ = dated_environment(source, os.environ)
+    with Backend(source, python, environ, settings, map_build_path=options.map_build_path) as backend:
         say(str(backend.wheel(options.outdir or source / "dist")))
     return 0

@@ -116,7 +116,7 @@ def _file(file: InstalledFile) -> dict[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
         "wheel": file.wheel,
-        "state": file.state,
+        "state": file.state.value,
     }
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truewheel.buildroot.tree import Found, look
+from truewheel.buildroot.tree import look
 from truewheel.errors import RefusedInput, UsageError
-from truewheel.model import Dropped, Kind
+from truewheel.model import Dropped, Found, Kind
 from truewheel.report.schema import Mismatch, check
 from truewheel.textfile import read_text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme
+from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State
 from truewheel.schemes import scheme_keys
 
 
@@ -71,7 +71,7 @@ def scheme_lines(scheme: Scheme) -> list[str]:
 
 def _paths(manifest: Manifest) -> Iterator[str]:
     for file in manifest.files:
-        yield f"{file.state:9} {file.mode:04o} {file.size:>9} {file.final}"
+        yield f"{file.state.value:9} {file.mode:04o} {file.size:>9} {file.final}"
 
 
 def _summary(manifest: Manifest) -> str:
@@ -82,7 +82,8 @@ def _summary(manifest: Manifest) -> str:
     if manifest.failures:
         counts.append(f"{len(manifest.failures)} sources without bytecode")
     states = [file.state for file in manifest.files]
-    counts += [f"{states.count(s)} {s}" for s in ("unchanged", "replaced") if s in states]
+    told = (State.UNCHANGED, State.REPLACED)
+    counts += [f"{states.count(state)} {state.value}" for state in told if state in states]
     if manifest.strays:
         counts.append(f"{len(manifest.strays)} strays removed")
     return f"done: {', '.join(counts)}"

@@ -17,7 +17,7 @@ import pytest
 from tests.faults.support import interpreter
 from truewheel.errors import TruewheelError
 from truewheel.interpreter import probe
-from truewheel.model import CompileResult, Dropped, InstalledFile, Kind, Manifest, PycTarget
+from truewheel.model import CompileResult, Dropped, InstalledFile, Kind, Manifest, PycTarget, State
 from truewheel.report.document import (
     compile_document,
     interpreter_document,
@@ -29,7 +29,7 @@ from truewheel.schemes import load_scheme, shipped_schemes
 
 PYC = "/lib/__pycache__/a.cpython-312.pyc"
 MANIFEST = Manifest(
-    files=(InstalledFile(PYC, Kind.BYTECODE, 0o644, 7, 2048, "0" * 64, "", "created"),),
+    files=(InstalledFile(PYC, Kind.BYTECODE, 0o644, 7, 2048, "0" * 64, "", State.CREATED),),
     compiled=(
         CompileResult("/lib/a.py", "3.12", "0011223344556677", (PycTarget(0, PYC),), ""),
         CompileResult("/lib/b.py", "3.12", "", (), "SyntaxError: bad at line 3"),
