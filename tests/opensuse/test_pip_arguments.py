@@ -83,3 +83,23 @@ def test_a_directory_is_a_project_to_build(word: str) -> None:
 def test_an_option_without_its_value_is_refused() -> None:
     with pytest.raises(UsageError, match="lacks its value"):
         install_arguments(["--prefix"])
+
+
+@pytest.mark.parametrize(
+    "words", [["--prefix="], ["--prefix", ""], ["--root", ""], ["--root="], ["--find-links="]]
+)
+def test_an_empty_path_is_refused(words: list[str]) -> None:
+    """What an undefined macro leaves would mean /usr or the working directory."""
+    with pytest.raises(UsageError, match="is an empty path"):
+        install_arguments(words)
+
+
+@pytest.mark.parametrize("words", [["-w", ""], ["--wheel-dir="]])
+def test_an_empty_directory_for_wheels_is_refused(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="is an empty path"):
+        wheel_arguments(words)
+
+
+@pytest.mark.parametrize(("text", "prefix"), [("/usr/", "/usr"), ("/opt/x//", "/opt/x"), ("/", "/")])
+def test_a_prefix_may_end_in_a_slash(text: str, prefix: str) -> None:
+    assert install_arguments([f"--prefix={text}"]).prefix == prefix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,20 @@ def path_text(text: str) -> str:
 def prefix_text(text: str) -> str:
     """Take a final prefix, a slash at its end left out."""
     return path_text(text).rstrip("/") or "/"
+
+
+def flags_text(text: str) -> str:
+    """Take the flags of a Python in a first line, without a dash; may be empty."""
+    if not re.fullmatch("[A-Za-z]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not letters such as sP")
+    return text
+
+
+def shebang_path(text: str) -> str:
+    """Take the path of a Python for a first line, which ends at white space."""
+    if re.search(r"\s|\0", path_text(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} has white space, which ends a path in a first line")
+    return text
 
 
 def wheel_path(text: str) -> Path:
