@@ -22,9 +22,9 @@ def run() -> None:
         options += ["-X", "utf8"]  # names of files are UTF-8 whatever the locale says (PEP 540)
     if options:
         os.execv(sys.executable, [sys.executable, *options, *sys.orig_argv[1:]])  # noqa: S606
-    from truewheel.cli.main import main
+    from truewheel.cli import main
 
-    sys.exit(main(sys.argv[1:]))
+    main.run()
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ _COMMANDS = {
 }
 
 
+def run() -> None:
+    """Run the words of this process's command line; exits with the command's status."""
+    sys.exit(main(sys.argv[1:]))
+
+
 def main(argv: Sequence[str]) -> int:
     """Run a command line and return its exit status.
 

@@ -37,8 +37,10 @@ def shebang_path(text: str) -> str:
 
 def wheel_path(text: str) -> Path:
     """Take the path of a wheel or a directory; raises ArgumentTypeError for a URL."""
-    if text.startswith(("https://", "http://", "file://")):
-        raise argparse.ArgumentTypeError(f"{text} is a URL; download it first: pip download --no-deps {text}")
+    if re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
+        raise argparse.ArgumentTypeError(
+            f"{text} is a URL; download it first: pip download --no-deps '{text}'"
+        )
     return Path(path_text(text))
 
 
