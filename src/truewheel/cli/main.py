@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from truewheel import __version__
-from truewheel.cli.console import complain, drop
+from truewheel.cli.console import complain, drop, hold_streams
 from truewheel.cli.parser import Parser
 from truewheel.errors import TruewheelError
 
@@ -33,6 +33,7 @@ _COMMANDS = {
 
 def run() -> None:
     """Run the words of this process's command line; exits with the command's status."""
+    hold_streams()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from truewheel.cli.console import say
+from truewheel.cli.console import tell
 from truewheel.cli.parser import path_text
 from truewheel.interpreter import probe
 from truewheel.project.backend import Backend, dated_environment, parse_settings
@@ -62,5 +62,5 @@ def run(options: argparse.Namespace) -> int:
     source = options.directory or options.source
     environ = dated_environment(source, os.environ)
     with Backend(source, python, environ, settings, map_build_path=options.map_build_path) as backend:
-        say(str(backend.wheel(options.outdir or source / "dist")))
+        tell([str(backend.wheel(options.outdir or source / "dist"))])
     return 0
