@@ -29,6 +29,7 @@ def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages
 
     Raises InterpreterError if it gives no valid answer, as Pythons before 3.8 do.
     """
+    # not -I: what PYTHONPATH has is there for backends, too
     ran = subprocess.run(
         [executable, "-s", "-B", str(_SCRIPT)], env=environ, capture_output=True, check=False
     )
