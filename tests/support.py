@@ -24,10 +24,10 @@ _QEMU = {"s390x": "qemu-s390x"}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 _TRUEWHEEL = """\
-#!/usr/bin/python3 -B
+#!/usr/bin/python3 -IB
 import sys
 sys.path.insert(0, "/opt/truewheel/src")
-from truewheel.cli.main import run
+from truewheel.__main__ import run
 run()
 """
 

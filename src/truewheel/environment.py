@@ -36,6 +36,6 @@ def default_jobs(environ: Mapping[str, str]) -> int:
     rpm = environ.get("RPM_BUILD_NCPUS", "")
     deb = re.findall(r"(?:^|[\s,])parallel=([0-9]+)(?=$|[\s,])", environ.get("DEB_BUILD_OPTIONS", ""))
     for text in (rpm, *deb[-1:]):
-        if text.isascii() and text.isdigit() and int(text) > 0:
+        if re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0:
             return int(text)
     return len(os.sched_getaffinity(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,8 @@ from truewheel.buildroot.transaction import Buildroot
 from truewheel.errors import StageError, UsageError
 from truewheel.shebang import wants_python, with_python
 
-_HEAD = 4096
+_HEAD = 4096  # bytes; no kernel reads a longer first line
+_CHUNK = 1 << 20
 _DIRECTORY_MODE = 0o755
 
 
@@ -28,15 +30,16 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes, modules_only: bool = Fal
     for path in (Path(os.path.realpath(each.parent), each.name) for each in map(_absolute, paths)):
         for script in _scripts(path, ".py" if modules_only and path.is_dir() else ""):
             tops.setdefault(script, path.parent if script == path else path)
-    bodies = {script: script.read_bytes() for script in sorted(tops)}
-    fixed = {script: with_python(body, shebang, every=True) for script, body in bodies.items()}
-    changed = [script for script, body in bodies.items() if fixed[script] != body]
+    lines = {script: _first_line(script) for script in sorted(tops)}
+    fixed = {script: with_python(line, shebang, every=True) for script, line in lines.items()}
+    changed = [script for script, line in lines.items() if fixed[script] != line]
     with contextlib.ExitStack() as stack:
         # below the paths alone: the directories above them are not ours to date
         tops_changed = {tops[script] for script in changed}
         roots = {top: stack.enter_context(Buildroot(top, _DIRECTORY_MODE)) for top in sorted(tops_changed)}
         for script in changed:
-            _replace(roots[tops[script]], tops[script], script, fixed[script])
+            content = itertools.chain([fixed[script]], _behind(script, len(lines[script])))
+            _replace(roots[tops[script]], tops[script], script, content)
         for root in roots.values():
             root.commit()
     return changed
@@ -46,11 +49,23 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
-def _replace(root: Buildroot, top: Path, script: Path, body: bytes) -> None:
+def _first_line(script: Path) -> bytes:
+    with script.open("rb") as stream:
+        return stream.readline(_HEAD)
+
+
+def _behind(script: Path, start: int) -> Iterator[bytes]:
+    with script.open("rb") as stream:
+        stream.seek(start)
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _replace(root: Buildroot, top: Path, script: Path, content: Iterable[bytes]) -> None:
     info = script.stat()
     final = f"/{script.relative_to(top)}"
     try:
-        root.replace(final, (body,), stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9)
+        root.replace(final, content, stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9)
     except StageError as error:
         raise StageError(error.message, subject=str(script), hint=error.hint) from error
 
@@ -65,7 +80,5 @@ def _scripts(path: Path, suffix: str) -> Iterator[Path]:
     if stat.S_ISDIR(mode):
         for entry in path.iterdir():
             yield from _scripts(entry, suffix)
-    elif stat.S_ISREG(mode) and path.name.endswith(suffix):
-        with path.open("rb") as stream:
-            if wants_python(stream.read(_HEAD), every=True):
-                yield path
+    elif stat.S_ISREG(mode) and path.name.endswith(suffix) and wants_python(_first_line(path), every=True):
+        yield path

@@ -41,6 +41,7 @@ def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
     a supported CPython.
     """
     executable = _resolve(command)
+    # not -I, which Python 2 does not know and could not say who it is; the environment is scrubbed
     output = _run([executable, "-s", "-S", "-B", str(_PROBE)], command, timeout)
     try:
         answer = json.loads(output)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from truewheel.errors import RefusedInput
 from truewheel.metadata import Field, edit_fields
@@ -78,7 +79,7 @@ def _patched(field: Field, overrides: list[Override]) -> str:
         return field.source
     try:
         requirement = Requirement(field.value)
-    except InvalidRequirement:
+    except (ValueError, RecursionError):
         return field.source
     mine = [o for o in overrides if o.package == canonicalize_name(requirement.name)]
     if not mine:
@@ -98,7 +99,8 @@ def _check_version(text: str, action: str, version: list[str]) -> None:
     try:
         (only,) = version
         Specifier(f"<{only}")
-    except (ValueError, InvalidSpecifier) as error:
+        Version(only)  # a specifier does not convert its digits yet
+    except ValueError as error:
         raise RefusedInput(f"{action} takes one version", subject=text, hint=_HINT) from error
 
 

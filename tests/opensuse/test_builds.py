@@ -232,7 +232,7 @@ def test_no_flavor_at_all_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
     done = edited(suse, tmp_path, "single", "", "", *skipped)
     assert done.status == 1
     assert done.errors() == [
-        "truewheel: error: no flavor is left (%pythons is empty: skip_pythonXY leaves out all of it)"
+        "truewheel: error: no flavor is left (%pythons is empty: skip_pythonXY leaves out every flavor)"
     ]
 
 

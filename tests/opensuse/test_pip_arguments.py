@@ -89,3 +89,23 @@ def test_whether_requires_python_counts_is_handed_on() -> None:
     assert install_arguments(["--ignore-requires-python", "six"]).ignore_requires_python
     assert not install_arguments(["six"]).ignore_requires_python
     assert wheel_arguments(["--ignore-requires-python"]) == wheel_arguments([])
+
+
+@pytest.mark.parametrize(
+    "words", [["--prefix="], ["--prefix", ""], ["--root", ""], ["--root="], ["--find-links="]]
+)
+def test_an_empty_path_is_refused(words: list[str]) -> None:
+    """What an undefined macro leaves would mean /usr or the working directory."""
+    with pytest.raises(UsageError, match="is an empty path"):
+        install_arguments(words)
+
+
+@pytest.mark.parametrize("words", [["-w", ""], ["--wheel-dir="]])
+def test_an_empty_directory_for_wheels_is_refused(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="is an empty path"):
+        wheel_arguments(words)
+
+
+@pytest.mark.parametrize(("text", "prefix"), [("/usr/", "/usr"), ("/opt/x//", "/opt/x"), ("/", "/")])
+def test_a_prefix_may_end_in_a_slash(text: str, prefix: str) -> None:
+    assert install_arguments([f"--prefix={text}"]).prefix == prefix

@@ -101,6 +101,18 @@ def test_no_page_gives_a_command_an_option_of_another(page: Path) -> None:
             assert set(re.findall(OPTION, span)) <= known, span
 
 
+def test_each_promise_of_the_security_page_names_a_test_that_is_there() -> None:
+    text = (TOP / "docs/security.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| promise ")]
+    assert len(rows) > 15
+    tests = "".join(path.read_text() for path in (TOP / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^def (test_\w+)\(", tests, re.M))
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named, row
+        assert set(named) <= defined, f"no such test: {set(named) - defined}"
+
+
 def test_the_table_of_commands_is_that_of_the_help() -> None:
     rows = re.findall(r"^\| `truewheel ([\w-]+).*?` \| (.*?) \|$", (TOP / "README.md").read_text(), re.M)
     assert dict(rows) == _COMMANDS

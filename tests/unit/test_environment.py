@@ -44,6 +44,8 @@ CPUS = len(os.sched_getaffinity(0))
         ({"RPM_BUILD_NCPUS": "0"}, CPUS),
         ({"RPM_BUILD_NCPUS": "many", "DEB_BUILD_OPTIONS": "parallel=2"}, 2),
         ({"RPM_BUILD_NCPUS": "٣"}, CPUS),
+        ({"RPM_BUILD_NCPUS": "9" * 5000}, CPUS),
+        ({"DEB_BUILD_OPTIONS": f"parallel={'9' * 5000}"}, CPUS),
         ({"DEB_BUILD_OPTIONS": "noparallel=3"}, CPUS),
         ({"DEB_BUILD_OPTIONS": "parallel=-3"}, CPUS),
     ],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from tests.faults.support import is_one_line
 from truewheel.cli.main import main
 from truewheel.shebang import dead_interpreter, wants_python, with_python
 
@@ -157,3 +159,46 @@ def test_fix_shebang_leaves_the_directories_above_alone(tmp_path: Path) -> None:
     assert main(["fix-shebang", str(directory), str(others / "script")]) == 0
     assert (directory / "script").read_text() == (others / "script").read_text() == "#!/usr/bin/python3\n"
     assert [path.stat().st_mtime for path in (tmp_path / "above", tmp_path)] == [1_000, 2_000]
+
+
+def test_fix_shebang_does_not_hold_what_is_behind_the_first_line(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    with script.open("wb") as stream:
+        stream.write(b"#!/usr/bin/env python3\nPK")
+        stream.truncate(100 << 20)  # bytes
+    tracemalloc.start()
+    try:
+        assert main(["fix-shebang", str(script)]) == 0
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
+    with script.open("rb") as stream:
+        assert stream.read(22) == b"#!/usr/bin/python3\nPK\0"
+    assert script.stat().st_size == (100 << 20) - len(b"/usr/bin/env python3") + len(b"/usr/bin/python3")
+
+
+def test_a_line_that_no_kernel_reads_keeps_its_arguments(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_bytes(b"#!/usr/bin/env python3 " + b"x" * 5000 + b"\ny\n")
+    assert main(["fix-shebang", str(script)]) == 0
+    assert script.read_bytes() == b"#!/usr/bin/python3 " + b"x" * 5000 + b"\ny\n"
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="os.walk does not recurse any more")
+@pytest.mark.parametrize("command", [["compile", "/"], ["fix-shebang", "ROOT"]])
+def test_a_tree_of_a_thousand_directories_is_trouble_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    directories = [tmp_path / "/".join("d" * depth) for depth in range(1, 1001)]
+    for directory in directories:
+        directory.mkdir()
+    script = directories[-1] / "a.py"
+    script.write_text("#!/usr/bin/env python3\n")
+    words = [word.replace("ROOT", str(tmp_path)) for word in command]
+    options = ["--root", str(tmp_path), "--python", sys.executable] if command[0] == "compile" else []
+    assert main([*words, *options]) == 2
+    assert is_one_line(capsys.readouterr().err)
+    assert script.read_text() == "#!/usr/bin/env python3\n"
+    script.unlink()
+    for directory in reversed(directories):  # pytest would recurse into them
+        directory.rmdir()

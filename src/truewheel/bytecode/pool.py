@@ -255,7 +255,7 @@ class _Worker:
             if "unknown" in header:
                 raise self._unknown_code(job, _problem(header["unknown"]))
             return _read_answer(job, header, payload)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise CompileError(
                 "the bytecode worker sent an invalid answer",
                 subject=self._interpreter.command,

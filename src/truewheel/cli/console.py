@@ -52,6 +52,16 @@ def drop(stream: TextIO | None) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def hold_streams() -> None:
+    """Open the null device in place of closed standard streams: other files would get their numbers.
+
+    Programs that are started would write their messages into those.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 def _coloured() -> bool:
     if os.environ.get("NO_COLOR"):
         return False

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from truewheel.cli.console import tell
-from truewheel.cli.parser import path_text
+from truewheel.cli.parser import flags_text, shebang_path
 from truewheel.fix_shebang import fix_shebangs
 
 
@@ -18,12 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(scattered=("paths", Path))
     parser.add_argument(
         "--python",
-        type=path_text,
+        type=shebang_path,
         default="/usr/bin/python3",
         metavar="PY",
         help="Python in the first line (default: /usr/bin/python3)",
     )
-    parser.add_argument("--flags", default="", metavar="sP", help="flags to add, without a dash")
+    parser.add_argument(
+        "--flags", type=flags_text, default="", metavar="sP", help="flags to add, without a dash"
+    )
     parser.add_argument(
         "--as-pathfix",
         action="store_true",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
 from truewheel.cli.console import say, tell, warn
-from truewheel.cli.parser import path_text, prefix_text, wheel_path
+from truewheel.cli.parser import flags_text, prefix_text, shebang_path, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
@@ -30,12 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--script-python",
-        type=path_text,
+        type=shebang_path,
         metavar="PATH",
         help="Python in the first line of scripts, as a final path",
     )
     parser.add_argument(
-        "--script-flags", metavar="sP", help="its flags, without a dash; may be empty (default: the scheme's)"
+        "--script-flags",
+        type=flags_text,
+        metavar="sP",
+        help="its flags, without a dash; may be empty (default: the scheme's)",
     )
     parser.add_argument(
         "--dep-overrides-file",

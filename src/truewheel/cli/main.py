@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import signal
 import sys
 import traceback
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from truewheel import __version__
-from truewheel.cli.console import complain, drop
+from truewheel.cli.console import complain, drop, hold_streams
 from truewheel.cli.parser import Parser
 from truewheel.errors import TruewheelError
 from truewheel.process import ENDING_SIGNALS, signal_name
@@ -37,8 +36,8 @@ _COMMANDS = {
 
 
 def run() -> None:
-    """Run the console script; exits with the command's status."""
-    _name_files_in_utf8()
+    """Run the words of this process's command line; exits with the command's status."""
+    hold_streams()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -65,13 +64,19 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         drop(sys.stdout)
         return 2
-    except (OSError, MemoryError) as error:
-        complain("error", str(error) or type(error).__name__)
+    except (OSError, MemoryError, RecursionError) as error:
+        complain("error", _trouble(error))
         drop(sys.stdout)
         return 2
     except Exception:  # a defect of ours: show all of it, and never exit 1, which means refused input
         traceback.print_exc()
         return 2
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, RecursionError):  # os.walk and pathlib go as deep as the paths that they are given
+        return "a path below the root has too many directories for this Python"
+    return str(error) or type(error).__name__
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -93,7 +98,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 def _name_files_in_utf8() -> None:
     """Start again in UTF-8 mode where the locale has another encoding for file names (PEP 540)."""
     if sys.getfilesystemencoding() != "utf-8":
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _take_signals() -> None:

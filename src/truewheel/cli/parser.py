@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,26 @@ def prefix_text(text: str) -> str:
     return path_text(text).rstrip("/") or "/"
 
 
+def flags_text(text: str) -> str:
+    """Take the flags of a Python in a first line, without a dash; may be empty."""
+    if not re.fullmatch("[A-Za-z]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not letters such as sP")
+    return text
+
+
+def shebang_path(text: str) -> str:
+    """Take the path of a Python for a first line, which ends at white space."""
+    if re.search(r"\s|\0", path_text(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} has white space, which ends a path in a first line")
+    return text
+
+
 def wheel_path(text: str) -> Path:
     """Take the path of a wheel or a directory; raises ArgumentTypeError for a URL."""
-    if text.startswith(("https://", "http://", "file://")):
-        raise argparse.ArgumentTypeError(f"{text} is a URL; download it first: pip download --no-deps {text}")
+    if re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
+        raise argparse.ArgumentTypeError(
+            f"{text} is a URL; download it first: pip download --no-deps '{text}'"
+        )
     return Path(path_text(text))
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from truewheel.cli.console import say
+from truewheel.cli.console import tell
 from truewheel.cli.parser import path_text
 from truewheel.interpreter import probe
 from truewheel.project.backend import Backend, dated_environment, parse_settings
@@ -69,5 +69,5 @@ def run(options: argparse.Namespace) -> int:
     with Backend(source, python, environ, settings, map_build_path=options.map_build_path) as backend:
         if not options.skip_dependency_check:
             backend.refuse_missing_requirements()
-        say(str(backend.wheel(options.outdir or source / "dist", prepared=True)))
+        tell([str(backend.wheel(options.outdir or source / "dist", prepared=True))])
     return 0

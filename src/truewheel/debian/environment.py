@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from truewheel.debian.host import Host
 from truewheel.debian.model import Layout, Source, Step
@@ -90,7 +90,7 @@ def python_version(changelog_version: str) -> str:
     candidate = upstream.replace("~", "-")
     try:
         Version(candidate)
-    except InvalidVersion:
+    except ValueError:  # not of PEP 440, or of more digits than int() takes
         public = _PUBLIC.match(candidate)
         if public is None:
             return ""

@@ -6,6 +6,7 @@ here, and all others are refused. Source: ``pip help install``, ``pip help wheel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,7 @@ _VALUES = frozenset(
     }
 )
 _SETTINGS = ("--config-setting", "--config-settings")
+_PATHS = frozenset({"--find-links", "--prefix", "--root", "--wheel-dir"})
 _INSTALL = frozenset({"--find-links", "--prefix", "--root", *_SETTINGS})
 _WHEEL = frozenset({"--find-links", "--wheel-dir", *_SETTINGS})
 
@@ -115,7 +117,7 @@ def install_arguments(words: Sequence[str]) -> InstallArguments:
         files=files,
         requirements=tuple(word for word in rest if word not in (*files, *projects)),
         directories=tuple(options.get("--find-links", ())),
-        prefix=_last(options, "--prefix"),
+        prefix=re.sub("(?<=.)/+$", "", _last(options, "--prefix")),
         root=_last(options, "--root"),
         projects=tuple(_directory(word) for word in projects),
         settings=_settings(options),
@@ -150,7 +152,10 @@ def _parse(words: Sequence[str], known: frozenset[str]) -> tuple[dict[str, list[
             raise UsageError(
                 "is an option of pip that has no meaning here", subject=word, hint="leave it out of the spec"
             )
-        options.setdefault(name, []).append(_value(word, left) if value is None else value)
+        value = _value(word, left) if value is None else value
+        if name in _PATHS and not value:
+            raise UsageError("is an empty path", subject=name, hint="leave the option out or give a path")
+        options.setdefault(name, []).append(value)
     return options, rest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from truewheel.errors import RefusedInput, UsageError
@@ -53,7 +53,7 @@ def _matching(text: str, directories: Iterable[Path]) -> list[Path]:
     """Find the wheels of the newest version that meets a requirement."""
     try:
         wanted = Requirement(text)
-    except InvalidRequirement as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             "is neither a wheel nor a requirement", subject=text, hint="write NAME==VERSION"
         ) from error
@@ -68,7 +68,10 @@ def _matching(text: str, directories: Iterable[Path]) -> list[Path]:
 
 
 def _meets(wanted: Requirement, parsed: WheelName) -> bool:
-    return wanted.specifier.contains(parsed.version, prereleases=True)
+    try:
+        return wanted.specifier.contains(parsed.version, prereleases=True)
+    except ValueError:  # a version of more digits than int() takes
+        return False
 
 
 def _wheels(directories: Iterable[Path]) -> list[Path]:

@@ -29,6 +29,7 @@ def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages
 
     Raises InterpreterError if it gives no valid answer, as Pythons before 3.8 do.
     """
+    # not -I: what PYTHONPATH has is there for backends, too
     ran = subprocess.run(
         [executable, "-s", "-B", str(_SCRIPT)], env=environ, capture_output=True, check=False
     )
@@ -37,7 +38,7 @@ def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages
         found = [(canonicalize_name(name), version) for name, version in answer["installed"]]
         # the first on the search path is the one that is imported
         return PythonPackages(answer["markers"], dict(reversed(found)))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         said = last_line(ran.stderr)
         raise InterpreterError(
             f"does not list what is installed{': ' + said if said else ''}",

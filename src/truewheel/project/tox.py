@@ -34,6 +34,7 @@ def ask_tox(python: str, project: Path, toxenvs: Sequence[str], environ: Mapping
 
     Raises RefusedInput if tox fails or writes an answer of another form.
     """
+    # not -I: tox hands its environment on to the project's backend, and plugins may be in PYTHONPATH
     command = [python, "-m", "tox", "-q", "-e", ",".join(toxenvs)]
     with tempfile.TemporaryDirectory(prefix="truewheel-tox-") as directory:
         provision, deps, extras, groups = (

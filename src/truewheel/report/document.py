@@ -64,7 +64,9 @@ def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
 
 def check_report(path: Path) -> None:
     """Raise UsageError, before any work, where no report can be written to ``path`` on the build host."""
-    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+    in_place = path.exists() and not path.is_file()  # a pipe or device is written to, others are replaced
+    written, rights = (path, os.W_OK) if in_place else (path.parent, os.W_OK | os.X_OK)
+    if path.is_dir() or not os.access(written, rights):
         raise UsageError("the report cannot be written there", subject=os.fspath(path), hint="check --report")
 
 

@@ -84,7 +84,7 @@ def parse_rpm_version(text: str) -> tuple[int, ...]:
 
     A leading zero is dropped, so that ``0%{?rpmversion}`` can be given. Raises UsageError for other text.
     """
-    match = re.match(r"[0-9]+(\.[0-9]+)*", text or "0")
+    match = re.match(r"[0-9]{1,9}(\.[0-9]{1,9})*(?![0-9])", text or "0")
     if not match:
         raise UsageError(
             f"{text!r} is not a version of rpm", hint="give one such as 4.18.0, or 0%{?rpmversion}"

@@ -13,6 +13,7 @@ from truewheel.wheel.faults import Fault
 
 _LIMIT_COMPONENT = 255  # bytes: NAME_MAX
 _LIMIT_NAME = 4095  # bytes: PATH_MAX without its NUL
+_LIMIT_DEPTH = 250  # directories; Pythons recurse into each, up to a thousand
 _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ORDINARY = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)*")
@@ -44,6 +45,8 @@ def _length_problem(name: str, parts: list[str]) -> str:
         return ""
     if any(len(part.encode()) > _LIMIT_COMPONENT for part in parts):
         return f"has a component of more than {_LIMIT_COMPONENT} bytes"
+    if len(parts) > _LIMIT_DEPTH:
+        return f"is more than {_LIMIT_DEPTH} directories deep"
     if len(name.encode()) > _LIMIT_NAME:
         return f"is longer than {_LIMIT_NAME} bytes"
     return ""

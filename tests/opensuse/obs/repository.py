@@ -55,7 +55,7 @@ _TRUEWHEEL = """\
 #!/usr/bin/python{version} -IB
 import sys
 sys.path.insert(0, "/usr/lib/truewheel")
-from truewheel.cli.main import run
+from truewheel.__main__ import run
 run()
 """
 FDUPES = """\

@@ -250,6 +250,12 @@ def test_usage_and_trouble_are_two_and_one_line(
         (("install", "x.whl", "--root", "x", "--jobs", "0"), "'0' is not a number of workers"),
         (("install", "x.whl", "--root", "x", "--jobs", "²"), "is not a number of workers"),
         (("install", "x.whl", "--root", "x", "--invalidation-mode", "mtime"), "checked-hash"),
+        (("install", "x.whl", "--root", "x", "--script-flags", "s\nP"), "is not letters such as sP"),
+        (("install", "x.whl", "--root", "x", "--script-python", "/usr/bin/python3\n"), "has white space"),
+        (("fix-shebang", "x", "--flags", "s\nimport os"), "is not letters such as sP"),
+        (("fix-shebang", "x", "--flags", "s -c"), "is not letters such as sP"),
+        (("fix-shebang", "x", "--flags=-s"), "is not letters such as sP"),
+        (("fix-shebang", "x", "--python", "/usr/bin/python3\nx"), "has white space"),
     ],
 )
 def test_arguments_that_make_no_sense_are_two(

@@ -71,6 +71,27 @@ def test_so_do_other_commands_that_write_a_tree(tmp_path: Path, streams: str, co
     assert snapshot(tmp_path) != before
 
 
+@pytest.mark.parametrize("streams", [">/dev/full", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "| true"])
+def test_a_wheel_is_built_whatever_becomes_of_the_output(tmp_path: Path, streams: str) -> None:
+    """The backend prints to standard error, which a closed one must not make a file of the project."""
+    (tmp_path / "backend.py").write_text(
+        "import os, zipfile\n"
+        "def build_wheel(directory, config_settings=None, metadata_directory=None):\n"
+        "    with zipfile.ZipFile(os.path.join(directory, 'x-1-py3-none-any.whl'), 'w') as wheel:\n"
+        "        os.write(1, b'backend speaks')\n"
+        "        os.write(2, b'backend speaks')\n"
+        "        wheel.writestr('x.py', '')\n"
+        "    return 'x-1-py3-none-any.whl'\n"
+    )
+    table = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    (tmp_path / "pyproject.toml").write_text(table)
+    done = shell(f"cd {tmp_path}; TRUEWHEEL wheel --python {sys.executable} {streams}")
+    assert done.returncode == 0, done.stderr
+    assert [*(tmp_path / "dist").iterdir()] == [tmp_path / "dist/x-1-py3-none-any.whl"]
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"backend speaks" not in path.read_bytes().replace(b"b'backend speaks'", b"")
+
+
 def test_a_refusal_stays_one_where_it_cannot_be_said() -> None:
     for streams in ("2>/dev/full", "2>&-"):
         assert shell(f"TRUEWHEEL install none.whl --root /nonexistent {streams}").returncode == 2

@@ -84,7 +84,17 @@ def test_a_root_as_prefix_stays_one(tmp_path: Path, wheel_builder: WheelBuilder)
     assert any(path.startswith("/lib/python3") for path in files(tmp_path / "root"))
 
 
-@pytest.mark.parametrize("url", ["https://example.org/a-1-py3-none-any.whl", "file:///a-1-py3-none-any.whl"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/a-1-py3-none-any.whl",
+        "HTTP://example.org/a-1-py3-none-any.whl",
+        "ftp://example.org/a-1-py3-none-any.whl",
+        "file:///a-1-py3-none-any.whl",
+        "git+https://example.org/a",
+        "a @ https://example.org/a-1-py3-none-any.whl",
+    ],
+)
 @pytest.mark.parametrize("place", [1, 4])
 def test_a_url_as_a_wheel_says_what_to_do(url: str, place: int, capsys: pytest.CaptureFixture[str]) -> None:
     line = ["install", "--root", "x", "--quiet"]
