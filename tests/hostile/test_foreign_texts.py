@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from truewheel.rpm.packages import PythonPackages, read_packages
 
 from tests.faults.support import interpreter
 from truewheel.debian.environment import python_version
@@ -24,6 +23,7 @@ from truewheel.opensuse.pip_arguments import InstallArguments, install_arguments
 from truewheel.opensuse.records import check_records
 from truewheel.opensuse.wheelhouse import chosen_wheels
 from truewheel.overrides import parse_override, patched_metadata
+from truewheel.project.packages import PythonPackages, read_packages
 from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
 from truewheel.project.requirements_file import read_requirements_file
