@@ -191,7 +191,7 @@ def test_a_wheel_of_another_flavor_is_one_line(suse: SuseRoot, tmp_path: Path) -
     assert done.status == 1
     assert done.errors() == [
         "truewheel: error: extension-1-cp312-cp312-linux_x86_64.whl: its tags cp312-cp312-linux_x86_64 "
-        "do not fit /usr/bin/python3.13, Python 3.13 (build the wheel for this Python)"
+        "do not fit /usr/bin/python3.13, Python 3.13 (build the wheel for this Python) [unfitting-tags]"
     ]
 
 
@@ -208,7 +208,7 @@ def test_no_flavor_at_all_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:
     done = edited(suse, tmp_path, "single", "", "", *skipped)
     assert done.status == 1
     assert done.errors() == [
-        "truewheel: error: no flavor is left (%pythons is empty: skip_pythonXY leaves out all of it)"
+        "truewheel: error: no flavor is left (%pythons is empty: skip_pythonXY leaves out every flavor)"
     ]
 
 
