@@ -215,7 +215,7 @@ def test_a_wheel_of_another_flavor_is_one_line(suse: SuseRoot, tmp_path: Path) -
     assert done.status == 1
     assert done.errors() == [
         "truewheel: error: extension-1-cp312-cp312-linux_x86_64.whl: its tags cp312-cp312-linux_x86_64 "
-        "do not fit /usr/bin/python3.13, Python 3.13 (build the wheel for this Python)"
+        "do not fit /usr/bin/python3.13, Python 3.13 (build the wheel for this Python) [unfitting-tags]"
     ]
 
 
