@@ -274,7 +274,8 @@ def _scheme(bench: Bench, chance: random.Random, number: int) -> None:
 def _pyproject(bench: Bench, chance: random.Random, number: int) -> None:
     text = (
         b'[build-system]\nrequires = ["setuptools>=61", "wheel; python_version<\'3\'"]\n'
-        b'build-backend = "a.b:c"\nbackend-path = ["."]\n[project]\nname = "demo"\nversion = "1.0"\ndependencies = ["six>=1"]\n'
+        b'build-backend = "a.b:c"\nbackend-path = ["."]\n'
+        b'[project]\nname = "demo"\nversion = "1.0"\ndependencies = ["six>=1"]\n'
         b'dynamic = ["readme"]\n[project.optional-dependencies]\ntest = ["pytest"]\n'
         b'[dependency-groups]\ndev = ["x", {include-group = "more"}]\nmore = []\n'
     )
