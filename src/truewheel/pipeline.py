@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.other_records import corrected_records
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
@@ -31,6 +32,7 @@ from truewheel.model import (
     PlannedFile,
     PycJob,
     Scheme,
+    State,
     Wheel,
 )
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
@@ -174,6 +176,9 @@ def install(prepared: PreparedInstall) -> Manifest:
         delivery.refuse_failures()
         for record in plan.records:
             delivery.put_record(record)
+        replaced = {f: file for f, file in delivery.files.items() if file.state is State.REPLACED}
+        for each in corrected_records(prepared.root, plan.records, replaced) if replaced else ():
+            buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)
         buildroot.commit(prepared.sync)
     return replace(delivery.manifest(plan.dropped), warnings=plan.warnings)
 

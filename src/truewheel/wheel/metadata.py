@@ -29,7 +29,7 @@ _LIMIT_POINTS = 1000
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
 # what every version of packaging parses, and newer ones do not refuse
-_TAG = re.compile(r"\w+(\.\w+)*(-\w+(\.\w+)*){2}", re.ASCII)
+_TAG = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*(-\w+(\.\w+)*){2}", re.ASCII | re.IGNORECASE)
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
 
 
