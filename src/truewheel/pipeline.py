@@ -22,6 +22,7 @@ from truewheel.buildroot.installed import (
     refuse_versions,
     superseded,
 )
+from truewheel.buildroot.other_records import corrected_records
 from truewheel.buildroot.records import corrections, with_bytecode_there
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
@@ -44,6 +45,7 @@ from truewheel.model import (
     PlannedFile,
     PycJob,
     Scheme,
+    State,
     Wheel,
 )
 from truewheel.paths import install_paths
@@ -254,6 +256,10 @@ def install(prepared: PreparedInstall) -> Manifest:
             buildroot.remove(final)
         for directory in emptied(gone, earlier):
             buildroot.remove_directory(directory)
+        replaced = {f: file for f, file in delivery.files.items() if file.state is State.REPLACED}
+        for each in corrected_records(prepared.root, plan.records, replaced) if replaced else ():
+            if each.final not in gone:
+                buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)
         buildroot.commit(prepared.sync)
     return replace(delivery.manifest(plan.dropped), warnings=plan.warnings)
 

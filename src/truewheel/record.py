@@ -65,6 +65,15 @@ def refreshed(row: Sequence[str], file: Found | None) -> list[str]:
     return list(row) if file is None or not file.regular else [row[0], *columns(file)]
 
 
+def with_files(rows: Iterable[Sequence[str]], base: str, files: Mapping[str, File]) -> list[list[str]]:
+    """Rows relative to ``base``, those that have a hash with hash and size of ``files``, by final path."""
+    found = [(row, files.get(row_path(row, base))) for row in rows]
+    return [
+        [row[0], *columns(file)] if file is not None and row[1:2] not in ([], [""]) else list(row)
+        for row, file in found
+    ]
+
+
 def columns(file: File | Found) -> list[str]:
     """The columns of a row behind the path: digest and size."""
     return [f"sha256={digest_text(bytes.fromhex(file.sha256))}", str(file.size)]

@@ -33,6 +33,7 @@ from truewheel.schemes import load_scheme, scheme_keys, shipped_schemes
 
 _SECONDS = 20
 _MEMORY = 1 << 30  # bytes
+_LONGEST = 60_000  # bytes of a name or an extra field, which has a length of two bytes
 _WORDS = [
     *(b"\0", b"\r", b"\x1b[31m", b"\x85", b"\xe2\x80\xa8", b"\xff\xfe", b"\xed\xa0\x80", b"\xef\xbb\xbf"),
     *(
@@ -132,8 +133,8 @@ def _changed_members(chance: random.Random, members: list[Member]) -> list[Membe
         "crc": chance.choice(_NUMBERS),
         "packed": changed(chance, old.compressed()),
         "data": changed(chance, old.data),
-        "extra": changed(chance, b"\x01\x00\x10\x00" + bytes(16)),
-        "local_name": changed(chance, old.raw_name),
+        "extra": changed(chance, b"\x01\x00\x10\x00" + bytes(16))[:_LONGEST],
+        "local_name": changed(chance, old.raw_name)[:_LONGEST],
         "behind": chance.choice(_WORDS),
     }
     key = chance.choice(sorted(fields))

@@ -101,6 +101,7 @@ TAGS = [
     ),
     _made("Tag of one part", "malformed-tag", wheel=_tag("Tag: py3\n")),
     _made("Tag without a Python", "missing-tag", "malformed-tag", wheel=_tag("Tag:\nTag: -linux_x86_64\n")),
+    _made("Tag of other characters", "malformed-tag", wheel=_tag("Tag: p:y3-none\u20ac-any\n")),
     _made("Tag of four parts", "malformed-tag", wheel=_tag("Tag: py3-none-any-more\nTag: py3\n")),
     _made("Tag twice", wheel=_tag("Tag: py3-none-any\nTag: py3-none-any\n")),
     _made("Tag compressed", tags="py2.py3-none-any", wheel=_tag("Tag: py2.py3-none-any\n")),

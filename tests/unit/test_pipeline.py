@@ -528,3 +528,30 @@ def test_wheels_of_one_namespace_are_installed_in_one_run_with_two_right_records
     assert content == b"one = 1\n"
     row = [f"sha256={digest_text(hashlib.sha256(content).digest())}", "8"]
     assert [installed_rows(tmp_path / "root", name)["ns/__init__.py"] for name in ("one", "two")] == [row] * 2
+
+
+def test_a_second_run_leaves_what_one_run_with_both_wheels_leaves(
+    wheel_builder: WheelBuilder, tmp_path: Path
+) -> None:
+    """The RECORD of the first project is true of the shared file and of its bytecode."""
+    pair = shared_wheels(wheel_builder)
+    run(tmp_path / "both", *pair, overwrite=True)
+    run(tmp_path / "each", pair[0])
+    before = installed_rows(tmp_path / "each", "one")
+    run(tmp_path / "each", pair[1], overwrite=True)
+    after = installed_rows(tmp_path / "each", "one")
+    changed = {path for path, row in after.items() if row != before[path]}
+    assert {path.partition(".")[0] for path in changed} == {"ns/__init__", "ns/__pycache__/__init__"}
+    assert snapshot(tmp_path / "each") == snapshot(tmp_path / "both")
+
+
+@pytest.mark.parametrize("spoiled", [b"\xff", b'"', b"ns/__init__.py\n"])
+def test_a_record_of_another_project_that_cannot_be_read_stays(
+    spoiled: bytes, wheel_builder: WheelBuilder, tmp_path: Path
+) -> None:
+    one, two = shared_wheels(wheel_builder)
+    run(tmp_path, one)
+    record = tmp_path / f"{SITE[1:]}/one-1.0.dist-info/RECORD"
+    record.write_bytes(spoiled)
+    run(tmp_path, two, overwrite=True)
+    assert record.read_bytes() == spoiled

@@ -99,7 +99,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 def _name_files_in_utf8() -> None:
     """Start again in UTF-8 mode where the locale has another encoding for file names (PEP 540)."""
     if sys.getfilesystemencoding() != "utf-8":
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 
 def _take_signals() -> None:

@@ -37,7 +37,11 @@ def requirements_of_lines(lines: Iterable[str], origin: Path, environ: Mapping[s
 
 
 def _read(path: Path, environ: Mapping[str, str], parents: tuple[Path, ...]) -> list[str]:
-    if path.resolve() in parents:
+    try:
+        resolved = path.resolve()
+    except ValueError as error:
+        raise RefusedInput(f"is not a path: {error}", subject=str(path), hint="name a file by -r") from error
+    if resolved in parents:
         raise RefusedInput(
             "includes itself", subject=str(path), hint="remove the -r line that comes back to it"
         )
@@ -45,7 +49,7 @@ def _read(path: Path, environ: Mapping[str, str], parents: tuple[Path, ...]) -> 
         text = read_text(path, subject=f"requirements file {path}")
     except UsageError as error:
         raise RefusedInput(error.message, subject=error.subject) from error
-    return _convert(text.splitlines(), path, environ, (*parents, path.resolve()))
+    return _convert(text.splitlines(), path, environ, (*parents, resolved))
 
 
 def _convert(
@@ -93,6 +97,7 @@ def _named(line: str) -> str:
     """Put the name of a URL's ``#egg=`` fragment in front of it, as PEP 508 wants it."""
     if not _URL.match(line):
         return line
-    eggs = urllib.parse.parse_qs(urllib.parse.urlsplit(line).fragment).get("egg", [""])
+    # urlsplit refuses hosts that packaging passes over
+    eggs = urllib.parse.parse_qs(line.partition("#")[2]).get("egg", [""])
     name = _EGG_NAME.match(eggs[0])
     return f"{name[0]}@{line}" if name else line

@@ -28,6 +28,8 @@ _LIMIT_TAGS = 1000
 _LIMIT_POINTS = 1000
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
+# what every version of packaging parses, and newer ones do not refuse
+_TAG = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*(-\w+(\.\w+)*){2}", re.ASCII | re.IGNORECASE)
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
 
 
@@ -164,7 +166,7 @@ def _check_declared_tags(wheel: WheelName, values: list[str], entry: str) -> Che
     if (count := sum(map(_tag_count, values))) > _LIMIT_TAGS:
         yield Fault("too-many-tags", entry, f"has {count} tags")
         return
-    malformed = [value for value in values if value.count("-") != 2 or not all(value.split("-"))]
+    malformed = [value for value in values if not _TAG.fullmatch(value)]
     if malformed:
         yield Fault("malformed-tag", entry, f"Tag {malformed[0]} is malformed")
         return

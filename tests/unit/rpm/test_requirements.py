@@ -516,3 +516,18 @@ def test_wording_of_extras(project: Path) -> None:
         wording=Wording(extras=True),
     )
     assert _lines(request) == ["python3dist(a) = 1", "python3dist(a[b]) = 1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("-r more\0.txt\n", "is not a path"), ("-r " + "a" * 5000 + "\n", "File name too long")],
+)
+def test_a_requirements_file_that_names_no_path_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "main.txt").write_text(text)
+    with pytest.raises(RefusedInput, match=says):
+        read_requirements_file(tmp_path / "main.txt", {})
+
+
+def test_a_url_with_a_strange_host_is_left_to_who_parses_requirements(tmp_path: Path) -> None:
+    (tmp_path / "main.txt").write_text("https://[x/a-1.zip#egg=a\n")
+    assert read_requirements_file(tmp_path / "main.txt", {}) == ["a@https://[x/a-1.zip#egg=a"]
