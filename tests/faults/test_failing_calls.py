@@ -1,4 +1,4 @@
-"""Each system call of an overwriting install fails in turn: as before, complete, or a message that says which."""
+"""Each call of an overwriting install fails in turn: as before, complete, or a message that says which."""
 
 from __future__ import annotations
 
@@ -73,6 +73,6 @@ def test_a_call_that_fails_leaves_what_the_message_says(tmp_path: Path, call: st
         if done.returncode not in (0, 2) or (done.returncode and not is_one_line(done.stderr)):
             bad.append((number, done.stderr))
         if truewheel(*words(new, root)).returncode or tree_listing(root) != complete:
-            bad.append((number, "the next run", done.stderr))
+            bad.append((number, f"the next run after {done.stderr}"))
         shutil.rmtree(root)
     assert not bad, bad
