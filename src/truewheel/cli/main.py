@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import signal
 import sys
 import traceback
@@ -94,12 +93,6 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         if name == named:
             importlib.import_module(f"truewheel.cli.{name.replace('-', '_')}_command").add_arguments(command)
     return parser.parse_args(argv)
-
-
-def _name_files_in_utf8() -> None:
-    """Start again in UTF-8 mode where the locale has another encoding for file names (PEP 540)."""
-    if sys.getfilesystemencoding() != "utf-8":
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 
 def _take_signals() -> None:
