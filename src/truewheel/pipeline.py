@@ -23,7 +23,7 @@ from truewheel.buildroot.installed import (
     superseded,
 )
 from truewheel.buildroot.other_records import corrected_records
-from truewheel.buildroot.records import corrections, with_bytecode_there
+from truewheel.buildroot.records import bytecode_there, corrections
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
@@ -151,6 +151,7 @@ class PreparedInstall:
     sync: bool
     kept: Mapping[tuple[str, str], bytes]
     limits: Limits = DEFAULT_LIMITS
+    list_bytecode: bool = False
 
 
 def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
@@ -183,10 +184,6 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         ignore_requires_python=request.ignore_requires_python,
     )
     plan = plan_install(inputs)
-    if request.list_bytecode:
-        plan = replace(
-            plan, records=tuple(with_bytecode_there(request.root, record) for record in plan.records)
-        )
     prepared = PreparedInstall(
         plan,
         request.root,
@@ -198,6 +195,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         request.sync,
         kept.entries,
         request.bytecode.limits,
+        request.list_bytecode,
     )
     if not is_interrupted(request.root):  # else the root is another once that is undone
         _judge(prepared)
@@ -251,7 +249,8 @@ def install(prepared: PreparedInstall) -> Manifest:
         delivery.put_pycs(pool.drain())
         delivery.refuse_failures()
         for record in plan.records:
-            delivery.put_record(record)
+            kept = bytecode_there(prepared.root, record, gone) if prepared.list_bytecode else ()
+            delivery.put_record(replace(record, kept=kept))
         for final in gone:
             buildroot.remove(final)
         for directory in emptied(gone, earlier):

@@ -7,13 +7,13 @@ import posixpath
 import stat
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from truewheel.buildroot.tree import below, look
 from truewheel.bytecode.pycs import CACHE, source_path
 from truewheel.errors import TruewheelError
-from truewheel.model import File, RecordPlan
+from truewheel.model import File, Found, RecordPlan
 from truewheel.record import columns, read_rows, row_path, write_rows
 from truewheel.textfile import decoded, read_bytes
 
@@ -57,9 +57,9 @@ def corrections(
     return found
 
 
-def with_bytecode_there(root: Path, record: RecordPlan) -> RecordPlan:
-    """The RECORD with the bytecode of its sources that is in the root, and that the install does not make."""
-    members = set(record.members)
+def bytecode_there(root: Path, record: RecordPlan, gone: Collection[str]) -> tuple[Found, ...]:
+    """The bytecode of a RECORD's sources that an install neither makes nor removes (``gone``)."""
+    members, apart = set(record.members), {*record.members, *gone}
     caches = {posixpath.join(posixpath.dirname(final), CACHE) for final in members if final.endswith(".py")}
     there = [
         posixpath.join(cache, name)
@@ -67,9 +67,9 @@ def with_bytecode_there(root: Path, record: RecordPlan) -> RecordPlan:
         if below(root, cache).is_dir() and not below(root, cache).is_symlink()
         for name in sorted(os.listdir(below(root, cache)))
     ]
-    left = [final for final in there if final not in members and source_path(final) in members]
+    left = [final for final in there if final not in apart and source_path(final) in members]
     found = look(root, left) if left else {}
-    return replace(record, kept=tuple(found[final] for final in left if found[final].regular))
+    return tuple(found[final] for final in left if found[final].regular)
 
 
 def _with_bytecode(

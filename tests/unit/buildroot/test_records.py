@@ -34,7 +34,10 @@ class Tree:
 
     @property
     def site(self) -> Path:
-        (dist_info,) = self.root.rglob("demo-1.0.dist-info")
+        return self.site_of("1.0")
+
+    def site_of(self, version: str) -> Path:
+        (dist_info,) = self.root.rglob(f"demo-{version}.dist-info")
         return dist_info.parent
 
     @property
@@ -168,3 +171,13 @@ def test_a_record_that_rpm_owns_stays(
     tree.compile("--invalidation-mode", "unchecked-hash")
     assert (tree.record.read_bytes() == before) is stays
     shutil.rmtree(rpm.parent)
+
+
+def test_the_bytecode_of_a_version_that_goes_is_not_listed(tree: Tree, wheel_builder: WheelBuilder) -> None:
+    tree.install("--optimize", "0,1")
+    tree.wheel = wheel_builder.build("demo", "2.0", files=FILES)
+    tree.install("--optimize", "0", "--overwrite")
+    record = tree.site_of("2.0") / "demo-2.0.dist-info/RECORD"
+    listed = {row[0] for row in csv.reader(record.read_text().splitlines())}
+    site = tree.site_of("2.0")
+    assert listed == {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}

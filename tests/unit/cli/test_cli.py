@@ -476,7 +476,7 @@ def test_a_script_that_cannot_start_anywhere_is_a_warning(
         "scripts/dead": "#!/usr/local/opt/python/bin/python3.9\n",
         "scripts/mine": "#!/home/me/venv/bin/python\n",
         "scripts/good": "#!python\n",
-        "scripts/env": "#!/usr/bin/env python3\n",
+        "scripts/found": "#!/usr/bin/env python3\n",
         "scripts/program": "\x7fELF",
     }
     wheel = wheel_builder.build("demo", "1.0", data=scripts)
