@@ -8,8 +8,11 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from truewheel.buildroot.journal import Journal
+
+_T = TypeVar("_T")
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_OPEN = 256
@@ -42,6 +45,11 @@ class Directories:
         """The descriptor of a directory; raises FileNotFoundError where it is missing."""
         return self._open[path] if path in self._open else self._reach(path, self._open_there)
 
+    def names(self, path: str) -> list[str]:
+        """The names in a directory; raises FileNotFoundError where it is missing."""
+        descriptor = self.find(path)
+        return self._with_room(path, lambda: os.listdir(descriptor))
+
     def date(self, path: str, nanoseconds: int) -> None:
         """Set the dates of a directory, without opening it."""
         times = (nanoseconds, nanoseconds)
@@ -69,12 +77,27 @@ class Directories:
             descriptor = step(descriptor, posixpath.basename(each), each)
             self._open[each] = descriptor
             if len(self._open) > _MOST_OPEN:
-                self._close_oldest()
+                self._close_oldest(each)
         return descriptor
 
-    def _close_oldest(self) -> None:
-        path = next(path for path in self._open if path != "/")
-        os.close(self._open.pop(path))
+    def _with_room(self, needed: str, call: Callable[[], _T]) -> _T:
+        """Close directories but the ``needed`` one as long as the call has no descriptor left."""
+        while True:
+            try:
+                return call()
+            except OSError as error:
+                if error.errno != errno.EMFILE or not self._close_oldest(needed):
+                    raise
+
+    def _close_oldest(self, needed: str) -> bool:
+        path = next((path for path in self._open if path not in ("/", needed)), None)
+        if path is not None:
+            os.close(self._open.pop(path))
+        return path is not None
+
+    def _opened(self, above: int, name: str, path: str) -> int:
+        needed = posixpath.dirname(path)
+        return self._with_room(needed, lambda: os.open(name, _FLAGS, dir_fd=above))
 
     def _open_or_make(self, above: int, name: str, path: str) -> int:
         # below a directory that is new everything else is, too
@@ -90,11 +113,11 @@ class Directories:
             if error.errno != errno.EEXIST:
                 raise
             return self._open_there(above, name, path)
-        descriptor = os.open(name, _FLAGS, dir_fd=above)
+        descriptor = self._opened(above, name, path)
         os.fchmod(descriptor, self._mode)
         return descriptor
 
     def _open_there(self, above: int, name: str, path: str) -> int:
-        descriptor = os.open(name, _FLAGS, dir_fd=above)
+        descriptor = self._opened(above, name, path)
         self._journal.date(path, descriptor)
         return descriptor

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
@@ -42,10 +42,13 @@ class Root:
             if descriptor is not None:
                 return descriptor, True
 
-    def remove(self, descriptor: int | None) -> None:
-        """Remove a root that holds nothing but its journal, and the parents that were made for it."""
-        if descriptor is not None and not self._staged:
-            if set(os.listdir(descriptor)) - {JOURNAL}:
+    def remove(self, names: Collection[str] | None) -> None:
+        """Remove a root that holds only its journal, of all its ``names``, and parents made for it.
+
+        Without names the root was not made, but perhaps begun.
+        """
+        if names is not None and not self._staged:
+            if set(names) - {JOURNAL}:
                 raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
             self._path.rename(self._staging)
             self._staged = True

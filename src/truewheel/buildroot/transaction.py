@@ -134,7 +134,7 @@ class Buildroot:
                 log.remove(self._descriptor, times)
         else:
             try:
-                self._root.remove(self._descriptor)
+                self._root.remove(self._directories.names("/"))
             except OSError as error:
                 if error.errno in _OF_OTHERS:
                     log.remove(self._descriptor, None)

@@ -18,6 +18,9 @@ class Opener(Protocol):
     def find(self, path: str) -> int:
         """The descriptor of a directory, by its final path; raises OSError where it is not there."""
 
+    def names(self, path: str) -> list[str]:
+        """The names in a directory; raises OSError where it is not there."""
+
     def date(self, path: str, nanoseconds: int) -> None:
         """Set the dates of a directory."""
 
@@ -36,7 +39,9 @@ def undo(facts: Facts, directories: Opener) -> dict[str, int]:
             _unlink(directories.find(posixpath.dirname(final)), posixpath.basename(final), new)
     for path in (*facts.dates, *facts.directories):
         with _noting(failed, path):
-            _unlink_temporaries(directories.find(path), facts.prefix)
+            for name in directories.names(path):
+                if name.startswith(facts.prefix):
+                    os.unlink(name, dir_fd=directories.find(path))
     for path in reversed(facts.directories):
         with _noting(failed, path):
             os.rmdir(posixpath.basename(path), dir_fd=directories.find(posixpath.dirname(path)))
@@ -99,9 +104,3 @@ def _restore(directory: int, name: str, kept: Kept) -> None:
 def _unlink(directory: int, name: str, new: Identity) -> None:
     if identity(os.stat(name, dir_fd=directory, follow_symlinks=False)) == new:
         os.unlink(name, dir_fd=directory)
-
-
-def _unlink_temporaries(directory: int, prefix: str) -> None:
-    for name in os.listdir(directory):
-        if name.startswith(prefix):
-            os.unlink(name, dir_fd=directory)

@@ -17,6 +17,12 @@ from truewheel.errors import TruewheelError
 from truewheel.process import ENDING_SIGNALS, signal_name
 
 _ended_by: list[int] = []
+_UNKNOWN = "the root is complete or as it was"
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal; Python itself would end by SIGINT over a plain KeyboardInterrupt that went through exec."""
+
 
 _COMMANDS = {
     "wheel": "build a wheel without isolation and without a network",
@@ -59,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt as error:
         number = _ended_by[0] if _ended_by else signal.SIGINT
-        complain("error", f"ended by {signal_name(number)}; {error or 'the root is complete or as it was'}")
+        complain("error", f"ended by {signal_name(number)}; {str(error) or _UNKNOWN}")
         return 128 + number
     except BrokenPipeError:
         drop(sys.stdout)
@@ -106,4 +112,4 @@ def _take_signals() -> None:
 def _end(number: int, frame: FrameType | None) -> None:
     if not _ended_by:  # a second signal must not interrupt what the first one began
         _ended_by.append(number)
-        raise KeyboardInterrupt
+        raise _Ended
