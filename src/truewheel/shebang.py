@@ -58,12 +58,13 @@ def dead_interpreter(head: bytes, programs: Collection[str]) -> str:
 
 
 def _merged(shebang: bytes, rest: bytes, split: bool) -> bytes:
-    python, _, own = shebang.partition(b" ")
+    start = b"#! " if shebang.startswith(b"#! ") else b"#!"
+    python, _, own = shebang[len(start) :].partition(b" ")
     words = rest.split()
     option, left = _option(own, words if split else words[:1])
     if split and (left or any(char in rest for char in _ENV_QUOTES)):
-        return b" ".join([b"#!/usr/bin/env -S", python[len(b"#!") :], *filter(None, [own]), *words])
-    return b" ".join([python, *filter(None, [option]), *left, *([] if split else words[1:])])
+        return b" ".join([start + b"/usr/bin/env -S", python, *filter(None, [own]), *words])
+    return b" ".join([start + python, *filter(None, [option]), *left, *([] if split else words[1:])])
 
 
 def _option(own: bytes, words: list[bytes]) -> tuple[bytes, list[bytes]]:
