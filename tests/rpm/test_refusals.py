@@ -29,7 +29,7 @@ class Case:
 _SITE = "%{buildroot}%{python3_sitelib}"
 _WHEELS = "%{_pyproject_wheeldir}"
 _PLAIN = f"{_WHEELS}/six-1.17.0-py2.py3-none-any.whl"
-_TAGGED = f"{_WHEELS}/six-1.17.0-1-py2.py3-none-any.whl"
+_OTHER = f"{_WHEELS}/six-1.16.0-py2.py3-none-any.whl"
 CASES = {
     "no wheel": Case(
         {"wheel": f"\nrm {_WHEELS}/*.whl"},
@@ -43,8 +43,8 @@ CASES = {
         "pyproject-wheeldir: holds no wheel",
         "build one there first",
     ),
-    "two wheels of one name": Case(
-        {"wheel": f"\ncp {_PLAIN} {_TAGGED}"},
+    "two versions of one name": Case(
+        {"wheel": f"\ncp {_PLAIN} {_OTHER}"},
         "install",
         "six",
         "",
