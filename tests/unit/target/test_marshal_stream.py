@@ -238,10 +238,11 @@ def test_result_of_a_long_stream_with_a_short_form() -> None:
     chain = b"".join(b"\xa9\1r" + pack("<I", n) for n in range(count - 1))
     every = b">" + pack("<I", count) + b"".join(b"r" + pack("<I", n) for n in range(count))
     parts = b"\xa9\1N" + chain + every
+    long = b"a" + pack("<I", 4000) + b" " * 4000
     with pytest.raises(MarshalError, match="offset 0: frozensets of too large elements"):
-        rewrite(b"(" + pack("<I", count + 4001) + parts + b"z\4a b." * 4000, (3, 11))
-    long = b"a" + pack("<I", 20000) + b" " * 20000
-    data = rewrite(b"(" + pack("<I", count + 2) + parts + long, (3, 11))
+        rewrite(b"(" + pack("<I", count + 1 + 8) + parts + long * 8, (3, 11))
+    longer = b"a" + pack("<I", 20000) + b" " * 20000
+    data = rewrite(b"(" + pack("<I", count + 2) + parts + longer, (3, 11))
     assert rewrite(data, (3, 11)) == data
 
 
@@ -250,7 +251,8 @@ def test_names_of_many_code_objects_are_read_once() -> None:
     many, count = 100000, 5000
     code = code_stream((3, 11)).replace(names("print"), b"r\0\0\0\0").replace(names("a b"), b"r\0\0\0\0")
     codes = b"".join(code[:1] + pack("<i", number) + code[5:] for number in range(count))
-    data = rewrite(b"(" + pack("<I", count + 1) + b"\xa8" + pack("<I", many) + short("a b") * many + codes, (3, 11))
+    slots = b"\xa8" + pack("<I", many) + short("a b") * many
+    data = rewrite(b"(" + pack("<I", count + 1) + slots + codes, (3, 11))
     assert data.count(short("a b", b"\xda")) == 1
 
 
