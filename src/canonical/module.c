@@ -102,14 +102,16 @@ static int
 execute(PyObject *module)
 {
     char *bytes;
+    Py_ssize_t size = 0;
     PyObject *os = PyImport_ImportModule("os");
     PyObject *drawn = os == NULL ? NULL : PyObject_CallMethod(os, "urandom", "i", SECRET_SIZE);
-    int failed = drawn == NULL || PyBytes_AsStringAndSize(drawn, &bytes, NULL) < 0;
-    if (!failed)
+    if (drawn != NULL && PyBytes_AsStringAndSize(drawn, &bytes, &size) == 0 && size == SECRET_SIZE)
         memcpy(PyModule_GetState(module), bytes, SECRET_SIZE);
+    else if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ImportError, "os.urandom gives no secret");
     Py_XDECREF(drawn);
     Py_XDECREF(os);
-    return failed ? -1 : 0;
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 static PyMethodDef methods[] = {

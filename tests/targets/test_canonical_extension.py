@@ -38,7 +38,7 @@ for name in names[::int(sys.argv[1])]:
 
 
 def frames(python: Path, step: int) -> Iterator[bytes]:
-    command = [python, "-s", "-B", "-c", COMPILE, str(step)]
+    command = [str(python), "-s", "-B", "-c", COMPILE, str(step)]
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None

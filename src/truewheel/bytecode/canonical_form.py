@@ -1,7 +1,7 @@
 """Make the canonical form of marshal streams in the backend: in C where truewheel was built with a compiler.
 
-``rewrite(stream, version)`` and its refusals are those of ``_target/marshal_stream.py``, which stands in where
-the extension is missing. ``IN_C`` says whether it is there; other threads run while it works.
+``rewrite(stream, version)`` returns and raises the same as that of ``_target/marshal_stream.py``, which takes
+the place of a missing extension. ``IN_C`` says whether it is there; other threads run while it works.
 """
 
 from __future__ import annotations

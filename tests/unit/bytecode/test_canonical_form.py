@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import marshal
 import random
 import sys
@@ -296,6 +296,18 @@ def test_version_after_the_known_ones() -> None:
 def test_wrong_arguments_are_type_errors(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError):
         canonical_form.rewrite(*arguments)
+
+
+@needs_extension
+@pytest.mark.parametrize("secret", [b"\0" * 16, b"\xff" * 16, bytes(range(16))])
+def test_result_does_not_depend_on_the_secret(secret: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: secret[:size])
+    spec = importlib.util.find_spec("truewheel._canonical")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.rewrite(SAMPLE, VERSION) == marshal_stream.rewrite(SAMPLE, VERSION)
 
 
 @needs_extension
