@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tests.support import CHECKOUT
 from truewheel import __version__
 
-CHECKOUT = Path(__file__).parents[1]
 NAME = f"truewheel-{__version__}"
 _DIRECTORIES = ("src", "macros", "debhelper", "packaging", "docs")
 _FILES = ("README.md", "LICENSE", "pyproject.toml")

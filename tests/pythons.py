@@ -31,8 +31,8 @@ def _candidates() -> list[Path]:
     listed = os.environ.get("TRUEWHEEL_TEST_PYTHONS")
     if listed is not None:
         return [Path(path) for path in listed.split(os.pathsep) if path]
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    return sorted(root.glob("versions/*/bin/python"))
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    return sorted(versions.glob("*/bin/python")) if os.access(versions, os.R_OK | os.X_OK) else []
 
 
 def _version(path: Path) -> str:

@@ -1,9 +1,9 @@
 """Real wheels and sdists for tests, by name: pinned in data/*.yaml, downloaded once, checked by hash.
 
-Whatever index pip is configured with is asked. ``python -m tests.registry`` moves every pinned wheel to the
-newest release, ``python -m tests.registry numpy@3.13 attrs`` moves or adds these alone: ``NAME@PYTHON`` for a
-wheel of one Python, ``NAME`` for a pure one. ``python -m tests.registry --sdists [NAME[==VERSION]...]`` does
-so with sdists; one pinned with its version stays at it.
+Downloads come from the index that pip is configured with. ``python -m tests.registry`` moves every pinned
+wheel to the newest release, ``python -m tests.registry numpy@3.13 attrs`` moves or adds these alone:
+``NAME@PYTHON`` for a wheel of one Python, ``NAME`` for a pure one. ``python -m tests.registry --sdists
+[NAME[==VERSION]...]`` does the same with sdists; one pinned with its version keeps it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import yaml
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
 PINS = Path(__file__).parent / "data" / "wheels.yaml"
+POPULAR = Path(__file__).parent / "data" / "popular.yaml"
 SDISTS = Path(__file__).parent / "data" / "sdists.yaml"
 PURE_PYTHON = "3.10"  # pure wheels are those the oldest Python that runs truewheel would get
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 16, -1)] + ["manylinux2014_x86_64"]
@@ -33,7 +34,7 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Pin:
-    """One file of an index; ``python`` is empty for a wheel that any Python can use."""
+    """A pinned wheel; ``python`` is empty for one that any Python can use."""
 
     name: str
     python: str
@@ -44,7 +45,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class SdistPin:
-    """One sdist of an index; a held one is of the newest version that the tests can use."""
+    """A pinned sdist; a held one stays at its version when pins are moved."""
 
     name: str
     version: str
@@ -54,11 +55,20 @@ class SdistPin:
 
 
 def wheel(name: str, python: str = "") -> Path:
-    """The pinned wheel of a project, for a Python such as ``3.11`` where the project has one for each.
+    """Return the pinned wheel of a project, for a Python such as ``3.11`` where there is one for each.
 
-    A pure wheel serves whatever Python is asked for. A file of another hash fails the test.
+    A pure wheel serves every Python. A file with another hash fails the test.
     """
-    pin = _pin(name, python)
+    return fetched(_pin(name, python))
+
+
+def popular() -> tuple[Pin, ...]:
+    """The most downloaded wheels of PyPI, by rank."""
+    return tuple(Pin(**entry) for entry in yaml.safe_load(POPULAR.read_text(encoding="utf-8")))
+
+
+def fetched(pin: Pin) -> Path:
+    """The file of a pin. A file of another hash fails the test."""
     kept = cache_directory("wheels") / pin.filename
     if not kept.exists() or _sha256(kept) != pin.sha256:
         _download(pin, kept)
@@ -66,7 +76,7 @@ def wheel(name: str, python: str = "") -> Path:
 
 
 def sdist(name: str) -> Path:
-    """The pinned sdist of a project. A file of another hash fails the test."""
+    """Return the pinned sdist of a project. A file with another hash fails the test."""
     pin = sdist_pin(name)
     kept = cache_directory("sdists") / pin.filename
     if not kept.exists() or _sha256(kept) != pin.sha256:
@@ -78,7 +88,7 @@ def sdist(name: str) -> Path:
 
 
 def sdist_pin(name: str) -> SdistPin:
-    """The pin of a project's sdist."""
+    """Return the pin of a project's sdist."""
     pins = {pin.name: pin for pin in _sdist_pins()}
     if canonicalize_name(name) not in pins:
         pytest.fail(f"{name} is not pinned in {SDISTS}")
@@ -86,17 +96,17 @@ def sdist_pin(name: str) -> SdistPin:
 
 
 def pinned() -> list[str]:
-    """The names of the pinned projects."""
+    """Return the names of the projects with pinned wheels."""
     return sorted({pin.name for pin in _pins()})
 
 
 def pinned_pythons(name: str) -> list[str]:
-    """The Pythons a project is pinned for, oldest first; ``[""]`` for a pure wheel."""
+    """Return the Pythons a project is pinned for, oldest first; ``[""]`` for a pure wheel."""
     return [pin.python for pin in _pins() if pin.name == canonicalize_name(name)]
 
 
 def cache_directory(name: str) -> Path:
-    """A directory that outlives the run, below TRUEWHEEL_TEST_CACHE or ~/.cache/truewheel-tests."""
+    """Return a directory that outlives the run, below TRUEWHEEL_TEST_CACHE or ~/.cache/truewheel-tests."""
     base = os.environ.get("TRUEWHEEL_TEST_CACHE") or Path.home() / ".cache" / "truewheel-tests"
     directory = Path(base).absolute() / name
     directory.mkdir(parents=True, exist_ok=True)
@@ -117,7 +127,7 @@ def _pin(name: str, python: str) -> Pin:
 
 
 def _download(pin: Pin, kept: Path) -> None:
-    """Put the file at ``kept`` if it is the pinned one."""
+    """Download a wheel to ``kept``, which must be the pinned one."""
     with tempfile.TemporaryDirectory(dir=kept.parent) as directory:
         got = _pip_download(f"{pin.name}=={pin.version}", pin.python, _platforms(pin), Path(directory))
         _check(got, pin)
@@ -149,7 +159,7 @@ def _pip_download(requirement: str, python: str, platforms: Iterable[str], direc
 
 
 def _download_sdist(name: str, version: str, directory: Path) -> Path:
-    """Download one sdist into an empty directory; pip would run the backend for its metadata."""
+    """Download one sdist into an empty directory, not with pip, which would run its backend."""
     command = [sys.executable, "-m", "unearth", "--no-binary", *_index(), "--download", str(directory)]
     for _ in range(_TRIES):
         done = subprocess.run([*command, f"{name}{version}"], capture_output=True, text=True, check=False)
@@ -162,7 +172,7 @@ def _download_sdist(name: str, version: str, directory: Path) -> Path:
 
 @functools.cache
 def _index() -> list[str]:
-    """The option for the index that pip is configured with, if it is not the default one."""
+    """Return the option for the index that pip is configured with, unless it is the default."""
     ask = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
     done = subprocess.run(ask, capture_output=True, text=True, check=False)
     index = os.environ.get("PIP_INDEX_URL") or done.stdout.strip()
@@ -188,7 +198,7 @@ def _sha256(path: Path) -> str:
 
 
 def _newest(name: str, python: str) -> Pin:
-    """The newest release that has a wheel for the Python; the file is kept."""
+    """Pin and keep the newest release that has a wheel for the Python."""
     with tempfile.TemporaryDirectory(dir=cache_directory("wheels")) as directory:
         got = _pip_download(name, python, PLATFORMS, Path(directory))
         version = str(parse_wheel_filename(got.name)[1])
@@ -211,7 +221,7 @@ def refresh(requests: Sequence[tuple[str, str]]) -> None:
 
 
 def refresh_sdists(names: Sequence[str]) -> None:
-    """Pin sdists, the newest where no version is given; of all that are not held if there are no names."""
+    """Pin sdists, the newest ones unless a version is given; without names all that are not held."""
     pins = {pin.name: pin for pin in _sdist_pins()}
     requests = names or [name for name, pin in pins.items() if not pin.held]
     for name, equals, version in (request.partition("==") for request in requests):
@@ -236,7 +246,7 @@ def _sdist_to_pin(name: str, version: str) -> SdistPin:
 
 
 def main() -> None:
-    """The refresh command."""
+    """Run the command that moves the pins."""
     parser = argparse.ArgumentParser(description="Pin the newest releases in tests/data.")
     parser.add_argument("project", nargs="*", metavar="NAME", help="default: every pinned one")
     parser.add_argument("--sdists", action="store_true", help="sdists instead of wheels")

@@ -31,7 +31,11 @@ UTF8, ENCRYPTED = 0x800, 0x1
 
 @dataclass(frozen=True)
 class Member:
-    """One entry of an archive; what is None is computed from the name and the data."""
+    """One entry of an archive; what is None is computed from the name and the data.
+
+    The local header has the fields of the central one but for ``local``, which changes its 22 bytes from the
+    flags to the size; ``behind`` follows the data.
+    """
 
     name: str | bytes
     data: bytes = b""
@@ -43,6 +47,11 @@ class Member:
     size: int | None = None
     crc: int | None = None
     local_name: bytes | None = None
+    local: Callable[[bytes], bytes] = bytes
+    extra: bytes = b""
+    local_extra: bytes = b""
+    behind: bytes = b""
+    disk: int = 0
 
     @property
     def raw_name(self) -> bytes:
@@ -74,15 +83,34 @@ def write_archive(path: Path, members: Iterable[Member], comment: bytes = b"") -
         offset, packed = out.tell(), member.compressed()
         common, name = member.fields(packed), member.raw_name
         local = name if member.local_name is None else member.local_name
-        out.write(struct.pack("<4sH", b"PK\3\4", 20) + common + struct.pack("<HH", len(local), 0))
-        out.write(local + packed)
+        out.write(struct.pack("<4sH", b"PK\3\4", 20) + member.local(common))
+        out.write(struct.pack("<HH", len(local), len(member.local_extra)) + local + member.local_extra)
+        out.write(packed + member.behind)
         central.write(struct.pack("<4sHH", b"PK\1\2", 3 << 8 | 20, 20) + common)
-        central.write(struct.pack("<HHHHHLL", len(name), 0, 0, 0, 0, member.mode << 16, offset) + name)
+        rest = (len(name), len(member.extra), 0, member.disk, 0, member.mode << 16, offset)
+        central.write(struct.pack("<HHHHHLL", *rest) + name + member.extra)
         count += 1
     start, directory = out.tell(), central.getvalue()
     end = (b"PK\5\6", 0, 0, count, count, len(directory), start, len(comment))
     path.write_bytes(out.getvalue() + directory + struct.pack("<4sHHHHLLH", *end) + comment)
     return path
+
+
+def with_zip64_end(
+    data: bytes, *, saturated: bool = True, entries: int = 0, record_size: int = 44, more: int = 0
+) -> bytes:
+    """Give an archive without comment a ZIP64 end record and its locator.
+
+    The short record says that its fields are too small, unless not ``saturated``; the long one counts
+    ``entries`` more than there are, and says that ``record_size`` bytes of it follow and that the central
+    directory has ``more`` bytes.
+    """
+    _, _, _, count, total, size, start, _ = struct.unpack("<4sHHHHLLH", data[-22:])
+    numbers = (count + entries, total + entries, size + more, start)
+    long = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", record_size, 45, 45, 0, 0, *numbers)
+    long += struct.pack("<4sLQL", b"PK\6\7", 0, start + size, 1)
+    short = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return data[:-22] + long + (short if saturated else data[-22:])
 
 
 def record_row(name: str, data: bytes, algorithm: str = "sha256") -> Row:

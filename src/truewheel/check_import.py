@@ -1,4 +1,4 @@
-"""Import what was installed, from the root and by the target Python, and say what fails."""
+"""Import installed modules from a root, in the target Python, and report failures."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class ImportFailure:
 
 
 def choose_modules(names: Iterable[str], excluded: Sequence[str], top_level: bool) -> tuple[str, ...]:
-    """The modules to import, sorted, each once; ``excluded`` are globs over the whole dotted name.
+    """Return the modules to import, sorted, each once; ``excluded`` are globs over the whole dotted name.
 
-    Each of ``names`` may hold several, with blanks or commas between. Raises RefusedInput when none is left.
+    Each of ``names`` may hold several, with blanks or commas between. Raises RefusedInput if none is left.
     """
     named = {name for text in names for name in re.split(r"[\s,]+", text) if name}
     chosen = {
@@ -63,8 +63,8 @@ def choose_modules(names: Iterable[str], excluded: Sequence[str], top_level: boo
 def check_imports(request: ImportRequest, environ: Mapping[str, str]) -> tuple[ImportFailure, ...]:
     """Import each module, all in one process, and return those that fail, in the order asked for.
 
-    A module that ends the process is a failure of its own; a new process goes on behind it. What modules
-    print goes to standard error. Raises InterpreterError where the Python ends before the first import.
+    If a module ends the process, that is its failure, and a new process continues after it. The output of
+    modules goes to standard error. Raises InterpreterError if the Python ends before the first import.
     """
     failures: list[ImportFailure] = []
     left = list(request.modules)

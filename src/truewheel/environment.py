@@ -1,4 +1,4 @@
-"""What a run takes from the caller's environment: the epoch and the number of jobs."""
+"""Read SOURCE_DATE_EPOCH and the number of jobs from the caller's environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_EPOCH = 2**33
 
 
 def source_date_epoch(environ: Mapping[str, str]) -> int | None:
-    """Read SOURCE_DATE_EPOCH: seconds since 1970-01-01 UTC, or None where it is not set.
+    """Return SOURCE_DATE_EPOCH in seconds since 1970-01-01 UTC, or None if it is not set.
 
     Raises UsageError when it is malformed, as the specification asks
     (https://reproducible-builds.org/specs/source-date-epoch/).
@@ -29,7 +29,7 @@ def source_date_epoch(environ: Mapping[str, str]) -> int | None:
 
 
 def default_jobs(environ: Mapping[str, str]) -> int:
-    """How many workers to run: what the package build asked for, else the CPUs of this process.
+    """Return the number of workers to run: what the package build asks for, else the CPUs of this process.
 
     RPM_BUILD_NCPUS comes from rpmbuild, ``parallel=N`` in DEB_BUILD_OPTIONS from Debian policy 4.9.1.
     """

@@ -1,6 +1,6 @@
-"""The one tree of errors: each knows its exit code, the path it is about and what to do.
+"""The one tree of errors: each knows its exit code, its subject and what to do.
 
-Exit codes (design: 0 done and complete, 1 findings or refused input, 2 usage or trouble).
+Exit codes: 0 done and complete, 1 findings or refused input, 2 usage or trouble.
 """
 
 from __future__ import annotations
@@ -34,7 +34,17 @@ class RefusedInput(TruewheelError):
 
 
 class WheelRefused(RefusedInput):
-    """A wheel that breaks the wheel specification or does not fit the target."""
+    """A wheel that breaks the wheel specification or does not fit the target.
+
+    ``rule`` is the broken rule's name in `truewheel.rules` and ends the line in brackets.
+    """
+
+    def __init__(self, message: str, *, subject: str = "", hint: str = "", rule: str = "") -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} [{self.rule}]" if self.rule else super().__str__()
 
 
 class ConflictRefused(RefusedInput):

@@ -1,4 +1,4 @@
-"""Give scripts that are below a root already the first line that a distribution wants."""
+"""Rewrite the first line of installed scripts to the one that a distribution wants."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _DIRECTORY_MODE = 0o755
 def fix_shebangs(paths: Iterable[Path], shebang: bytes) -> list[Path]:
     """Rewrite the first line of every script that runs in Python at or below ``paths``.
 
-    ``shebang`` is the whole line without its end. Links are not followed; modes and dates, in whole seconds,
-    stay. Returns the files that changed, sorted; none changes where one cannot be written. Raises UsageError
-    for a path that is not there.
+    ``shebang`` is the whole line without the line end. Links are not followed; modes stay, and so do dates,
+    in whole seconds. Returns the changed files, sorted. Raises UsageError for a missing path, StageError if a
+    file cannot be written; no file is changed then.
     """
     tops: dict[Path, Path] = {}
     for path in map(Path, map(os.path.abspath, paths)):

@@ -1,4 +1,4 @@
-"""Reader: a target Python described by its own probe, and how to run our scripts in it."""
+"""Describe a target Python by its own probe, and say how our scripts run in it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from truewheel._target.versions import OLDEST
 from truewheel.errors import InterpreterError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
-_OLDEST = (3, 7)
 _TIMEOUT = 30.0
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
-_SUPPORTED = "name a CPython 3.7 or newer"
+_SUPPORTED = f"name a CPython {OLDEST[0]}.{OLDEST[1]} or newer"
 _T = TypeVar("_T")
 
 # PEP 600: the legacy names and the glibc each stands for; the first two exist for x86 only
@@ -32,14 +32,13 @@ _NARROW = {"linux_x86_64": "linux_i686", "linux_aarch64": "linux_armv8l"}
 
 
 def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
-    """Run the target Python once and return what it says of itself.
+    """Run the target Python once and return its description.
 
-    ``command`` is a path or a name on PATH; ``timeout`` is in seconds. The file found is run as it is:
-    a symbolic link is not followed, so a venv's Python stays the venv's. Nothing of the caller's environment
-    but PATH reaches it.
+    ``command`` is a path or a name on PATH; ``timeout`` is in seconds. A symbolic link is run under its own
+    name, so a venv's Python stays the venv's. Of the caller's environment only PATH reaches it.
 
-    Raises InterpreterError where the command is missing, does not run or end, answers something else than the
-    probe does, or is not a CPython from 3.7 on.
+    Raises InterpreterError if the command is missing, does not run or end, sends an invalid answer, or is not
+    a supported CPython.
     """
     executable = _resolve(command)
     output = _run([executable, "-s", "-S", "-B", str(_PROBE)], command, timeout)
@@ -125,7 +124,7 @@ def _resolve(command: str) -> str:
 
 
 def _run(arguments: list[str], command: str, timeout: float) -> bytes:
-    """Return what the probe printed; a session of its own, so that nothing it started outlives it."""
+    """Return the output of the probe, which runs in its own session: nothing that it starts outlives it."""
     try:
         process = subprocess.Popen(
             arguments,
@@ -163,7 +162,7 @@ def _refuse_unsupported(command: str, answer: Mapping[str, Any]) -> None:
     implementation = _typed(answer, "implementation", str)
     version = _version(answer)
     name = _NAMES.get(implementation, implementation)
-    if implementation == "cpython" and version[:2] >= _OLDEST:
+    if implementation == "cpython" and version[:2] >= OLDEST:
         return
     text = f"{name} {'.'.join(map(str, version))}"
     raise InterpreterError(f"is {text}, which is not supported", subject=command, hint=_SUPPORTED)

@@ -1,7 +1,7 @@
 """What passes between the stages: frozen dataclasses, no I/O.
 
-Paths named ``final`` are absolute POSIX paths on the system the package is installed on.
-They never hold the buildroot.
+Paths named ``final`` are absolute POSIX paths on the system the package is installed on. They never contain
+the buildroot.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ class ErrorPolicy(str, Enum):
 
     WARN = "warn"
     FAIL = "fail"
+
+
+class State(str, Enum):
+    """What a run did for a file that is there after it."""
+
+    CREATED = "created"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
 
 
 class Kind(str, Enum):
@@ -124,7 +132,6 @@ class Scheme:
     """How a distribution wants a wheel laid out (see docs/schemes.md for each key)."""
 
     name: str
-    family: str
     prefix: str
     sysconfig: tuple[str, ...]
     purelib: str
@@ -139,6 +146,7 @@ class Scheme:
     script_python: str
     script_flags: str
     every_shebang: bool
+    versioned_scripts: bool
     optimize: tuple[int, ...]
     hardlink: bool
     invalidation_mode: InvalidationMode
@@ -160,23 +168,12 @@ class InstallPaths:
 
 
 @dataclass(frozen=True)
-class EntrySource:
-    """Content copied from a wheel: which wheel (index into the plan) and which entry."""
+class File:
+    """A file of a run at its ``final`` path, whether it is written already or not.
 
-    wheel: int
-    entry: WheelEntry
-
-
-@dataclass(frozen=True)
-class TextSource:
-    """Content made by us, or an entry rewritten by us (a script's first line)."""
-
-    content: bytes
-
-
-@dataclass(frozen=True)
-class PlannedFile:
-    """A file to stage at ``final``; ``mtime`` in seconds since the epoch, already clamped."""
+    ``mtime`` in seconds since the epoch, clamped; ``size`` in bytes; ``sha256`` is hex; ``wheel`` is the file
+    name of the wheel it belongs to, empty for none.
+    """
 
     final: str
     kind: Kind
@@ -184,8 +181,41 @@ class PlannedFile:
     mtime: int
     size: int
     sha256: str
-    source: EntrySource | TextSource
     wheel: str
+
+
+@dataclass(frozen=True)
+class PlannedFile(File):
+    """A file to write: a copy of an entry of its wheel, or the bytes that we make or rewrite.
+
+    ``entry`` is the name in the archive of the entry that it is or was made of, empty for what we add.
+    """
+
+    source: WheelEntry | bytes
+    entry: str = ""
+
+
+@dataclass(frozen=True)
+class InstalledFile(File):
+    """A file that is there after a run, and how it came to be there."""
+
+    state: State
+
+
+@dataclass(frozen=True)
+class Found:
+    """A path that exists below a root: ``sha256`` is "" unless it is a regular file.
+
+    ``mtime`` in seconds since the epoch; ``inode`` is device and inode, which hard links share.
+    """
+
+    final: str
+    regular: bool
+    mode: int
+    mtime: int
+    size: int
+    sha256: str
+    inode: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -198,13 +228,18 @@ class PycTarget:
 
 @dataclass(frozen=True)
 class PycJob:
-    """One source to compile for one interpreter (index into the plan), at all its levels."""
+    """One source to compile at all its levels, for the interpreter of the run that has this cache tag.
+
+    ``size`` in bytes and ``mtime`` in seconds since the epoch are those of the source; ``wheel`` is the file
+    name of the wheel it belongs to, empty for none.
+    """
 
     source: str
-    interpreter: int
+    cache_tag: str
     size: int
     mtime: int
     targets: tuple[PycTarget, ...]
+    wheel: str = ""
 
 
 @dataclass(frozen=True)
@@ -253,20 +288,6 @@ class InstallPlan:
     policy: BytecodePolicy
     records: tuple[RecordPlan, ...]
     dropped: tuple[Dropped, ...]
-
-
-@dataclass(frozen=True)
-class InstalledFile:
-    """A path that is there after a run. ``sha256`` is hex; ``wheel`` the file name it came from."""
-
-    final: str
-    kind: Kind
-    mode: int
-    mtime: int
-    size: int
-    sha256: str
-    wheel: str
-    state: str
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Decider: what a packager says of an upstream constraint, ``PACKAGE:ACTION[:VERSION][:br_only]``.
+"""Apply a packager's overrides of upstream constraints, ``PACKAGE:ACTION[:VERSION][:br_only]``.
 
-The words are those of ``%pyproject_patch_dependency``.
+The actions are those of ``%pyproject_patch_dependency``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from truewheel.errors import RefusedInput
+from truewheel.metadata import Field, edit_fields
 
 _HINT = "write PACKAGE:ACTION[:VERSION][:br_only]"
 
@@ -31,7 +32,7 @@ class Override:
 
 
 def parse_override(text: str) -> Override:
-    """Read ``numpy:set_upper:2.0`` and the like; raises RefusedInput where it is malformed."""
+    """Parse an override such as ``numpy:set_upper:2.0``; raises RefusedInput for a malformed one."""
     package, *rest = (part.strip() for part in text.split(":"))
     build_only = rest[-1:] == ["br_only"]
     if build_only:
@@ -66,28 +67,27 @@ def overridden(specifiers: SpecifierSet, overrides: Iterable[Override]) -> Speci
 
 
 def patched_metadata(metadata: bytes, overrides: Iterable[Override]) -> bytes:
-    """METADATA with the overrides applied to its Requires-Dist fields; all other bytes stay as they are."""
+    """Return METADATA with the overrides applied to its Requires-Dist fields; other bytes stay the same."""
     mine = [override for override in overrides if not override.build_only]
-    head, separator, body = metadata.partition(b"\n\n")
-    lines = (_patched_line(line, mine) for line in head.split(b"\n"))
-    return b"\n".join(line for line in lines if line is not None) + separator + body
+    text = metadata.decode("utf-8", "surrogateescape")
+    return edit_fields(text, lambda field: _patched(field, mine)).encode("utf-8", "surrogateescape")
 
 
-def _patched_line(line: bytes, overrides: list[Override]) -> bytes | None:
-    field, _, value = line.decode("utf-8", "surrogateescape").partition(":")
-    if field.lower() != "requires-dist":
-        return line
+def _patched(field: Field, overrides: list[Override]) -> str:
+    if field.name.lower() != "requires-dist":
+        return field.source
     try:
-        requirement = Requirement(value.strip())
+        requirement = Requirement(field.value)
     except InvalidRequirement:
-        return line
+        return field.source
     mine = [o for o in overrides if o.package == canonicalize_name(requirement.name)]
     if not mine:
-        return line
+        return field.source
     if is_ignored(mine):
-        return None
+        return ""
     requirement.specifier = overridden(requirement.specifier, mine)
-    return f"{field}: {requirement}".encode("utf-8", "surrogateescape")
+    line_end = field.source[len(field.source.rstrip("\r\n")) :]
+    return f"{field.name}: {requirement}{line_end}"
 
 
 def _check_version(text: str, action: str, version: list[str]) -> None:
@@ -117,7 +117,8 @@ def _without(clauses: list[Specifier], dropped: tuple[str, ...], halved: dict[st
             if clause.operator == "!=":
                 kept.append(clause)
         elif clause.operator in halved:
-            kept.append(Specifier(f"{halved[clause.operator]}{clause.version}"))
+            public = clause.version.partition("+")[0]  # no bound has a local part (PEP 440)
+            kept.append(Specifier(f"{halved[clause.operator]}{public}"))
         else:
             kept.append(clause)
     return kept

@@ -1,4 +1,4 @@
-"""Decider: where a wheel goes on the final system, and the first line of its scripts."""
+"""Decide where a wheel goes on the final system, and the first line of its scripts."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def install_paths(scheme: Scheme, interpreter: Interpreter, prefix: str, wheel_n
     first scheme of ``scheme.sysconfig`` that it has. Headers go to a directory of the wheel's name below
     sysconfig's ``include``, as pip does. ``prefix`` is a final path such as ``/usr``.
 
-    Raises UsageError for a prefix that is not absolute and normalised, InterpreterError for a Python that has
-    none of the named schemes, WheelRefused for a name that is no directory name.
+    Raises UsageError if the prefix is not absolute and normalised, InterpreterError if the Python has none of
+    the named schemes, WheelRefused if the name cannot be that of a directory.
     """
     check_prefix(prefix)
     if not wheel_name.strip(".") or "/" in wheel_name or not wheel_name.isprintable():

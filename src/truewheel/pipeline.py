@@ -6,25 +6,23 @@ import contextlib
 import itertools
 import os
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import Found, below, look, sources, strays
-from truewheel.bytecode.pool import Compiled, CompilePool
+from truewheel.buildroot.tree import below, look, sources, strays
+from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
-from truewheel.errors import RefusedInput, Uncompilable, UsageError
+from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import (
     BytecodePolicy,
-    Dropped,
-    EntrySource,
     ErrorPolicy,
-    InstalledFile,
+    Found,
     InstallPlan,
     Interpreter,
     InvalidationMode,
@@ -46,12 +44,12 @@ if TYPE_CHECKING:
 
 _STREAMED = 16 * 1024 * 1024
 _KEPT = 128 * 1024 * 1024
-_BIG_SOURCE = 32 * 1024  # what a worker must not begin last
+_BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 
 
 @dataclass(frozen=True)
 class BytecodeOptions:
-    """What a caller says about bytecode; None leaves it to the scheme. ``jobs`` is a number of workers."""
+    """A caller's choices for bytecode; None leaves one to the scheme. ``jobs`` is a number of workers."""
 
     mode: InvalidationMode | None = None
     levels: tuple[int, ...] | None = None
@@ -65,9 +63,7 @@ class InstallRequest:
 
     ``root`` and ``wheels`` lie on the build host; a directory stands for the wheels in it. ``prefix`` and
     ``script_python`` are final paths; ``script_flags`` such as ``sP`` replace the scheme's. ``overrides``
-    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. ``date``, in seconds since the epoch,
-    takes the place of every date of the archive; ``record_in_order`` leaves the rows of RECORD in the order
-    of the archive, scripts of entry points first, which is how pypa/installer writes them.
+    change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each.
     """
 
     wheels: tuple[Path, ...]
@@ -81,43 +77,47 @@ class InstallRequest:
     overrides: tuple[str, ...] = ()
     overwrite: bool = False
     sync: bool = False
-    date: int | None = None
-    record_in_order: bool = False
 
 
 @dataclass(frozen=True)
 class CompileRequest:
     """Sources to compile that come from no wheel: ``paths`` are final paths, or lie below ``root``.
 
-    What ``reports`` of installs cover, and what did not change since, is left out. With ``remove_strays``,
-    bytecode below ``paths`` that is of no source there, or of another Python or level, is removed.
+    Sources that ``reports`` of installs list are left out unless they changed since. With ``remove_strays``,
+    bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed. With
+    ``repair``, sources are left out whose directory has no bytecode of these Pythons.
     """
 
     paths: tuple[str, ...]
     root: Path = Path("/")
-    scheme: str = "generic"
+    scheme: str | Scheme = "generic"
     pythons: tuple[str | Interpreter, ...] = ("python3",)
     bytecode: BytecodeOptions = BytecodeOptions()
     reports: tuple[Path, ...] = ()
     remove_strays: bool = False
+    repair: bool = False
 
 
 @dataclass(frozen=True)
 class PreparedInstall:
-    """A plan that was accepted, and what is in the root before it is carried out."""
+    """A plan that was accepted, and what is in the root before it is carried out.
+
+    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name. A caller
+    may replace ``plan`` by one with other dates or another order of RECORD.
+    """
 
     plan: InstallPlan
     found: Mapping[str, Found]
     root: Path
     jobs: int
     sync: bool
-    kept: Kept
+    kept: Mapping[tuple[str, str], bytes]
 
 
 def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> PreparedInstall:
     """Read every input and decide everything; nothing is written.
 
-    Raises the TruewheelError of whatever is refused.
+    Raises RefusedInput for an input that is refused, UsageError, SchemeError or InterpreterError for trouble.
     """
     epoch = source_date_epoch(environ)
     scheme = _scheme(request)
@@ -131,25 +131,24 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         wheels=wheels,
         interpreters=interpreters,
         scheme=scheme,
-        prefix=request.prefix or scheme.prefix,
+        prefix=scheme.prefix if request.prefix is None else request.prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
-        bodies=_rewritten(wheels, scheme, overrides, kept),
+        bodies=_rewritten(wheels, scheme, overrides, kept.entries),
         overrides=overrides,
-        date=request.date,
-        record_in_order=request.record_in_order,
     )
     plan = plan_install(inputs)
     found = look(request.root, planned_paths(plan))
     refuse_conflicts(plan, found, request.overwrite)
-    return PreparedInstall(plan, found, request.root, _jobs(request.bytecode, environ), request.sync, kept)
+    jobs = _jobs(request.bytecode, environ)
+    return PreparedInstall(plan, found, request.root, jobs, request.sync, kept.entries)
 
 
 def install(prepared: PreparedInstall) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
-    Raises StageError or CompileError for trouble, Uncompilable where the policy says so; the root is
-    then as it was.
+    Raises StageError or CompileError for trouble, Uncompilable if a source does not compile and the policy is
+    to fail; the root is then as it was.
     """
     plan = prepared.plan
     with (
@@ -157,31 +156,35 @@ def install(prepared: PreparedInstall) -> Manifest:
         CompilePool(plan.interpreters, prepared.jobs) as pool,
         contextlib.ExitStack() as opened,
     ):
-        contents = [opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels]
+        contents = {
+            wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
+        }
         delivery = Delivery(buildroot, prepared.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
-        wheel_of = {file.final: file.wheel for file in plan.files}
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):
             _stage_group(group, contents, delivery, pool, jobs)
-            _deliver(pool.finished(), delivery, wheel_of)
-        _deliver(pool.drain(), delivery, wheel_of)
-        _refuse_failures(delivery, plan.policy)
+            delivery.put_pycs(pool.finished())
+        delivery.put_pycs(pool.drain())
+        delivery.refuse_failures()
         for record in plan.records:
             delivery.put_record(record)
         buildroot.commit(prepared.sync)
-    return _manifest(delivery, plan.dropped)
+    return delivery.manifest(plan.dropped)
 
 
 def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
     """Compile sources that are below a root already, in place, with their final paths in the code.
 
-    Raises UsageError for a path that is not there, Uncompilable where the policy says so.
+    Raises UsageError for a missing path, Uncompilable if a source does not compile and the policy is to fail,
+    StageError or CompileError for trouble.
     """
     epoch = source_date_epoch(environ)
-    scheme = load_scheme(request.scheme)
+    scheme = _loaded(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
     finals = _final_sources(request)
+    if request.repair:
+        finals = _beside_bytecode(request.root, finals, interpreters, policy)
     settled = settled_sources(request.reports, request.root, finals)
     jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
     found = look(request.root, [target.final for job in jobs for target in job.targets])
@@ -193,14 +196,14 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())
-            _deliver(pool.finished(), delivery, {})
-        _deliver(pool.drain(), delivery, {})
-        _refuse_failures(delivery, policy)
+            delivery.put_pycs(pool.finished())
+        delivery.put_pycs(pool.drain())
+        delivery.refuse_failures()
         for final in stray:
             buildroot.remove(final)
             buildroot.remove_directory(posixpath.dirname(final))
         buildroot.commit()
-    return replace(_manifest(delivery, ()), strays=tuple(stray))
+    return delivery.manifest(strays=tuple(stray))
 
 
 def _probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
@@ -247,12 +250,16 @@ def _wheel_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _scheme(request: InstallRequest) -> Scheme:
-    scheme = load_scheme(request.scheme) if isinstance(request.scheme, str) else request.scheme
+    scheme = _loaded(request.scheme)
     if request.script_python is not None:
         scheme = replace(scheme, script_python=request.script_python)
     if request.script_flags is not None:
         scheme = replace(scheme, script_flags=f"-{request.script_flags}" if request.script_flags else "")
     return scheme
+
+
+def _loaded(scheme: str | Scheme) -> Scheme:
+    return load_scheme(scheme) if isinstance(scheme, str) else scheme
 
 
 def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
@@ -264,11 +271,14 @@ def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
 
 
 def _rewritten(
-    wheels: Sequence[Wheel], scheme: Scheme, overrides: Sequence[Override], kept: Kept
-) -> dict[tuple[int, str], bytes]:
-    """Bodies of what is not installed as it is; other scripts may be large binaries."""
+    wheels: Sequence[Wheel],
+    scheme: Scheme,
+    overrides: Sequence[Override],
+    kept: Mapping[tuple[str, str], bytes],
+) -> dict[tuple[str, str], bytes]:
+    """Read the entries that are rewritten; scripts that are not may be large binaries."""
     bodies = {}
-    for index, wheel in enumerate(wheels):
+    for wheel in wheels:
         with open_contents(wheel, kept) as contents:
             for entry in wheel.entries:
                 if entry.category == "scripts":
@@ -277,7 +287,7 @@ def _rewritten(
                 else:
                     wanted = bool(overrides) and entry.name == f"{wheel.dist_info}/METADATA"
                 if wanted:
-                    bodies[index, entry.name] = contents.read(entry)
+                    bodies[wheel.filename, entry.name] = contents.read(entry)
     return bodies
 
 
@@ -288,8 +298,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
     """
     groups: dict[object, list[PlannedFile]] = {}
     for file in files:
-        source = file.source
-        key = (source.wheel, source.entry.name) if isinstance(source, EntrySource) else file.final
+        key = file.final if isinstance(file.source, bytes) else (file.wheel, file.source.name)
         groups.setdefault(key, []).append(file)
 
     def order(group: list[PlannedFile]) -> tuple[bool, int, str, str]:
@@ -303,28 +312,24 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
 
 def _stage_group(
     group: list[PlannedFile],
-    contents: Sequence[WheelContents],
+    contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
     jobs: Mapping[str, list[PycJob]],
 ) -> None:
-    source = group[0].source
-    if not isinstance(source, EntrySource):
-        data = source.content
-    elif group[0].size > _STREAMED and group[0].kind is not Kind.SOURCE:
+    first, source = group[0], group[0].source
+    if isinstance(source, bytes):
+        data = source
+    elif first.size > _STREAMED and first.kind is not Kind.SOURCE:
         for file in group:
-            delivery.put(_installed(file), lambda: contents[source.wheel].chunks(source.entry))
+            delivery.put(file, lambda: contents[first.wheel].chunks(source))
         return
     else:
-        data = contents[source.wheel].read(source.entry)
+        data = contents[first.wheel].read(source)
     for file in group:
-        delivery.put(_installed(file), lambda: (data,))
+        delivery.put(file, lambda: (data,))
         for job in jobs.get(file.final, ()):
             pool.submit(job, data)
-
-
-def _installed(file: PlannedFile) -> InstalledFile:
-    return InstalledFile(file.final, file.kind, file.mode, file.mtime, file.size, file.sha256, file.wheel, "")
 
 
 def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:
@@ -332,32 +337,6 @@ def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:
     for job in jobs:
         by_source.setdefault(job.source, []).append(job)
     return by_source
-
-
-def _deliver(results: Iterable[Compiled], delivery: Delivery, wheel_of: Mapping[str, str]) -> None:
-    for compiled in results:
-        delivery.put_pycs(compiled, wheel_of.get(compiled.job.source, ""))
-
-
-def _refuse_failures(delivery: Delivery, policy: BytecodePolicy) -> None:
-    failed = sorted(result.source for result in delivery.compiled if result.error)
-    if not failed or policy.errors is ErrorPolicy.WARN:
-        return
-    first = min((r for r in delivery.compiled if r.error), key=lambda r: (r.source, r.interpreter))
-    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
-    raise Uncompilable(
-        f"does not compile on Python {first.interpreter}: {first.error}{more}",
-        subject=first.source,
-        hint="fix or remove it, or give --errors warn to install it without bytecode",
-    )
-
-
-def _manifest(delivery: Delivery, dropped: tuple[Dropped, ...]) -> Manifest:
-    return Manifest(
-        files=tuple(sorted(delivery.files.values(), key=lambda file: file.final)),
-        compiled=tuple(sorted(delivery.compiled, key=lambda result: (result.source, result.interpreter))),
-        dropped=dropped,
-    )
 
 
 def _compile_jobs(
@@ -371,8 +350,8 @@ def _compile_jobs(
     for final in finals if policy.levels else ():
         info = below(root, final).lstat()
         mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
-        for number, interpreter in enumerate(interpreters):
-            jobs.append(plan_job(final, info.st_size, mtime, number, interpreter, policy.levels))
+        for interpreter in interpreters:
+            jobs.append(plan_job(final, info.st_size, mtime, interpreter.cache_tag, policy.levels))
     return biggest_first(jobs)
 
 
@@ -400,6 +379,20 @@ def _final_sources(request: CompileRequest) -> frozenset[str]:
                 hint="paths are those on the installed system, below --root",
             ) from error
     return frozenset(finals)
+
+
+def _beside_bytecode(
+    root: Path, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
+) -> frozenset[str]:
+    """The sources in whose directory a source has bytecode of one of the interpreters."""
+    pycs = {
+        pyc_path(final, each.cache_tag, level): posixpath.dirname(final)
+        for final in finals
+        for each in interpreters
+        for level in policy.levels
+    }
+    compiled = {directory for pyc, directory in pycs.items() if os.path.lexists(below(root, pyc))}
+    return frozenset(final for final in finals if posixpath.dirname(final) in compiled)
 
 
 def _final_path(root: Path, path: str) -> str:

@@ -14,14 +14,13 @@ from urllib.parse import quote
 from installer.scripts import Script
 from packaging.utils import canonicalize_name
 
-from truewheel.buildroot.tree import Found
-from truewheel.bytecode.pycs import biggest_first, plan_job
+from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, plan_job
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
     BytecodePolicy,
     Dropped,
     EntryPoint,
-    EntrySource,
+    Found,
     InstallPaths,
     InstallPlan,
     Interpreter,
@@ -30,7 +29,6 @@ from truewheel.model import (
     PycJob,
     RecordPlan,
     Scheme,
-    TextSource,
     Wheel,
     WheelEntry,
 )
@@ -50,9 +48,11 @@ _OURS = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct
 
 @dataclass(frozen=True)
 class InstallInputs:
-    """What the readers found: ``bodies`` holds what is rewritten, scripts and METADATA, by wheel number and
-    entry name; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA; ``date``
-    and ``record_in_order`` are those of the request."""
+    """What the readers found.
+
+    ``bodies`` holds the scripts and METADATA that are rewritten, by the file name of their wheel and their
+    own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA.
+    """
 
     wheels: tuple[Wheel, ...]
     interpreters: tuple[Interpreter, ...]
@@ -60,34 +60,35 @@ class InstallInputs:
     prefix: str
     policy: BytecodePolicy
     epoch: int | None
-    bodies: Mapping[tuple[int, str], bytes]
+    bodies: Mapping[tuple[str, str], bytes]
     overrides: tuple[Override, ...] = ()
-    date: int | None = None
-    record_in_order: bool = False
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
     """Plan an install.
 
-    Raises ConflictRefused when two wheels are of one project or two planned files want one path.
+    Raises ConflictRefused if two wheels are of one project, or if two files with different content have one
+    path.
     """
     _refuse_twins(inputs.wheels)
     files: dict[str, PlannedFile] = {}
-    jobs: dict[tuple[str, int], PycJob] = {}
+    jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
-    for number, interpreter in enumerate(inputs.interpreters):
-        for index, wheel in enumerate(inputs.wheels):
+    for interpreter in inputs.interpreters:
+        for wheel in inputs.wheels:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name)
-            planner = _WheelPlanner(inputs, index, wheel, interpreter, paths)
+            planner = _WheelPlanner(inputs, wheel, interpreter, paths)
             mine = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
             for file in mine:
                 files[file.final] = _merge(files.get(file.final), file)
             mine_jobs = [
-                plan_job(file.final, file.size, file.mtime, number, interpreter, inputs.policy.levels)
+                plan_job(
+                    file.final, file.size, file.mtime, interpreter.cache_tag, inputs.policy.levels, file.wheel
+                )
                 for file in mine
                 if file.kind is Kind.SOURCE and inputs.policy.levels
             ]
-            jobs.update(((job.source, number), job) for job in mine_jobs)
+            jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
             record = owned.setdefault(planner.dist_info, planner.record())
             record.members.update((file.final, None) for file in mine)
             record.members.update((target.final, None) for job in mine_jobs for target in job.targets)
@@ -107,16 +108,16 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
 
 
 def planned_paths(plan: InstallPlan) -> list[str]:
-    """Every final path the plan may write."""
+    """Return every final path that the plan may write."""
     pycs = (target.final for job in plan.jobs for target in job.targets)
     return [*(file.final for file in plan.files), *pycs, *(record.final for record in plan.records)]
 
 
 def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: bool) -> None:
-    """Raise ConflictRefused for what is in the root and is not ours to replace.
+    """Raise ConflictRefused for a path in the root that must not be replaced.
 
-    A directory, link or device never is; a file of other content only with ``overwrite``. Bytecode and
-    RECORD are derived from what is installed and are always replaced.
+    A directory, link or device is never replaced, a file with other content only with ``overwrite``. Bytecode
+    and RECORD are derived from the installed files and are always replaced.
     """
     for final in planned_paths(plan):
         if final in found and not found[final].regular:
@@ -148,11 +149,10 @@ class _WheelPlanner:
     """The files of one wheel for one interpreter."""
 
     def __init__(
-        self, inputs: InstallInputs, index: int, wheel: Wheel, interpreter: Interpreter, paths: InstallPaths
+        self, inputs: InstallInputs, wheel: Wheel, interpreter: Interpreter, paths: InstallPaths
     ) -> None:
         self._inputs = inputs
         self._scheme = inputs.scheme
-        self._index = index
         self._wheel = wheel
         self._interpreter = interpreter
         self._paths = paths
@@ -187,9 +187,9 @@ class _WheelPlanner:
             yield self._metadata("direct_url.json", _direct_url(self._wheel))
 
     def _entry_points(self) -> tuple[EntryPoint, ...]:
-        """The wheel's own; as pip names them where it is stood in for: after this Python, not the build's."""
+        """The wheel's own entry points; those of pip are renamed for this Python, as pip does."""
         points = self._wheel.entry_points
-        if self._scheme.installer != "pip":
+        if not self._scheme.versioned_scripts:
             return points
         for point in self._wheel.entry_points:
             if point.section == "console" and point.name in _VERSIONED:
@@ -216,10 +216,11 @@ class _WheelPlanner:
             mtime=self._clamp(entry.mtime),
             size=entry.size,
             sha256=entry.sha256,
-            source=EntrySource(self._index, entry),
+            source=entry,
             wheel=self._wheel.filename,
+            entry=entry.name,
         )
-        body = self._inputs.bodies.get((self._index, entry.name))
+        body = self._inputs.bodies.get((self._wheel.filename, entry.name))
         if body is None:
             return planned
         if kind is Kind.METADATA:
@@ -247,16 +248,14 @@ class _WheelPlanner:
     def _text(self, final: str, kind: Kind, mode: int, content: bytes) -> PlannedFile:
         mtime = self._clamp(self._wheel.newest)
         digest = hashlib.sha256(content).hexdigest()
-        source = TextSource(content)
-        return PlannedFile(final, kind, mode, mtime, len(content), digest, source, self._wheel.filename)
+        return PlannedFile(final, kind, mode, mtime, len(content), digest, self._wheel.filename, content)
 
     def _clamp(self, mtime: int) -> int:
-        date = mtime if self._inputs.date is None else self._inputs.date
-        return date if self._inputs.epoch is None else min(date, self._inputs.epoch)
+        return mtime if self._inputs.epoch is None else min(mtime, self._inputs.epoch)
 
 
 def _direct_url(wheel: Wheel) -> bytes:
-    """PEP 610 without the build host's directory, which is no input."""
+    """Return direct_url.json (PEP 610), without the directory of the build host, which is no input."""
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()
@@ -264,15 +263,14 @@ def _direct_url(wheel: Wheel) -> bytes:
 
 def _with_content(planned: PlannedFile, content: bytes) -> PlannedFile:
     digest = hashlib.sha256(content).hexdigest()
-    return replace(planned, size=len(content), sha256=digest, source=TextSource(content))
+    return replace(planned, size=len(content), sha256=digest, source=content)
 
 
 def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
     directory, _, name = entry.name.partition("/")
     if directory == wheel.dist_info and name in _OURS:
         return "written by the installer"
-    parts = entry.name.split("/")
-    if "__pycache__" in parts[:-1] and entry.name.endswith((".pyc", ".pyo")):
+    if CACHE in entry.name.split("/")[:-1] and is_bytecode(entry.name):
         return "bytecode in a wheel is not used; it is compiled here"
     return ""
 
@@ -349,10 +347,9 @@ def _records(inputs: InstallInputs, owned: Mapping[str, _Record]) -> tuple[Recor
         RecordPlan(
             final=posixpath.join(record.dist_info, "RECORD"),
             base=record.base,
-            members=tuple(record.members if inputs.record_in_order else sorted(record.members)),
+            members=tuple(sorted(record.members)),
             mtime=record.mtime,
             wheel=record.wheel,
-            in_order=inputs.record_in_order,
         )
         for _, record in sorted(owned.items())
     )

@@ -1,7 +1,7 @@
-"""Reader: a scheme from YAML, every mistake told with file, line, key and what was expected.
+"""Read a scheme from YAML; errors give the file, the line, the key and what was expected.
 
-The keys are those of ``_FIELDS``; docs/schemes.md explains each. YAML is composed, not loaded, which keeps
-the lines, shows keys written twice, and leaves a mode as it was written.
+The keys are those of ``_FIELDS``; docs/schemes.md explains each. YAML is composed, not loaded: that keeps
+line numbers, shows duplicate keys, and leaves a mode as it was written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -20,11 +20,12 @@ from typing import Any, TypeVar
 
 import yaml
 
-from truewheel.errors import SchemeError
+from truewheel.errors import SchemeError, TruewheelError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
+from truewheel.textfile import read_bytes
 
 _SHIPPED = Path(__file__).parent / "schemes"
-_FAMILIES = ("fedora", "opensuse", "debian", "generic")
+_LIMIT = 1 << 20  # bytes; the largest shipped scheme has about a thousand
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _PLACES = ("prefix", "version", "version_nodot", "abi_thread")
 _DIRECTORY_PLACES = (*_PLACES, "platlibdir", "name")
@@ -37,10 +38,18 @@ def shipped_schemes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
 
 
-def load_scheme(name_or_path: str) -> Scheme:
-    """Return a scheme by its shipped name, or from a file: a path with a slash, or ending in .yaml or .yml.
+def summary(name: str) -> str:
+    """Return the comment that a shipped scheme begins with: which distribution it is for, in one line."""
+    with open(_SHIPPED / f"{name}.yaml", encoding="utf-8") as stream:
+        return stream.readline().removeprefix("#").strip()
 
-    Raises SchemeError, its path ``FILE:LINE``, for the first thing in the file that is not as documented.
+
+def load_scheme(name_or_path: str, warn: Callable[[str], None] | None = None) -> Scheme:
+    """Return a shipped scheme by its name, or a scheme from a file.
+
+    A text with a slash, or ending in .yaml or .yml, is the path of a file. ``warn`` gets a line for each
+    key that is obsolete or missing but still understood. Raises SchemeError, its subject ``FILE:LINE``, for
+    the first key that is not as documented.
     """
     if "/" not in name_or_path and not name_or_path.endswith((".yaml", ".yml")):
         if name_or_path not in shipped_schemes():
@@ -50,13 +59,31 @@ def load_scheme(name_or_path: str) -> Scheme:
                 hint=_suggest(name_or_path, shipped_schemes())
                 + "; a file is named by a path with a slash or .yaml",
             )
-        return _read(str(_SHIPPED / f"{name_or_path}.yaml"))
-    return _read(name_or_path)
+        return _read(str(_SHIPPED / f"{name_or_path}.yaml"), warn)
+    return _read(name_or_path, warn)
+
+
+def scheme_keys(scheme: Scheme) -> dict[str, Any]:
+    """Return every key of a scheme but ``extends`` as a file has it, sections as dictionaries."""
+    keys: dict[str, Any] = {}
+    for key, field in _FIELDS.items():
+        section, _, leaf = key.rpartition(".")
+        place = keys.setdefault(section, {}) if section else keys
+        place[leaf] = _written(getattr(scheme, field.attribute))
+    return keys
+
+
+def _written(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return list(value)
+    return f"{value:04o}" if type(value) is int else value  # a mode: levels are in a tuple
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """One key of a scheme file with what stands there."""
+    """One key of a scheme file with its value."""
 
     file: str
     key: str
@@ -75,14 +102,14 @@ class _Setting:
         return _KINDS.get(self.node.tag, "") if self.node.value == "" else repr(self.node.value)
 
     def refuse(self, expected: str, hint: str = "") -> SchemeError:
-        """Make the error that says what was expected and what is there."""
+        """Return the error that says what was expected and what was found."""
         found = self.found or "an empty text"
         return SchemeError(f"{self.key}: expected {expected}, found {found}", subject=self.where, hint=hint)
 
 
 @dataclass(frozen=True)
 class _Field:
-    """A key of the file: the field of Scheme it fills, its reader, its default (none: it must be given)."""
+    """A key of the file: the attribute of Scheme that it sets, its reader, its default (none: required)."""
 
     attribute: str
     read: Callable[[_Setting], Any]
@@ -204,7 +231,6 @@ def _python(setting: _Setting) -> str:
 
 _FIELDS = {
     "name": _Field("name", partial(_matching, pattern=r"[\w.-]+", expected="a name without spaces")),
-    "family": _Field("family", partial(_choice, options=_FAMILIES)),
     "prefix": _Field("prefix", _prefix, ("/usr",)),
     "paths.sysconfig": _Field("sysconfig", _names, (("posix_prefix",),)),
     "paths.purelib": _Field("purelib", _directory, ("",)),
@@ -223,6 +249,7 @@ _FIELDS = {
         ("",),
     ),
     "scripts.every_shebang": _Field("every_shebang", _boolean, (False,)),
+    "scripts.versioned": _Field("versioned_scripts", _boolean, (False,)),
     "bytecode.optimize": _Field("optimize", _levels, ((0, 1),)),
     "bytecode.hardlink": _Field("hardlink", _boolean, (True,)),
     "bytecode.invalidation_mode": _Field(
@@ -235,27 +262,46 @@ _FIELDS = {
 }
 _SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in _FIELDS if "." in key))
 _KEYS = ("extends", *_FIELDS)
+_OBSOLETE = "family"
 
 
-def _read(file: str) -> Scheme:
+def _read(file: str, warn: Callable[[str], None] | None) -> Scheme:
     root = _compose(file)
     settings = {setting.key: setting for setting in _settings(_Setting(file, "", root))}
     extends = settings.pop("extends", None)
+    obsolete = settings.pop(_OBSOLETE, None)
+    if obsolete and warn:
+        warn(f"{obsolete.where}: {_OBSOLETE}: the key has no meaning any more (remove it)")
     given = {_FIELDS[key].attribute: _FIELDS[key].read(setting) for key, setting in settings.items()}
     given.setdefault("name", Path(file).stem)
     if extends:
-        return dataclasses.replace(load_scheme(_choice(extends, shipped_schemes())), **given)
+        base = load_scheme(_choice(extends, shipped_schemes()))
+        return _named_as_before(dataclasses.replace(base, **given), settings, warn)
     for key, field in _FIELDS.items():
         if field.attribute not in given:
             if not field.default:
                 hint = "add it, or begin with one of: extends: " + ", ".join(shipped_schemes())
                 raise SchemeError(f"{key}: the key is missing", subject=f"{file}:1", hint=hint)
             given[field.attribute] = field.default[0]
-    return Scheme(**given)
+    return _named_as_before(Scheme(**given), settings, warn)
+
+
+def _named_as_before(
+    scheme: Scheme, settings: Mapping[str, _Setting], warn: Callable[[str], None] | None
+) -> Scheme:
+    """Keep the names of pip's scripts in files older than ``scripts.versioned``: the installer decided."""
+    installer = settings.get("metadata.installer")
+    versioned = scheme.installer == "pip"
+    if not installer or "scripts.versioned" in settings or versioned is scheme.versioned_scripts:
+        return scheme
+    if warn:
+        key = f"scripts.versioned: {str(versioned).lower()}"
+        warn(f"{installer.where}: metadata.installer: implies {key} where that key is missing (add it)")
+    return dataclasses.replace(scheme, versioned_scripts=versioned)
 
 
 def _settings(parent: _Setting) -> Iterator[_Setting]:
-    """Yield each key that is not a section; refuse unknown keys and keys written twice."""
+    """Yield each key that is not a section; refuse unknown and duplicate keys."""
     if not isinstance(parent.node, yaml.MappingNode):
         raise SchemeError(
             f"{parent.key or 'the file'}: expected keys with values, found {parent.found}",
@@ -273,7 +319,7 @@ def _settings(parent: _Setting) -> Iterator[_Setting]:
         setting = _Setting(parent.file, key, node)
         if key in _SECTIONS:
             yield from _settings(setting)
-        elif key in _KEYS and "." not in written:
+        elif key in (*_KEYS, _OBSOLETE) and "." not in written:
             yield setting
         else:
             raise SchemeError(f"{key}: unknown key", subject=here.where, hint=_known_keys(key))
@@ -302,9 +348,9 @@ def _nearest(word: str, known: Sequence[str]) -> str:
 
 def _compose(file: str) -> yaml.Node:
     try:
-        text = Path(file).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise SchemeError(f"cannot be read: {error.strerror}", subject=file) from error
+        text = read_bytes(file, limit=_LIMIT).decode("utf-8-sig")
+    except TruewheelError as error:
+        raise SchemeError(error.message, subject=file) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SchemeError("is not UTF-8", subject=f"{file}:{line}") from error
@@ -314,6 +360,8 @@ def _compose(file: str) -> yaml.Node:
         raise _not_yaml(file, text, error) from error
     except RecursionError as error:
         raise SchemeError("is nested too deeply", subject=file) from error
+    except (ValueError, OverflowError) as error:  # an escape such as "\UFFFFFFFF"
+        raise SchemeError(f"is not YAML: {error}", subject=file) from error
     if node is None:
         raise SchemeError(
             "the file: expected keys with values, found nothing", subject=f"{file}:1", hint="extends: generic"

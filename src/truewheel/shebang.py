@@ -17,17 +17,17 @@ _PYTHON = re.compile(
 
 
 def wants_python(head: bytes, every: bool) -> bool:
-    """Whether a script's first line is to be rewritten; ``head`` is how the script begins.
+    """Whether the first line of a script that begins with ``head`` must be rewritten.
 
-    ``#!python`` asks for it (wheel specification); with ``every`` so does any Python, also one found by env.
+    That is ``#!python`` (wheel specification); with ``every`` any Python, also one that env finds.
     """
     return _MARKED.match(head) is not None or (every and _PYTHON.match(head) is not None)
 
 
 def with_python(body: bytes, shebang: bytes, every: bool) -> bytes:
-    """A script that begins with ``shebang``, such as ``#!/usr/bin/python3 -sP``.
+    """Return the script ``body`` with the first line ``shebang``, such as ``#!/usr/bin/python3 -sP``.
 
-    What the marked form says after ``#!python`` goes; flags of any other Python are kept behind the new ones.
+    Arguments after ``#!python`` are dropped; flags of any other Python are kept behind the new ones.
     """
     if _MARKED.match(body) or not every:
         return _MARKED.sub(lambda _: shebang, body, count=1)

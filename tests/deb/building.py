@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.deb.debroot import USER, DebRoot
-from tests.repro.roots import inside
 from tests.repro.runs import shuffled
+from tests.support import inside
 
 _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 _SEQUENCE = re.compile(r"^\tdh +\$[@*]", re.M)

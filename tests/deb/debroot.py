@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.repro.roots import debian_root, give_network, inside, mirror, root_archive
+from tests.support import (
+    CHECKOUT,
+    Recipe,
+    Root,
+    give_network,
+    inside,
+    mirror,
+    put_truewheel,
+    python_of,
+)
 
 USER = 1000
-_CHECKOUT = Path(__file__).parents[2]
 _PACKAGES = (
     *("build-essential", "debhelper", "dh-python", "fakeroot", "faketime", "eatmydata", "strace"),
     *("python3-all-dev", "pybuild-plugin-pyproject", "python3-setuptools", "python3-wheel", "flit"),
@@ -37,84 +44,57 @@ _ALSO = {
     "sid": ("python3-pdm-backend",),
 }
 _CLEAN = ("python3", "eatmydata")
-_TRUEWHEEL = """\
-#!/usr/bin/python3 -B
-import sys
-sys.path.insert(0, "/opt/truewheel/src")
-from truewheel.cli.main import run
-run()
-"""
 
 
 @dataclass(frozen=True)
-class DebRoot:
+class DebRoot(Root):
     """A root; ``pythons`` are the versions it supports, the default last."""
 
-    directory: Path
     release: str
     pythons: tuple[str, ...]
 
-    def run(self, *command: str, environ: Mapping[str, str] | None = None, cwd: str = "/") -> str:
-        """Run a command inside as root, which must exit 0; returns what it prints."""
-        done = inside(self.directory, command, environ, cwd)
-        assert done.returncode == 0, f"{command} exits {done.returncode}:\n{done.stdout[-6000:]}"
-        return done.stdout
 
-    def outside(self, path: str) -> Path:
-        """A path of the root as it is seen from here."""
-        return self.directory / path.lstrip("/")
+def recipe(release: str) -> Recipe:
+    """Return the root of a release to build packages in."""
+    return Recipe((*_PACKAGES, *_ALSO[release]), release)
 
 
 def deb_root(directory: Path, release: str) -> DebRoot:
-    """Unpack a root to build packages in, with truewheel from the checkout, into a new directory.
+    """Unpack a root to build packages in, with the checkout's truewheel, into a new directory.
 
-    What is Debian's is made once and kept in the test cache. A user without rights, USER, can build.
+    A user without rights, USER, can build.
     """
-    debian_root(directory, "amd64", (*_PACKAGES, *_ALSO[release]), release)
+    recipe(release).unpack(directory)
     _let_build(directory)
-    put_truewheel(directory)
+    _put_debhelper(directory)
     default = inside(directory, ["py3versions", "-dv"]).stdout.strip()
     supported = inside(directory, ["py3versions", "-sv"]).stdout.split()
     return DebRoot(directory, release, (*(python for python in supported if python != default), default))
 
 
-def chroot_archive(release: str) -> Path:
-    """The tar file of what is Debian's of such a root."""
-    return root_archive("amd64", (*_PACKAGES, *_ALSO[release]), release)
-
-
 def clean_root(directory: Path, release: str) -> DebRoot:
     """Unpack a root with Debian's default Python and nothing else to install packages into."""
-    debian_root(directory, "amd64", _CLEAN, release)
-    version = inside(directory, ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout
-    return DebRoot(directory, release, (version.strip(),))
-
-
-def put_truewheel(directory: Path) -> None:
-    """Copy truewheel and its files for debhelper from the checkout to their places in a root."""
-    shutil.copytree(
-        _CHECKOUT / "src",
-        directory / "opt/truewheel/src",
-        ignore=shutil.ignore_patterns("__pycache__"),
-        dirs_exist_ok=True,
-    )
-    program = directory / "usr/bin/truewheel"
-    program.write_text(_TRUEWHEEL, encoding="utf-8")
-    program.chmod(0o755)
-    files = _CHECKOUT / "debhelper"
-    shutil.copytree(files / "Debian", directory / "usr/share/perl5/Debian", dirs_exist_ok=True)
-    shutil.copytree(files / "autoscripts", directory / "usr/share/debhelper/autoscripts", dirs_exist_ok=True)
-    shutil.copy(files / "dh_truewheel", directory / "usr/bin/dh_truewheel")
-    (directory / "usr/bin/dh_truewheel").chmod(0o755)
+    Recipe(_CLEAN, release).unpack(directory)
+    return DebRoot(directory, release, (python_of(directory),))
 
 
 def let_fetch(root: DebRoot) -> dict[str, str]:
-    """Let apt in the root fetch packages and sources of its release; returns the environment for it."""
+    """Let apt in the root fetch packages and sources of its release; return the environment for it."""
     environ = give_network(root.directory)
     sources = f"deb-src {mirror()} {root.release} main\n"
     root.outside("/etc/apt/sources.list.d/sources.list").write_text(sources, encoding="utf-8")
     root.run("apt-get", "-qq", "update", environ=environ)
     return environ
+
+
+def _put_debhelper(directory: Path) -> None:
+    """Copy truewheel and its files for debhelper from the checkout to their places in a root."""
+    put_truewheel(directory)
+    files = CHECKOUT / "debhelper"
+    shutil.copytree(files / "Debian", directory / "usr/share/perl5/Debian", dirs_exist_ok=True)
+    shutil.copytree(files / "autoscripts", directory / "usr/share/debhelper/autoscripts", dirs_exist_ok=True)
+    shutil.copy(files / "dh_truewheel", directory / "usr/bin/dh_truewheel")
+    (directory / "usr/bin/dh_truewheel").chmod(0o755)
 
 
 def _let_build(directory: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.deb.debroot import DebRoot
-from tests.repro.roots import give_network, inside, mirror
+from tests.support import give_network, inside, mirror
 
 SITE = "/usr/lib/python3/dist-packages"
 _APT = ("-o", "APT::Sandbox::User=root", "-o", "Dpkg::Options::=--force-unsafe-io")

@@ -20,6 +20,7 @@ import yaml
 
 from tests.deb.debroot import DebRoot, deb_root, let_fetch
 from tests.registry import cache_directory
+from tests.support import locked
 
 PINS = Path(__file__).parents[1] / "data" / "debian_sources.yaml"
 
@@ -51,8 +52,9 @@ def debian_source(root: DebRoot, name: str, directory: Path) -> Path:
     """Unpack a pinned source package of the root's release below a directory; returns its own directory."""
     pin = source_pins()[name]
     kept = cache_directory("debian-sources") / name
-    if not (kept / pin.dsc()).exists():
-        _fetch(root, f"{name}={pin.version}", kept)
+    with locked(kept):
+        if not (kept / pin.dsc()).exists():
+            _fetch(root, f"{name}={pin.version}", kept)
     digest = _sha256(kept / pin.dsc())
     if digest != pin.sha256:
         pytest.fail(f"the archive's {pin.dsc()} has sha256 {digest}, {PINS} pins {pin.sha256}")

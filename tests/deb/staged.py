@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.deb.debroot import DebRoot
-from tests.repro.roots import inside
+from tests.support import inside
 
 _CONTROL = """\
 Source: thing
@@ -96,4 +96,4 @@ class Staged:
 
     def bounds(self) -> set[str]:
         """What the package asks of the version of python3."""
-        return set(re.findall(r"python3 \([^)]*\)", self.text(f"{self.thing.package}.substvars")))
+        return set(re.findall(r"python3(?::any)? \([^)]*\)", self.text(f"{self.thing.package}.substvars")))

@@ -13,7 +13,7 @@ import pytest
 from tests.deb.debroot import DebRoot
 from tests.deb.lifecycle import SITE
 from tests.deb.staged import Staged, Thing
-from tests.repro.needs import require
+from tests.needs import require
 from tests.treehash import tree_hash
 from truewheel import __version__
 
@@ -51,6 +51,7 @@ def cached(path: str, minor: int) -> str:
 ONE = f"{SITE}/thing/one.py"
 TWO = f"{SITE}/thing/two.py"
 PLAIN = {ONE: "ONE = 1\n", TWO: "TWO = 2\n"}
+_CLEANS = "#!/bin/sh\n# no py3clean here\nif true; then py3clean -p python3-thing; fi\n#DEBHELPER#\n"
 PRIVATE = "/usr/share/thing/private.py"
 
 
@@ -60,7 +61,7 @@ def test_ships_what_py3compile_would_make(stage: Stage) -> None:
     modules = {ONE, TWO, f"{SITE}/space/part.py"}
     assert staged.pycs() == {cached(module, 11) for module in modules}
     assert staged.bcep() == "".join(f"file|3.11-3.11|{module}\n" for module in sorted(modules))
-    assert staged.bounds() == {"python3 (>= 3.11~)", "python3 (<< 3.12)"}
+    assert staged.bounds() == {"python3:any (>= 3.11~)", "python3:any (<< 3.12)"}
     assert "python3-thing: package-installs-python-pycache-dir" in output
 
     paths = [f"/staged/debian/python3-thing{path}" for path in staged.pycs()]
@@ -79,7 +80,7 @@ def test_two_supported_pythons(stage_in_sid: Stage) -> None:
     assert set(staged.bcep().splitlines()) == {
         f"file|3.{minor}-3.{minor}|{path}" for path in PLAIN for minor in minors
     }
-    assert staged.bounds() == {f"python3 (>= 3.{minors[0]}~)", f"python3 (<< 3.{minors[-1] + 1})"}
+    assert staged.bounds() == {f"python3:any (>= 3.{minors[0]}~)", f"python3:any (<< 3.{minors[-1] + 1})"}
 
 
 def test_the_default_python_alone(stage_in_sid: Stage) -> None:
@@ -87,7 +88,7 @@ def test_the_default_python_alone(stage_in_sid: Stage) -> None:
     staged.done()
     default = int(staged.root.pythons[-1].partition(".")[2])
     assert staged.pycs() == {cached(path, default) for path in PLAIN}
-    assert staged.bounds() == {f"python3 (>= 3.{default}~)", f"python3 (<< 3.{default + 1})"}
+    assert staged.bounds() == {f"python3:any (>= 3.{default}~)", f"python3:any (<< 3.{default + 1})"}
 
 
 def test_the_pythons_that_are_asked_for(stage_in_sid: Stage) -> None:
@@ -95,6 +96,23 @@ def test_the_pythons_that_are_asked_for(stage_in_sid: Stage) -> None:
     asked = staged.root.pythons[0]
     staged.done(DEBPYTHON3_SUPPORTED=asked)
     assert staged.pycs() == {cached(path, int(asked.partition(".")[2])) for path in PLAIN}
+
+
+def test_the_pythons_that_the_build_system_builds_for(stage_in_sid: Stage) -> None:
+    staged = stage_in_sid(Thing(PLAIN))
+    other, default = (
+        int(python.partition(".")[2]) for python in (staged.root.pythons[0], staged.root.pythons[-1])
+    )
+    staged.done(PYBUILD_VERSIONS=f"3.{other}")
+    assert staged.pycs() == {cached(path, other) for path in PLAIN}
+    staged.done(PYBUILD_INTERPRETERS="python3")
+    assert staged.pycs() == {cached(path, default) for path in PLAIN}
+
+
+def test_extensions_keep_the_bounds_on_the_same_architecture(stage: Stage) -> None:
+    staged = stage(Thing({**PLAIN, f"{SITE}/thing/fast.cpython-311-x86_64-linux-gnu.so": ""}))
+    staged.done()
+    assert staged.bounds() == {"python3 (>= 3.11~)", "python3 (<< 3.12)"}
 
 
 def test_private_modules(stage: Stage) -> None:
@@ -123,6 +141,49 @@ def test_a_second_run_changes_nothing(stage: Stage) -> None:
     before = tree_hash(staged.directory)
     assert staged.run("dh_truewheel")[0] == 0
     assert tree_hash(staged.directory) == before
+
+
+def test_a_second_run_ships_what_changed(stage: Stage) -> None:
+    bcep = f"file|-|{SITE}/thing/left.py"
+    staged = stage(Thing({**PLAIN, f"{SITE}/thing/left.py": ""}, debian={"python3-thing.bcep": bcep}))
+    staged.done()
+    site = staged.directory / f"debian/python3-thing{SITE}"
+    pyc = site / "thing/__pycache__/one.cpython-311.pyc"
+    before = pyc.read_bytes()
+    (site / "thing/one.py").write_text("ONE = 11\n")
+    (site / "thing/two.py").rename(site / "thing/three.py")
+    for again in (False, True):
+        if again:  # and after a second dh_python3, which adds its snippet again
+            assert staged.run("dh_python3")[0] == 0
+        assert staged.run("dh_truewheel")[0] == 0
+        assert pyc.read_bytes() != before
+        modules = (ONE, f"{SITE}/thing/three.py")
+        assert staged.pycs() == {cached(path, 11) for path in modules}
+        assert staged.bcep() == f"{bcep}\n" + "".join(f"file|3.11-3.11|{path}\n" for path in modules)
+        script = staged.text("python3-thing.prerm.debhelper")
+        assert script.count("Automatically added by") == 1
+        assert "py3clean" not in script
+
+
+def test_a_list_of_the_main_package_counts(stage: Stage) -> None:
+    """debian/bcep is not read by dh_python3, but debhelper's name for a file of the first package."""
+    staged = stage(Thing(PLAIN, debian={"bcep": f"file|-|{TWO}\n"}))
+    for _ in range(2):
+        staged.done()
+        assert staged.pycs() == {cached(ONE, 11)}
+        assert staged.bcep() == f"file|-|{TWO}\nfile|3.11-3.11|{ONE}\n"
+
+
+_OTHER = "\nPackage: other\nArchitecture: any\nDescription: other\n Other.\n"
+
+
+def test_a_directory_of_a_package_that_is_not_built_now(stage: Stage) -> None:
+    staged = stage(Thing(PLAIN, fields=_OTHER))
+    staged.run("dh_python3")
+    before = tree_hash(staged.directory)
+    assert staged.run("dh_truewheel", "-a", "/usr/share/elsewhere") == (0, "")
+    assert tree_hash(staged.directory) == before
+    assert "/usr/share/elsewhere: no package has this directory" in staged.refused("/usr/share/elsewhere")
 
 
 def test_no_act_changes_nothing(stage: Stage) -> None:
@@ -216,6 +277,13 @@ def test_hash_at_install_changes_a_word(stage: Stage) -> None:
         (Thing(PLAIN, depends="python3"), True, [], "python3-thing: its bytecode needs bounds on Python"),
         (Thing({f"{SITE}/a|b.py": ""}), True, [], "bcep files cannot hold the name"),
         (Thing({ONE: "a b\n"}), True, [], f"python3-thing: {ONE} does not compile"),
+        (Thing(PLAIN, debian={"python3-thing.prerm": _CLEANS}), True, [], "its prerm calls py3clean"),
+        (
+            Thing(PLAIN, debian={"python3-thing.prerm.debhelper": _CLEANS}),
+            True,
+            [],
+            "its prerm calls py3clean",
+        ),
     ],
 )
 def test_refusals(stage: Stage, thing: Thing, python3: bool, arguments: list[str], says: str) -> None:
@@ -259,7 +327,7 @@ def test_dh_assistant_knows_its_files(stage_in_sid: Stage) -> None:
     guessed = json.loads(staged.run("dh_assistant", "list-guessed-dh-config-files")[1].splitlines()[-1])
     active = {"command": "dh_truewheel", "is-active": True}
     read = {file.get("pkgfile") for file in guessed["config-files"] if active in file["commands"]}
-    assert read == {"bcep", "lintian-overrides"}
+    assert read == {"bcep", "lintian-overrides", "prerm"}
 
 
 def test_maintainer_scripts_are_posix_shell() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ POLICY = Trial(number=3, exports={"DH_TRUEWHEEL_PYC": "postinst"})
 HASHED = Trial(number=4, exports={"DH_TRUEWHEEL_PYC": "postinst-hash"})
 KEPT = Trial(name="kept", extension=False)
 REBUILT = Trial(name="kept", number=2, extension=False)
+_PYTEST = "changed.cpython-311-pytest-7.2.1.pyc"
 PLAIN = Trial(name="plain", extension=False, exports={"DH_TRUEWHEEL_PYC": "postinst"})
 
 
@@ -41,7 +43,7 @@ def other_means(system: System) -> None:
     system.root.run("python3", "-B", "-O", "-m", "compileall", "-q", SITE, "/usr/share/trial-app")
     system.root.run("python3", "-B", "-m", "compileall", "-q", "-b", f"{SITE}/trial")
     cache = system.root.outside(f"{SITE}/trial/__pycache__")
-    for name in ("changed.cpython-39.pyc", "changed.pypy39.pyc", "changed.cpython-311.pyc.139872"):
+    for name in ("changed.cpython-39.pyc", "changed.pypy39.pyc", "changed.cpython-311.pyc.139872", _PYTEST):
         (cache / name).write_bytes(b"")
 
 
@@ -175,6 +177,39 @@ def test_a_python_more(sid: DebRoot, tmp_path: Path) -> None:
     made = {path for path in system.caches(trial) - system.owned(names) if path.startswith(SITE)}
     assert len({path.rsplit(".", 2)[1] for path in made}) == len(sid.pythons) - 1
     system.dpkg("--purge", *names)
+    assert system.left() == set()
+
+
+def as_i386(package: Path, directory: Path) -> Path:
+    """The same package of another architecture, which pure modules do not tell apart."""
+    inside = directory / "repacked"
+    subprocess.run(["dpkg-deb", "-R", package, inside], check=True)
+    for name, old in (("control", "Architecture: amd64"), ("prerm", "python3-side:amd64")):
+        file = inside / "DEBIAN" / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, old.replace("amd64", "i386")), encoding="utf-8")
+    repacked = directory / package.name.replace("amd64", "i386")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", inside, repacked], check=True)
+    return repacked
+
+
+def test_pure_modules_of_two_architectures_side_by_side(bookworm: DebRoot, tmp_path: Path) -> None:
+    trial = Trial("side", extension=False)
+    source = write_trial(trial, tmp_path)
+    control = source / "debian/control"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(text.replace("Architecture: any\n", "Architecture: any\nMulti-Arch: same\n"))
+    packages = built(build(bookworm, Job(source))).packages
+    (package,) = (one for one in packages if one.name.startswith("python3-side_"))
+    system = System(clean_root(tmp_path / "root", "bookworm"))
+    system.dpkg("--add-architecture", "i386")
+    system.install([package, as_i386(package, tmp_path)])
+    shipped = system.caches(trial)
+    assert shipped
+    system.dpkg("--purge", "python3-side:i386")
+    assert (system.caches(trial), system.dpkg("--verify", "python3-side")) == (shipped, "")
+    system.dpkg("--purge", "python3-side:amd64")
     assert system.left() == set()
 
 

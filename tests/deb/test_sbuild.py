@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.deb.building import Build, ship
-from tests.deb.debroot import USER, DebRoot, chroot_archive
+from tests.deb.debroot import USER, DebRoot, recipe
 from tests.deb.packages import packages, write_source
+from tests.needs import require, require_root
 from tests.registry import sdist
-from tests.repro.needs import require, require_root
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -84,7 +84,7 @@ def _sbuild(directory: Path, sources: Path, extra: Iterable[Path]) -> subprocess
     command = ["sbuild", "--chroot-mode=unshare", "--chroot=/home/chroot.tar", "--dist=unstable"]
     command += ["--arch=amd64", "--verbose", *(f"--extra-package={package.name}" for package in extra)]
     (dsc,) = sources.glob("*.dsc")
-    enter = ["sh", "-euc", _AS_USER, "sh", str(directory), str(chroot_archive("bookworm")), str(USER)]
+    enter = ["sh", "-euc", _AS_USER, "sh", str(directory), str(recipe("bookworm").archive()), str(USER)]
     return subprocess.run(
         ["unshare", "--mount", *enter, *command, dsc.name],
         stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.deb.sources import debian_source, source_pins
 COMPAT = {"bookworm": 13, "trixie": 13, "sid": 14}
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
+_FEW = ("docopt", "chardet", "cwcwidth", "six", "platformdirs", "iso8601", "argon2-cffi-bindings")
 _SLOW = "pylint"  # whose manual takes as long as all else
 # a module may fail for want of what is not in the root: its bytecode has been looked at by then
 _IMPORT = """\
@@ -38,32 +40,51 @@ dpkg-deb -Znone --build "$1.d" "$1"
 """
 
 
-@pytest.fixture(scope="module", params=COMPAT)
-def root(request: pytest.FixtureRequest) -> DebRoot:
-    found = request.getfixturevalue(request.param)
-    assert isinstance(found, DebRoot)
-    return found
+@dataclass(frozen=True)
+class Corpus:
+    """A root, and the sdists whose packages are built in it; ``sources`` are Debian's own sources."""
+
+    root: DebRoot
+    sdists: list[str]
+    sources: list[str]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        *(pytest.param((release, True), id=f"{release}-few") for release in COMPAT),
+        *(pytest.param((release, False), id=release, marks=pytest.mark.nightly) for release in COMPAT),
+    ],
+)
+def corpus(request: pytest.FixtureRequest) -> Corpus:
+    release, few = request.param
+    root = request.getfixturevalue(release)
+    every = packages(release)
+    if few:
+        return Corpus(root, [name for name in _FEW if name in every], ["testpath"] * (release == "bookworm"))
+    sources = [name for name in source_pins() if name != _SLOW and release == "bookworm"]
+    return Corpus(root, list(every), sources)
 
 
 @pytest.fixture(scope="module")
-def shipped(root: DebRoot, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def shipped(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The packages of the corpus."""
-    directory, compat = tmp_path_factory.mktemp("corpus"), COMPAT[root.release]
+    root, compat = corpus.root, COMPAT[corpus.root.release]
+    directory, every = tmp_path_factory.mktemp("corpus"), packages(root.release)
     sources = [write_trial(Trial(compat=compat), directory)]
-    sources += [write_source(package, directory, compat) for package in packages(root.release).values()]
-    if root.release == "bookworm":
-        sources += [debian_source(root, name, directory) for name in source_pins() if name != _SLOW]
+    sources += [write_source(every[name], directory, compat) for name in corpus.sdists]
+    sources += [debian_source(root, name, directory) for name in corpus.sources]
     around = Surroundings(environ={"DEB_BUILD_OPTIONS": "nocheck noautodbgsym"})
     builds = build_all(root, *(Job(source, around, ship) for source in sources))
     return [package for build in builds for package in built(build).packages]
 
 
-def test_sound_at_each_step(root: DebRoot, shipped: list[Path], tmp_path: Path) -> None:
-    system = System(clean_root(tmp_path / "clean", root.release))
+def test_sound_at_each_step(corpus: Corpus, shipped: list[Path], tmp_path: Path) -> None:
+    system = System(clean_root(tmp_path / "clean", corpus.root.release))
     names = [package.name.partition("_")[0] for package in shipped]
     files = system.take(shipped)
     install(system, files)
-    modules = modules_of(system, names, root.pythons)
+    modules = modules_of(system, names, corpus.root.pythons)
     assert len(modules) > 40
     sound(system, names)
     use(system, names, modules)

@@ -1,4 +1,4 @@
-"""Runs installs, looks at trees, stands in for Pythons and ``os``: for tests of stages and faults."""
+"""Runs of the command line, snapshots of trees, and stand-ins for Pythons and for ``os``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PATHS = (
 
 
 def snapshot(root: Path) -> Snapshot:
-    """Every path at and below ``root``: kind and mode, date, links, content. Empty where it is not there."""
+    """Return the mode, date, links and content of each path at and below ``root``; empty without a root."""
     if not os.path.lexists(root):
         return {}
     seen = {".": _state(root)}
@@ -48,24 +48,24 @@ def _state(path: Path) -> tuple[Any, ...]:
 
 
 def files(root: Path) -> set[str]:
-    """The final paths of what is below ``root`` and is no directory."""
+    """Return the final paths of all below ``root`` but directories."""
     return {f"/{name}" for name, state in snapshot(root).items() if len(state) != 2}
 
 
 def one(root: Path, pattern: str) -> Path:
-    """The one path below ``root`` that matches."""
+    """Return the one path below ``root`` that matches."""
     (found,) = root.rglob(pattern)
     return found
 
 
 def codes(code: CodeType) -> list[CodeType]:
-    """A code object and all that are nested in it."""
+    """Return a code object and all that are nested in it."""
     inner = [part for part in code.co_consts if isinstance(part, CodeType)]
     return [code, *(nested for part in inner for nested in codes(part))]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The caller's environment without what decides about a run, and with ``more``."""
+    """Return the caller's environment without the variables that truewheel reads, and with ``more``."""
     decisive = ("SOURCE_DATE_EPOCH", "RPM_BUILD_NCPUS", "DEB_BUILD_OPTIONS", "FORCE_COLOR", "NO_COLOR")
     return {key: value for key, value in os.environ.items() if key not in decisive} | more
 
@@ -77,7 +77,7 @@ def truewheel(
     prepare: Callable[[], None] | None = None,
     command: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own; ``command`` goes before it."""
+    """Run the command line in a process of its own, behind the words of ``command``."""
     return subprocess.run(
         [*command, sys.executable, "-m", "truewheel", *map(str, arguments)],
         env=environment() if env is None else env,
@@ -97,7 +97,7 @@ def is_one_line(text: str) -> bool:
 
 
 def interpreter(minor: int = 12, **changes: Any) -> Interpreter:
-    """A Python that is not there: enough to plan for."""
+    """Return what is known of a Python that is not installed: enough to plan for."""
     facts: dict[str, Any] = {
         "command": f"python3.{minor}",
         "executable": f"/usr/bin/python3.{minor}",
@@ -122,9 +122,9 @@ def interpreter(minor: int = 12, **changes: Any) -> Interpreter:
 
 
 def fake_python(directory: Path, worker: str) -> Path:
-    """A command that answers the probe as the running Python does and works as ``worker``, in shell, says.
+    """Write a Python whose compiler is ``worker``, a line of shell; it answers the probe as the running one.
 
-    ``$REAL`` is the running Python, ``$WORKER`` our script that it should run.
+    In that line ``$REAL`` is the running Python and ``$WORKER`` the script of the worker.
     """
     path = directory / "fake-python"
     lines = [
@@ -142,7 +142,7 @@ def fake_python(directory: Path, worker: str) -> Path:
 
 
 def python_that_does(directory: Path, action: str) -> Path:
-    """A Python whose compiler runs the statement ``action`` when it meets ``MARKER`` in a source."""
+    """Write a Python whose compiler runs the statement ``action`` for a source with ``MARKER`` in it."""
     script = directory / "hooked.py"
     script.write_text(
         "import builtins, os, runpy, signal, sys, time\n"
@@ -158,7 +158,7 @@ def python_that_does(directory: Path, action: str) -> Path:
 
 
 def children() -> set[int]:
-    """Processes whose parent is this one."""
+    """Return the processes whose parent is this one."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -171,10 +171,10 @@ def children() -> set[int]:
 
 
 class FaultyOs:
-    """Stands for ``os`` in a module: the call number ``at`` of those that change a tree goes wrong.
+    """A stand-in for ``os`` in which call number ``at``, of those that change a tree, goes wrong.
 
-    With ``error`` that call fails so; without, it is carried out and then a signal arrives. ``count`` is how
-    many calls there were.
+    With ``error`` the call fails with that errno; without, it succeeds and then a signal arrives. ``count``
+    is the number of calls so far.
     """
 
     NAMES = frozenset(("open", "mkdir", "rename", "link", "fchmod", "utime", "write"))
@@ -202,5 +202,5 @@ class FaultyOs:
 
 
 def refuse_links(*args: object, **options: object) -> None:
-    """What ``os.link`` does on a file system without hard links."""
+    """Fail as ``os.link`` does on a file system without hard links."""
     raise OSError(errno.EPERM, os.strerror(errno.EPERM))

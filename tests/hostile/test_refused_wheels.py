@@ -15,7 +15,7 @@ from tests.wheelbuilder import WheelBuilder
 from truewheel.errors import UsageError, WheelRefused
 from truewheel.wheel.reader import read_wheel
 
-HINT = re.compile(r" \([^()]+\)$")
+END = re.compile(r" \([^()]+\) \[([a-z0-9-]+)\]$")  # the hint and the rule
 
 
 def tree_digest(top: Path) -> str:
@@ -30,6 +30,13 @@ def tree_digest(top: Path) -> str:
             line.append(hashlib.sha256(path.read_bytes()).hexdigest())
         digest.update(repr(line).encode())
     return digest.hexdigest()
+
+
+def rule_of(line: str) -> str:
+    """The rule that a line names at its end, behind a hint."""
+    found = END.search(line)
+    assert found is not None, line
+    return found[1]
 
 
 @pytest.fixture
@@ -52,7 +59,7 @@ def test_reader_refuses(defect: Defect, wheel_builder: WheelBuilder) -> None:
     line = str(caught.value)
     assert defect.says in line
     assert line.startswith(path.name)
-    assert HINT.search(line), line
+    assert rule_of(line) == defect.rule == caught.value.rule
     assert line.isprintable()
 
 
@@ -69,7 +76,7 @@ def test_install_refuses_and_changes_nothing(
     (line,) = captured.err.splitlines()
     assert line.startswith("truewheel: error: ")
     assert defect.says in line
-    assert HINT.search(line), line
+    assert rule_of(line) == defect.rule
     assert (tree_digest(outside), tree_digest(wheel_builder.directory)) == before
 
 

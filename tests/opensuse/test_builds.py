@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.opensuse.suseroot import FLAVORS, SuseRoot
-from tests.repro.roots import inside
 from tests.rpm.building import HERE, THERE, Build, Surroundings, build, tags, within
+from tests.support import inside
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -160,6 +160,30 @@ def test_one_run_for_all_flavors_makes_the_same(suse: SuseRoot, tmp_path: Path) 
     # a script of an earlier flavor is in its RECORD as it was then
     assert [path for path in single if not path.endswith("/RECORD") and single[path] != looped[path]] == []
     assert set(single) == set(looped)
+
+
+@pytest.mark.parametrize(
+    ("defines", "lines"),
+    [
+        ((), 1),
+        (("switch %truewheel_last_pass 0",), 0),
+    ],
+)
+def test_a_module_alone_gets_no_bytecode(suse: SuseRoot, defines: tuple[str, ...], lines: int) -> None:
+    """rpm would end with files that nobody packaged."""
+    done = built(suse, "library", *defines, around=Surroundings("/build/library"))
+    assert not [path for path in digests(suse, done) if "/demo.cpython" in path]
+    assert done.log.count("/usr/bin/python3.12: 2 pycs made anew") == lines
+
+
+def test_a_project_switches_the_last_pass_off(suse: SuseRoot) -> None:
+    settings = suse.directory / "root/.rpmmacros"
+    settings.write_text("%_truewheel_last_pass 0\n")
+    try:
+        done = built(suse, "library", around=Surroundings("/build/library"))
+    finally:
+        settings.unlink()
+    assert "pycs made anew" not in done.log
 
 
 def test_without_its_python_a_flavor_is_one_line(suse: SuseRoot, tmp_path: Path) -> None:

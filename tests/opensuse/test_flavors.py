@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.treehash import tree_hash
 from tests.wheelbuilder import WheelBuilder
-from truewheel.errors import InterpreterError, WheelRefused
+from truewheel.cli.main import main
+from truewheel.errors import InterpreterError, UsageError, WheelRefused
 from truewheel.model import Interpreter
 from truewheel.opensuse import flavors
 from truewheel.opensuse.flavors import (
@@ -43,9 +49,14 @@ def place(tmp_path: Path) -> Place:
 
 def installed(place: Place, python: Interpreter, *wheels: Path) -> Path:
     arguments = install_arguments([str(wheel) for wheel in wheels])
-    install_wheels(arguments, [python], Path("build"), place, {})
+    install_wheels(arguments, [python], place.reports.parent / "build", place, {})
     (source,) = place.root.rglob("demo/__init__.py")
     return source.parent
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256(path.read_bytes()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def script(place: Place, name: str, first: str, mode: int = 0o755) -> Path:
@@ -104,16 +115,57 @@ def test_what_was_there_is_compiled_and_fixed_too(
 
 
 def test_a_prefix_moves_everything_but_the_python(
-    place: Place, python: Interpreter, wheel_builder: WheelBuilder
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder, tmp_path: Path
 ) -> None:
     wheel = wheel_builder.build(
         files={"demo/__init__.py": ""}, entry_points="[console_scripts]\ndemo = demo:x\n"
     )
     arguments = install_arguments(["--prefix", "/opt/x", str(wheel)])
-    install_wheels(arguments, [python], Path("build"), place, {})
-    assert list((place.root / f"opt/x/lib/{_NAME}").rglob("demo/__init__.py"))
+    install_wheels(arguments, [python], tmp_path / "build", place, {})
+    (module,) = (place.root / f"opt/x/lib/{_NAME}").rglob("demo/__init__.py")
+    assert not list(place.root.rglob("*.pyc")), "rpm would make the package depend on python(abi)"
+    (record,) = module.parents[1].glob("*.dist-info/RECORD")
+    assert ".pyc" not in record.read_text()
     first = (place.root / "opt/x/bin/demo").read_text().splitlines()[0]
     assert first == f"#!{Path(python.command).with_name(_NAME)}"
+    module.write_text("edited = 1\n")
+    (done,) = finish(place, {})
+    assert (done.manifest, [Path(path).name for path in done.records]) == (None, ["RECORD"])
+    assert f"demo/__init__.py,sha256={_digest(module)},11" in record.read_text().splitlines()
+    assert list(finish(place, {})) == []
+
+
+def test_a_named_wheel_is_copied_to_the_others(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder, tmp_path: Path
+) -> None:
+    """Specs look for it there afterwards."""
+    wheel = wheel_builder.build(files={"demo/__init__.py": ""})
+    build = tmp_path / "build"
+    for named in (wheel, build / wheel.name):
+        install_wheels(install_arguments([str(named)]), [python], build, place, {})
+        assert (build / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_a_project_is_built_and_installed(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder, tmp_path: Path
+) -> None:
+    wheel = wheel_builder.build(files={"demo/__init__.py": ""})
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "backend.py").write_text(
+        "import os, shutil\n"
+        "def build_wheel(directory, settings=None, metadata=None):\n"
+        "    assert settings == {'a': 'b'}\n"
+        f"    return os.path.basename(shutil.copy({str(wheel)!r}, directory))\n"
+    )
+    (project / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    )
+    arguments = install_arguments([f"{project}[extra]", "-Ca=b"])
+    install_wheels(arguments, [python], tmp_path / "build", place, os.environ)
+    assert list(place.root.rglob("demo/__init__.py"))
+    with pytest.raises(UsageError, match="sub/nothing: is not the directory of a project"):
+        install_wheels(install_arguments(["sub/nothing"]), [python], tmp_path, place, {})
 
 
 def test_a_wheel_of_another_flavor_is_refused(
@@ -131,6 +183,60 @@ def test_a_flavor_without_its_python() -> None:
     assert str(caught.value) == (
         "/usr/bin/python3.99: is not there (BuildRequires: python399-base, or %define skip_python399 1)"
     )
+
+
+def test_a_flavor_of_which_nothing_is_known() -> None:
+    with pytest.raises(InterpreterError) as caught:
+        flavor("%{__python316}")
+    assert str(caught.value) == (
+        "python316: nothing is known of this flavor: %{__python316} is not defined"
+        " (take it out of %pythons, or install the macros that define it)"
+    )
+
+
+def test_a_flavor_whose_macros_are_not_ours_is_said(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for version in ("3.6", "3.13", "3.16", "3.99"):
+        (place.root / f"usr/lib/python{version}/site-packages").mkdir(parents=True)
+    (tmp_path / "python3").symlink_to("python3.13")
+    monkeypatch.setattr(flavors, "_BIN", str(tmp_path))
+    assert flavors.unknown_flavors(place.root, ["python3", "python399"]) == ["python316"]
+    assert flavors.unknown_flavors(place.root, ["python399"]) == ["python313", "python316"]
+    command = ["flavor", "finish", "--root", str(place.root), "--reports", str(place.reports)]
+    assert main([*command, "--flavors", "python3 python399"]) == 0
+    said = capfd.readouterr().err.splitlines()
+    assert [line for line in said if "its macros" in line] == [
+        "truewheel: warning: python316: its macros are not truewheel's"
+        " (truewheel-flavor-macros python316 prints them)"
+    ]
+
+
+def test_a_broken_report_is_one_line(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    place.reports.mkdir(parents=True)
+    place.root.mkdir()
+    (place.reports / "broken.json").write_text("{")
+    assert main(["flavor", "finish", "--root", str(place.root), "--reports", str(place.reports)]) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert f"{place.reports}/broken.json: is not a report" in line
+
+
+_LAST_PASS = Path(__file__).parents[2] / "macros/opensuse/brp-90-truewheel"
+
+
+@pytest.mark.parametrize(
+    ("package", "project", "runs"), [("", "", True), ("0", "", False), ("", "0", False), ("1", "0", True)]
+)
+def test_the_last_pass_can_be_switched_off(tmp_path: Path, package: str, project: str, runs: bool) -> None:
+    rpm = tmp_path / "rpm"
+    rpm.write_text(f"#!/bin/sh\ncase $2 in *last_pass*) echo {project} ;; *) echo python313 ;; esac\n")
+    rpm.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RPM_BUILD_ROOT": "/root/of/it", "TRUEWHEEL": "echo"}
+    if package:
+        environ["TRUEWHEEL_LAST_PASS"] = package
+    done = subprocess.run([_LAST_PASS], env=environ, capture_output=True, text=True, check=True)
+    wanted = "flavor finish --root /root/of/it --reports /nonexistent/.truewheel --flavors python313\n"
+    assert done.stdout == (wanted if runs else "")
 
 
 def test_scripts_are_those_that_can_run(place: Place, python: Interpreter, tmp_path: Path) -> None:
@@ -174,6 +280,62 @@ def test_the_last_pass_finds_each_flavor(
     again = next(iter(finish(place, {}))).manifest
     assert again is not None
     assert {file.state for file in again.files} == {"replaced"}
+
+
+@pytest.fixture
+def with_python(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> Interpreter:
+    """The flavor where the last pass looks for it."""
+    monkeypatch.setattr(flavors, "_BIN", str(Path(python.command).parent))
+    versioned = Path(python.command).with_name(_NAME)
+    if not versioned.exists():
+        versioned.symlink_to(sys.executable)
+    return python
+
+
+def test_the_last_pass_compiles_nothing_that_nobody_compiled(place: Place, with_python: Interpreter) -> None:
+    site = place.root / _SITE
+    (site / "pkg/sub").mkdir(parents=True)
+    for name in ("demo.py", "pkg/__init__.py", "pkg/sub/__init__.py"):
+        (site / name).write_text("x = 1\n")
+    (done,) = finish(place, {})
+    assert done.manifest is not None and done.manifest.files == ()
+    assert not list(site.rglob("__pycache__"))
+
+
+def test_bytecode_that_a_spec_removed_stays_away(
+    place: Place, with_python: Interpreter, wheel_builder: WheelBuilder
+) -> None:
+    demo = installed(
+        place, with_python, wheel_builder.build(files={"demo/__init__.py": "", "demo/sub/__init__.py": ""})
+    )
+    shutil.rmtree(demo / "__pycache__")
+    (demo / "sub/__init__.py").write_text("changed = 1\n")
+    (demo / "sub/new.py").write_text("")
+    list(finish(place, {}))
+    assert not (demo / "__pycache__").exists()
+    tag = with_python.cache_tag
+    assert {path.name for path in (demo / "sub/__pycache__").iterdir()} == {
+        f"{stem}.{tag}{level}.pyc" for stem in ("__init__", "new") for level in ("", ".opt-1")
+    }
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6"])
+def test_modules_of_a_python_that_is_not_supported_are_left_alone(
+    place: Place, version: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = place.root / f"usr/lib/python{version}/site-packages"
+    (site / "demo-1.dist-info").mkdir(parents=True)
+    (site / "demo.py").write_text("print 1\n")
+    (site / "demo.pyc").write_bytes(b"")
+    (site / "demo-1.dist-info/RECORD").write_bytes(b"\xff,sha256=x,1\n")
+    before = tree_hash(place.root)
+    assert main(["flavor", "finish", "--root", str(place.root), "--reports", str(place.reports)]) == 0
+    said = capfd.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        f"truewheel: warning: /usr/bin/python{version}: is not supported: its modules are left as they are\n",
+    )
+    assert tree_hash(place.root) == before
 
 
 def test_reports_of_two_installs_stand_side_by_side(

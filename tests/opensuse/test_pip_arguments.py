@@ -73,10 +73,11 @@ def test_what_would_change_the_result_is_refused(words: str) -> None:
     assert caught.value.subject == words.split(maxsplit=1)[0]
 
 
-@pytest.mark.parametrize("word", [".", "./", "sub/project", "project-1.tar.gz/"])
-def test_a_project_is_no_wheel(word: str) -> None:
-    with pytest.raises(UsageError, match="is no wheel"):
-        install_arguments([word])
+@pytest.mark.parametrize("word", [".", "./", "sub/project", "../up"])
+def test_a_directory_is_a_project_to_build(word: str) -> None:
+    found = install_arguments([f"{word}[extra]", "a.whl", "six", "-C", "a=1", "--config-setting=b=2"])
+    assert (found.projects, found.files, found.requirements) == ((word,), ("a.whl",), ("six",))
+    assert found.settings == ("b=2", "a=1")
 
 
 def test_an_option_without_its_value_is_refused() -> None:

@@ -21,8 +21,8 @@ from tests.opensuse.conftest import stock_macros
 from tests.opensuse.obs.building import assert_right, changed, files, flavor_of
 from tests.opensuse.obs.repository import FDUPES, FDUPES_MACRO
 from tests.opensuse.suseroot import FLAVORS, SuseRoot, suse_root
-from tests.repro.roots import give_network
 from tests.rpm.building import HERE, Build, build
+from tests.support import give_network
 
 _PACKAGES = Path(os.environ.get("TRUEWHEEL_OPENSUSE_PACKAGES", "/nonexistent"))
 _NAMES = sorted(directory.name for directory in _PACKAGES.glob("python-*"))

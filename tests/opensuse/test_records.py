@@ -7,6 +7,10 @@ import hashlib
 import os
 from pathlib import Path
 
+import pytest
+
+from tests.treehash import tree_hash
+from truewheel.cli.main import main
 from truewheel.opensuse.records import refresh_records
 
 SITE = "/usr/lib/python3.12/site-packages"
@@ -44,17 +48,46 @@ def test_rows_are_those_of_the_files_that_are_there(tmp_path: Path) -> None:
     (tmp_path / RECORD.lstrip("/")).chmod(0o640)
     os.utime(tmp_path / RECORD.lstrip("/"), (1_000_000_000, 1_000_000_000))
 
-    assert refresh_records(tmp_path, [SITE]) == [RECORD]
+    assert refresh_records(tmp_path, [SITE], 0o755) == [RECORD]
 
     after = [row(change[0], b"#!new"), row(change[1], b"new"), row(change[2], b"new"), *stay]
     path = tmp_path / RECORD.lstrip("/")
     assert path.read_text().splitlines() == after
     assert (path.stat().st_mode & 0o777, int(path.stat().st_mtime)) == (0o640, 1_000_000_000)
-    assert refresh_records(tmp_path, [SITE]) == []
+    assert refresh_records(tmp_path, [SITE], 0o755) == []
 
 
 def test_a_directory_that_is_a_link_is_not_written_to(tmp_path: Path) -> None:
     put(tmp_path, "/elsewhere/RECORD", row("demo.py", b"old").encode())
     put(tmp_path, f"{SITE}/demo.py", b"new")
     (tmp_path / SITE.lstrip("/") / "demo-1.dist-info").symlink_to(tmp_path / "elsewhere")
-    assert refresh_records(tmp_path, [SITE]) == []
+    assert refresh_records(tmp_path, [SITE], 0o755) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"demo\xff.py,sha256=x,1\n", "is not UTF-8 (byte 0xff at 4)"),
+        ("demo.py,sha256=x,1\n".encode("utf-16"), "is not UTF-8 (byte 0xff at 0)"),
+        (b'"' + b"x" * 200_000 + b'",,\n', "is not a table of rows: field larger than field limit"),
+    ],
+)
+def test_a_broken_record_is_one_line_and_nothing_changes(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, says: str
+) -> None:
+    """The flavor before it in the order of work stays as it was, too."""
+    put(tmp_path, "/usr/lib/python3.11/site-packages/demo.py", b"x = 1\n")
+    put(tmp_path, "/usr/lib/python3.11/site-packages/demo-1.dist-info/RECORD", row("demo.py", b"").encode())
+    put(tmp_path, f"{SITE}/demo.py", b"")
+    put(tmp_path, RECORD, content)
+    before = tree_hash(tmp_path)
+    assert main(["flavor", "finish", "--root", str(tmp_path), "--reports", str(tmp_path / "none")]) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"truewheel: error: {RECORD}: {says}")
+    assert tree_hash(tmp_path) == before
+
+
+def test_rows_that_lead_through_a_file_stay(tmp_path: Path) -> None:
+    put(tmp_path, f"{SITE}/demo.py", b"new")
+    put(tmp_path, RECORD, f"{row('demo.py/inner.py', b'old')}\n".encode() + b"nul\0/x.py,sha256=x,1\n")
+    assert refresh_records(tmp_path, [SITE], 0o755) == []

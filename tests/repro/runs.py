@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.needs import need, require
 from tests.pythons import available_pythons
-from tests.repro.needs import need, require
 from tests.wheelbuilder import WheelBuilder
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a run finds around it, none of which may decide a byte.
+    """The surroundings of a run, none of which may decide a byte.
 
     ``wrapper`` is the command that runs Python, ``flags`` are Python's own, ``options`` truewheel's;
     ``root`` is the root's path below a directory of the test.
@@ -33,7 +33,7 @@ class Surroundings:
 
 
 def truewheel(around: Surroundings, command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run one command; it must exit 0. Nothing of the caller's environment but PATH gets there."""
+    """Run one command, which must exit 0, with PATH alone of the caller's environment."""
     line = [*around.wrapper, sys.executable, *around.flags, "-m", "truewheel", command, *around.options]
     done = subprocess.run(
         line + [str(argument) for argument in arguments],
@@ -50,7 +50,7 @@ def truewheel(around: Surroundings, command: str, *arguments: object) -> subproc
 
 
 def rare_wheel(directory: Path) -> Path:
-    """A wheel with all that is rare in real ones."""
+    """Build a wheel with all that is rare in real ones."""
     return WheelBuilder(directory).build(
         "rare",
         files={
@@ -67,15 +67,15 @@ def rare_wheel(directory: Path) -> Path:
 
 
 def targets() -> list[str]:
-    """The names of the Pythons that truewheel supports, as in ``available_pythons``."""
+    """Return the names of the Pythons that truewheel supports, as in ``available_pythons``."""
     return [name for name in available_pythons() if name == "debian" or minor(name) >= (3, 7)]
 
 
 @contextmanager
 def shuffled(directory: Path, mounted: Path, multi_user: bool = False) -> Iterator[Path]:
-    """Show ``directory`` at ``mounted`` with the entries of each directory in another order at each look.
+    """Mount ``directory`` at ``mounted``, where each look at a directory gives another order of entries.
 
-    With ``multi_user``, users without rights can use it, too.
+    With ``multi_user`` other users can read it, too.
     """
     require("disorderfs", "fusermount3")
     need(Path("/dev/fuse").exists(), "no /dev/fuse")
@@ -90,5 +90,5 @@ def shuffled(directory: Path, mounted: Path, multi_user: bool = False) -> Iterat
 
 
 def minor(name: str) -> tuple[int, ...]:
-    """A target as (3, 13); not for Debian's."""
+    """Return a target such as ``3.13t`` as (3, 13); ``debian`` has none."""
     return tuple(int(part) for part in name.rstrip("t").split("."))

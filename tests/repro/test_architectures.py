@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.registry import wheel
-from tests.repro.roots import debian_root, inside
 from tests.repro.runs import rare_wheel
+from tests.support import Recipe, inside, put_source
 from tests.treehash import difference, tree_hash, tree_listing
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
-SOURCE = Path(__file__).parents[2] / "src"
 PACKAGES = ("python3", "python3-installer", "python3-packaging", "python3-yaml")
 NATURE = {"amd64": "little 64", "i386": "little 32", "s390x": "big 64"}
 FOREIGN = ["i386", "s390x"]
@@ -33,10 +32,10 @@ def reference(tmp_path_factory: pytest.TempPathFactory, wheels: list[Path]) -> d
 
 def install(directory: Path, architecture: str, wheels: list[Path]) -> dict[str, Path]:
     """Install in a root of the architecture by two schemes; returns the trees."""
-    root = debian_root(directory, architecture, PACKAGES)
+    root = Recipe(PACKAGES, architecture=architecture).unpack(directory)
     ask = "import struct, sys; print(sys.byteorder, 8 * struct.calcsize('P'))"
     assert inside(root, ["python3", "-c", ask]).stdout.strip() == NATURE[architecture]
-    shutil.copytree(SOURCE, root / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    put_source(root, "/src")
     names = [str(shutil.copy(path, root / "tmp")).removeprefix(str(root)) for path in wheels]
     trees = {}
     for scheme in ("fedora", "debian"):

@@ -1,4 +1,4 @@
-"""The same wheels make the same tree, whatever is around the run."""
+"""The same wheels make the same tree, whatever surrounds the run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need, nightly_but, require, require_root
 from tests.pythons import available_pythons
 from tests.registry import wheel
-from tests.repro.needs import need, require, require_root
 from tests.repro.runs import Surroundings, rare_wheel, shuffled, targets, truewheel
 from tests.treehash import difference, tree_hash, tree_listing
 
@@ -72,6 +72,9 @@ ALL_AT_ONCE = Surroundings(
     root="a/longer/way/to/the root",
 )
 
+PAIRS = [(target, variation) for target in THOROUGH for variation in VARIATIONS]
+DAILY = [(target, variation) for target, variation in PAIRS if target == THOROUGH[-1]]
+
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -80,7 +83,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 class Installs:
-    """Installs the wheels below a directory, and keeps the first tree of each target to compare with."""
+    """Installs of the wheels below a directory; the first tree of each target is kept to compare with."""
 
     def __init__(self, directory: Path, wheels: list[Path]) -> None:
         self.directory = directory
@@ -174,8 +177,7 @@ def test_every_target(installs: Installs, place: Path, target: str) -> None:
     installs.check(target, installs.install(target, Surroundings(options=("-j1",)), place))
 
 
-@pytest.mark.parametrize("variation", VARIATIONS)
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize(("target", "variation"), nightly_but(DAILY, PAIRS))
 def test_surroundings(installs: Installs, place: Path, target: str, variation: str) -> None:
     installs.check(target, installs.install(target, VARIATIONS[variation], place))
 
@@ -194,14 +196,14 @@ def test_locale(installs: Installs, place: Path, locale: str) -> None:
     installs.check(target, installs.install(target, Surroundings(environ), place))
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_order_of_the_wheels(installs: Installs, place: Path, target: str) -> None:
     wheels = installs.wheels
     for number, order in enumerate([wheels[::-1], wheels[1:] + wheels[:1]]):
         installs.check(target, installs.install(target, Surroundings(root=str(number)), place, order))
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_alone_and_together(installs: Installs, place: Path, target: str) -> None:
     together = set(_no_directories(tree_listing(installs.plain(target))))
     for path in installs.wheels:
@@ -211,21 +213,21 @@ def test_alone_and_together(installs: Installs, place: Path, target: str) -> Non
         assert any("__pycache__" in line for line in alone)
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_one_after_the_other(installs: Installs, place: Path, target: str) -> None:
     for path in installs.wheels:
         installs.install(target, Surroundings(), place, [path])
     installs.check(target, place / "root")
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_again(installs: Installs, place: Path, target: str) -> None:
     for _ in range(2):
         installs.check(target, installs.install(target, Surroundings(), place))
 
 
 @pytest.mark.parametrize("clock", ["2001-01-01 12:34:56", "2037-12-31 23:59:59"])
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_clock(installs: Installs, place: Path, target: str, clock: str) -> None:
     require("faketime")
     around = Surroundings(wrapper=("faketime", clock))
@@ -248,7 +250,7 @@ def test_another_user(installs: Installs, place: Path) -> None:
     installs.check("debian", root)
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_another_machine(installs: Installs, place: Path, target: str) -> None:
     """Another host name and another word for the architecture."""
     require_root()
@@ -258,7 +260,7 @@ def test_another_machine(installs: Installs, place: Path, target: str) -> None:
     installs.check(target, installs.install(target, around, place))
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_another_file_system(
     installs: Installs, tmp_path_factory: pytest.TempPathFactory, target: str
 ) -> None:
@@ -271,7 +273,7 @@ def test_another_file_system(
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_shuffled_directories(installs: Installs, place: Path, target: str) -> None:
     below = {name: place / name for name in ("wheels", "trees")}
     for directory in below.values():
@@ -288,7 +290,7 @@ def test_shuffled_directories(installs: Installs, place: Path, target: str) -> N
     installs.check(target, below["trees"] / "root")
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_compile_of_a_shuffled_tree(installs: Installs, place: Path, target: str) -> None:
     """``compile`` makes the pycs that ``install`` made, in whatever order it finds the sources."""
     plain = installs.plain(target)
@@ -301,7 +303,7 @@ def test_compile_of_a_shuffled_tree(installs: Installs, place: Path, target: str
     assert got == wanted, difference(wanted, got)
 
 
-@pytest.mark.parametrize("target", THOROUGH)
+@pytest.mark.parametrize("target", nightly_but(THOROUGH[-1:], THOROUGH))
 def test_epoch_clamps(installs: Installs, place: Path, target: str) -> None:
     epoch = 1_000_000_000
     trees = []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import nightly_but
 from tests.pythons import available_pythons
 from tests.registry import wheel
 from tests.repro.runs import Surroundings, minor, targets, truewheel
@@ -25,6 +26,7 @@ IMPORTS_FOO = b"import foo\n"
 # https://github.com/python/cpython/issues/92132 and /124924, https://github.com/astral-sh/uv/issues/10619
 CASES = ["same_set_twice.py", "json/decoder.py", "ftplib.py", "sampling/test_sampling.py"]
 OTHERS = 40
+DAILY = [target for target in targets() if target in ("3.7", "debian", "3.13")] or targets()[-1:]
 
 # Compiles the file named last as py_compile does, after the others and with their code still alive.
 STOCK = """
@@ -37,14 +39,14 @@ sys.stdout.buffer.write(marshal.dumps(code(sys.argv[-1])))
 """
 
 
-@pytest.fixture(scope="module", params=targets())
+@pytest.fixture(scope="module", params=nightly_but(DAILY, targets()))
 def target(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory, target: str) -> Iterator[Path]:
-    """The cases, and other files of the target's standard library, as a final path's directory."""
+    """A root with the cases and other files of the target's standard library in /usr/lib/cases."""
     root = tmp_path_factory.mktemp("sources")
     directory = root / "usr/lib/cases"
     ask = "import sysconfig; print(sysconfig.get_paths()['stdlib'])"
@@ -73,7 +75,7 @@ def _extract(archive: Path, name: str, path: Path) -> None:
 def compiled(
     sources: Path, place: Path, target: str, names: list[str], around: Surroundings
 ) -> dict[str, bytes]:
-    """The pycs of copies of these sources below a new root, by path."""
+    """Copy these sources below a new root, and return their pycs by path."""
     directory = place / "usr/lib/cases"
     for name in names:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)

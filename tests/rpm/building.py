@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.repro.roots import inside
-from tests.rpm.rpmroot import RpmRoot
+from tests.support import Root, inside
 
 _FIXED = (
     "_buildhost reproducible",
@@ -66,7 +65,7 @@ class Build:
 
 
 def build(
-    root: RpmRoot, spec: Path, sources: Iterable[Path], around: Surroundings = HERE, *defines: str
+    root: Root, spec: Path, sources: Iterable[Path], around: Surroundings = HERE, *defines: str
 ) -> Build:
     """Build the packages of a spec."""
     top = root.directory / around.topdir.lstrip("/") / spec.stem
@@ -86,7 +85,7 @@ def build(
     return Build(done.returncode, done.stdout, packages)
 
 
-def build_twice(root: RpmRoot, spec: Path, sources: Sequence[Path], *defines: str) -> tuple[Build, Build]:
+def build_twice(root: Root, spec: Path, sources: Sequence[Path], *defines: str) -> tuple[Build, Build]:
     """Build here and there, at the same time."""
     with ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(build, root, spec, sources, around, *defines) for around in (HERE, THERE)]
@@ -94,11 +93,11 @@ def build_twice(root: RpmRoot, spec: Path, sources: Sequence[Path], *defines: st
     return first, second
 
 
-def tags(root: RpmRoot, package: Path) -> str:
+def tags(root: Root, package: Path) -> str:
     """Everything of a package's header that says what is in it, its payload's digest included."""
     return root.run("rpm", "-qp", "--nosignature", "--qf", _TAGS, within(root, package))
 
 
-def within(root: RpmRoot, path: Path) -> str:
+def within(root: Root, path: Path) -> str:
     """A path below the root as it is seen inside."""
     return "/" + str(path.relative_to(root.directory))

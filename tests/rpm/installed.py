@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 
-from tests.repro.roots import inside
 from tests.rpm.rpmroot import RpmRoot
+from tests.support import inside
 
 _IMPORT = """
 import importlib, json, os, sys

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.registry import sdist, sdist_pin
-from tests.rpm.building import Build, build, within
+from tests.rpm.building import HERE, Build, build, within
 from tests.rpm.rpmroot import RpmRoot
 from tests.rpm.specs import packages, write_spec
 
@@ -62,3 +62,72 @@ def test_they_are_those_of_the_distribution(bookworm: RpmRoot, tmp_path: Path, n
             lines = bookworm.run("rpm", "-qp", f"--{what}", within(bookworm, package)).splitlines()
             assert len(lines) == len(set(lines)), (what, lines)
             assert any(line.startswith("python") for line in lines), (what, lines)
+
+
+_BROKEN = """\
+Name:           python3-broken
+Version:        1
+Release:        1
+Summary:        A project by hand
+License:        MIT
+BuildArch:      noarch
+%description
+%{{summary}}.
+%install
+directory=%{{buildroot}}/usr/lib/python3.11/site-packages/broken-1.dist-info
+mkdir -p $directory
+cat > $directory/METADATA <<'END'
+Metadata-Version: 2.1
+Name: broken
+Version: {version}
+{field}
+END
+%files
+/usr/lib/python3.11
+%changelog
+* Sat Nov 01 2025 A Packager <packager@example.org> - 1-1
+- Test
+"""
+
+
+def by_hand(directory: Path, version: str = "1", field: str = "Requires-Dist: bar") -> Path:
+    spec = directory / "broken.spec"
+    spec.write_text(_BROKEN.format(version=version, field=field), encoding="utf-8", errors="surrogateescape")
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("version", "field"),
+    [
+        ("1", "Requires-Dist: bar; python_version ~= '3'"),
+        ("1", "Requires-Dist: bar; 'a'=='b'"),
+        ("1", f"Requires-Dist: bar; {'(' * 3000}os_name=='x'{')' * 3000}"),
+        ("1", f"Requires-Dist: bar>={'9' * 4301}"),
+        ("1", "Requires-Dist: bar===x"),
+        ("1", "Author: \udcff"),
+        ("9" * 4301, "Requires-Dist: bar"),
+        ("1.x", "Requires-Dist: bar"),
+    ],
+    ids=["comparison", "strings", "parentheses", "digits", "no version", "not UTF-8", "own digits", "own"],
+)
+def test_metadata_that_says_no_dependency_ends_the_build(
+    without_generators: RpmRoot, tmp_path: Path, version: str, field: str
+) -> None:
+    made = build(without_generators, by_hand(tmp_path, version, field), [])
+    assert made.status == 1 and not made.packages, made.log[-3000:]
+    assert all("broken-1.dist-info" in line for line in made.errors())
+    assert made.errors() and "Traceback" not in made.log
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["/nonexistent/truewheel", "sh -c 'kill -9 $$'", "sh -c 'exec /usr/bin/truewheel $* >/dev/full'"],
+)
+def test_a_generator_that_cannot_answer_ends_the_build(
+    without_generators: RpmRoot, tmp_path: Path, command: str
+) -> None:
+    spec = by_hand(tmp_path)
+    assert build(without_generators, spec, []).status == 0
+    made = build(without_generators, spec, [], HERE, f"__truewheel {command}")
+    assert made.status == 1 and not made.packages, made.log[-3000:]
+    assert "*** truewheel failed" in made.log

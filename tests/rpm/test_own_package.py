@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.own_source import CHECKOUT, NAME, own_source
+from tests.own_source import NAME, own_source
 from tests.rpm.building import HERE, build, within
 from tests.rpm.rpmroot import RpmRoot
+from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -21,7 +22,12 @@ def listings(root: RpmRoot, directory: Path, *defines: str) -> tuple[set[str], s
     subprocess.run(["tar", "-czf", archive, "-C", directory, NAME], check=True)
     made = build(root, CHECKOUT / "packaging/truewheel.spec", [archive], HERE, *defines)
     assert made.status == 0, made.log[-6000:]
-    program, macros = sorted(made.packages, key=lambda package: "rpm-macros" in package.name)
+    stand_ins = [package for package in made.packages if "pyproject-rpm-macros" in package.name]
+    for package in stand_ins:
+        assert root.run("rpm", "-qpl", within(root, package)).split() == ["(contains", "no", "files)"]
+        assert "pyproject-rpm-macros = " in root.run("rpm", "-qp", "--provides", within(root, package))
+    packages = set(made.packages).difference(stand_ins)
+    program, macros = sorted(packages, key=lambda package: "rpm-macros" in package.name)
     lists = [set(root.run("rpm", "-qpl", within(root, package)).split()) for package in (macros, program)]
     return lists[0], lists[1]
 
@@ -30,6 +36,8 @@ def test_each_file_is_where_fedora_looks_for_it(bookworm: RpmRoot, tmp_path: Pat
     macros, program = listings(bookworm, tmp_path)
     assert macros == {
         "/usr/lib/rpm/brp-truewheel",
+        "/usr/lib/rpm/lua/truewheel",
+        "/usr/lib/rpm/lua/truewheel/getopt.lua",
         *(f"/usr/lib/rpm/fileattrs/{file.name}" for file in (CHECKOUT / "macros/fileattrs").iterdir()),
         *(f"/usr/lib/rpm/macros.d/{file.name}" for file in (CHECKOUT / "macros").glob("macros.*")),
     }

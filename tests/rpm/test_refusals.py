@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,12 @@ CASES = {
     "an extra that does not exist": Case(
         {"buildrequires": "-x nosuch"}, "generate_buildrequires", "nosuch", ""
     ),
+    "an override of an unknown action": Case(
+        {"prep": "%pyproject_patch_dependency six:drop_uper"},
+        "prep",
+        "has no known action: 'drop_uper'",
+        "drop_upper",
+    ),
     "a module that does not compile": Case(
         {
             "tags": "%global _python_bytecompile_errors_terminate_build 1",
@@ -79,7 +86,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_refusal(name: str, bookworm: RpmRoot, tmp_path: Path) -> None:
     case = CASES[name]
-    spec = write_spec(replace(packages()["six"], **case.changes), tmp_path)
+    changes: dict[str, Any] = {**case.changes}
+    spec = write_spec(replace(packages()["six"], **changes), tmp_path)
     done = build(bookworm, spec, [sdist("six")])
     assert done.status == 1, done.log[-3000:]
     assert f"(%{case.section})" in done.log.split("RPM build errors:")[-1]

@@ -64,7 +64,8 @@ def child(names: list[str], out: int) -> None:
     os.setpgid(0, 0)
     os.dup2(2, 1)
     os.close(0)
-    socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+    for place, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
+        setattr(place, name, refuse)
     sys.argv = ["import_all"]
     warnings.simplefilter("ignore")
     for name in names:

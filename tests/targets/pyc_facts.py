@@ -176,8 +176,8 @@ def main() -> None:
         request = json.load(file)
     warnings.simplefilter("ignore")
     sys.path.append(request["target"])
-    from _target.canonical import encode
-    from _target.marshal_stream import rewrite
+    from _target.canonical import encode  # type: ignore[import-not-found]
+    from _target.marshal_stream import rewrite  # type: ignore[import-not-found]
 
     facts = Facts(request, encode, rewrite)
     facts.run()

@@ -14,9 +14,9 @@ import pytest
 from tests.pythons import available_pythons
 
 SOURCE = Path(__file__).parents[2] / "src"
-STEP = int(os.environ.get("TRUEWHEEL_TEST_STEP", "5"))
+STEP = int(os.environ.get("TRUEWHEEL_TEST_STEP", "15"))
 
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "plain": {"seed": "0"},
     "other order and seed": {"seed": "4321", "order": "backwards"},
     "everything imported and alive": {

@@ -1,8 +1,8 @@
 """Ten real wheels for each Python there is: every pyc is right, and every module still imports.
 
-The checks run in the target itself (pyc_facts.py, import_all.py) and share nothing with what wrote the tree
-but the encoder, whose result they compare with the bytes on disk. The wheels are pinned; what these depend on
-is not, it is only there for more modules to get imported, by both trees alike.
+The checks run in the target itself (pyc_facts.py, import_all.py). They share the encoder alone with the code
+that wrote the tree, and compare its result with the bytes on disk. The wheels are pinned, their dependencies
+are not: these only let more modules be imported, by both trees alike.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ TARGET = Path(truewheel.__file__).parent
 SHARES = len(os.sched_getaffinity(0))
 SITES = ("site-packages", "dist-packages")
 VERSIONS = [version for version in available_pythons() if version not in ("2.7", "3.6")]
+DAILY = ("3.13-fedora", "3.7-fedora", "debian-debian")
 OLD = ("3.7", "3.8")  # most of the wheels want a newer one
 
 
 @dataclass(frozen=True)
 class Tree:
-    """What one run of truewheel install left; ``version`` as in ``3.11``, also for Debian's Python."""
+    """The result of one ``truewheel install``; ``version`` is ``3.11``, also for Debian's Python."""
 
     python: Path
     version: str
@@ -51,9 +52,12 @@ class Tree:
     report: Mapping[str, Any]
 
 
-def cases(*schemes: str) -> list[Any]:
+def cases(*schemes: str, daily: Sequence[str]) -> list[Any]:
+    """The Pythons with the schemes; those that are not daily repeat the others with another Python."""
     pairs = [(version, scheme) for version in VERSIONS for scheme in schemes]
-    return [pytest.param(pair, id="-".join(pair)) for pair in pairs]
+    names = {pair: "-".join(pair) for pair in pairs}
+    marks = [[] if names[pair] in daily else [pytest.mark.nightly] for pair in pairs]
+    return [pytest.param(pair, id=names[pair], marks=mark) for pair, mark in zip(pairs, marks, strict=True)]
 
 
 def run(command: Sequence[str | Path], **options: Any) -> str:
@@ -62,7 +66,7 @@ def run(command: Sequence[str | Path], **options: Any) -> str:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False, **options
     )
     assert done.returncode == 0, f"{command}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return str(done.stdout)
 
 
 def wheels_for(version: str) -> tuple[Path, ...]:
@@ -92,7 +96,7 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def pyc_facts(tree: Tree, directory: Path) -> list[dict[str, Any]]:
-    """Ask the target; the compared code objects of the one scheme are those of the other but for the path."""
+    """Ask the target; code is compared for one scheme, as that of the other differs in its path alone."""
 
     def ask(share: int) -> dict[str, Any]:
         request = {
@@ -111,7 +115,9 @@ def pyc_facts(tree: Tree, directory: Path) -> list[dict[str, Any]]:
         return list(pool.map(ask, range(SHARES)))
 
 
-@pytest.mark.parametrize("tree", cases("fedora", "debian"), indirect=True)
+@pytest.mark.parametrize(
+    "tree", cases("fedora", "debian", daily=("3.7-fedora", "3.13-fedora", "debian-debian")), indirect=True
+)
 def test_bytecode(tree: Tree, tmp_path: Path) -> None:
     facts = pyc_facts(tree, tmp_path)
     violations = [violation for part in facts for violation in part["violations"]]
@@ -131,14 +137,14 @@ def test_bytecode(tree: Tree, tmp_path: Path) -> None:
 def pip(python: Path, *arguments: str | Path) -> None:
     """Run the target's own pip, or where it has none, that of the tests for the target."""
     own = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
-    start = (
+    start: list[str | Path] = (
         [python, "-m", "pip"] if own.returncode == 0 else [sys.executable, "-m", "pip", "--python", python]
     )
     run([*start, "install", "--quiet", "--disable-pip-version-check", "--no-compile", *arguments])
 
 
 def requirements(wheels: Sequence[Path], old: bool) -> list[str]:
-    """What the wheels require without any extra; of whichever version there is for an old Python."""
+    """Return the requirements of the wheels without extras; for an old Python without versions."""
     found = []
     for path in wheels:
         with zipfile.ZipFile(path) as archive:
@@ -152,18 +158,18 @@ def import_all(tree: Tree, sites: Sequence[Path], other: Path, home: Path) -> di
     """Import every module below the sites, in a directory of its own."""
     home.mkdir()
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
-    command = [tree.python, "-s", "-S", HERE / "import_all.py", *sites, "--", other]
+    command: list[str | Path] = [tree.python, "-s", "-S", HERE / "import_all.py", *sites, "--", other]
     outcomes: dict[str, str] = json.loads(run(command, env=environment, cwd=home))
     return outcomes
 
 
 def pycs(directory: Path) -> dict[str, tuple[int, int, int]]:
-    """The bytecode below a directory, by path; it is never rewritten in place by an import."""
+    """Return inode, date and size of the bytecode below a directory: an import that writes changes them."""
     states = {str(path.relative_to(directory)): path.stat() for path in directory.rglob("*.pyc")}
     return {name: (state.st_ino, state.st_mtime_ns, state.st_size) for name, state in states.items()}
 
 
-@pytest.mark.parametrize("tree", cases("fedora"), indirect=True)
+@pytest.mark.parametrize("tree", cases("fedora", daily=DAILY[:1]), indirect=True)
 def test_imports(tree: Tree, tmp_path: Path) -> None:
     plain, other = tmp_path / "plain", tmp_path / "other"
     pip(tree.python, "--no-index", "--no-deps", "--ignore-requires-python", "--target", plain, *tree.wheels)

@@ -162,9 +162,7 @@ def test_pth_files_of_the_root_are_read(root: Root) -> None:
 
 def test_a_pth_file_that_ends_python_is_trouble(root: Root) -> None:
     root.write("bad.pth", "import os; os._exit(7)\n")
-    with pytest.raises(
-        InterpreterError, match=r"exit status 7 before an import began \(.*\.pth"
-    ):
+    with pytest.raises(InterpreterError, match=r"exit status 7 before an import began \(.*\.pth"):
         root.check("a")
 
 

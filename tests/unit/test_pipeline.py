@@ -25,7 +25,7 @@ from tests.faults.support import codes, files, one, python_that_does, snapshot
 from tests.unit.report.test_document import check
 from tests.wheelbuilder import WheelBuilder
 from truewheel import pipeline
-from truewheel.buildroot import transaction
+from truewheel.buildroot.delivery import Delivery
 from truewheel.errors import ConflictRefused, StageError, Uncompilable, UsageError
 from truewheel.model import ErrorPolicy, InvalidationMode, Manifest
 from truewheel.pipeline import (
@@ -186,19 +186,20 @@ def test_the_epoch_clamps_every_date(tmp_path: Path, wheel: Path) -> None:
     assert dates | {(tmp_path / "root").stat().st_mtime} == {EPOCH}
 
 
-def test_a_date_takes_the_place_of_the_archives(tmp_path: Path, wheel: Path) -> None:
-    manifest = run(tmp_path / "root", wheel, levels=(), date=EPOCH + 5)
-    assert {file.mtime for file in manifest.files} == {EPOCH + 5}
-    manifest = run(tmp_path / "clamped", wheel, environ={"SOURCE_DATE_EPOCH": str(EPOCH)}, date=EPOCH + 5)
+def test_a_caller_may_change_dates_and_the_order_of_record_in_a_plan(tmp_path: Path, wheel: Path) -> None:
+    request = InstallRequest(
+        (wheel,), tmp_path, pythons=(sys.executable,), bytecode=BytecodeOptions(levels=())
+    )
+    prepared = prepare_install(request, {})
+    files = tuple(dataclasses.replace(file, mtime=EPOCH) for file in prepared.plan.files)
+    (record,) = prepared.plan.records
+    turned = dataclasses.replace(record, members=record.members[::-1], mtime=EPOCH, in_order=True)
+    plan = dataclasses.replace(prepared.plan, files=files, records=(turned,))
+    manifest = install(dataclasses.replace(prepared, plan=plan))
     assert {file.mtime for file in manifest.files} == {EPOCH}
-
-
-def test_record_in_the_order_of_the_archive(tmp_path: Path, wheel: Path) -> None:
-    run(tmp_path, wheel, levels=(), record_in_order=True)
-    record = (tmp_path / SITE.lstrip("/") / "demo-1.0.dist-info" / "RECORD").read_text()
-    names = [row.partition(",")[0] for row in record.splitlines()]
-    assert names[0].endswith("bin/demo") and names[1:5] == list(MODULES)
-    assert names[-1] == "demo-1.0.dist-info/RECORD"
+    rows = one(tmp_path, "RECORD").read_text().splitlines()
+    names = [posixpath.normpath(f"{SITE}/{row.partition(',')[0]}") for row in rows]
+    assert names == [*turned.members, record.final]
 
 
 def test_other_content_is_refused_and_nothing_changes(
@@ -237,7 +238,7 @@ def test_overwriting_that_fails_restores(
     def fail(*args: object) -> None:
         raise StageError("full")
 
-    monkeypatch.setattr(pipeline.Delivery, "put_record", fail)
+    monkeypatch.setattr(Delivery, "put_record", fail)
     with pytest.raises(StageError):
         run(root, other, overwrite=True)
     assert snapshot(root) == before
@@ -257,7 +258,7 @@ def test_overwriting_that_fails_while_files_take_their_places_restores(
             raise OSError(28, "No space left on device")
         rename(source, target, **directories)
 
-    monkeypatch.setattr(transaction.os, "rename", full)
+    monkeypatch.setattr(os, "rename", full)
     with pytest.raises(StageError):
         run(root, other, overwrite=True)
     assert snapshot(root) == before

@@ -11,18 +11,17 @@ import pytest
 
 from tests.faults.support import interpreter
 from tests.wheelbuilder import FILE, WheelBuilder
-from truewheel.buildroot.tree import Found
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
     BytecodePolicy,
-    EntrySource,
     ErrorPolicy,
+    Found,
     InstallPlan,
     Interpreter,
     InvalidationMode,
     Kind,
     PlannedFile,
-    TextSource,
+    WheelEntry,
 )
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
 from truewheel.schemes import load_scheme
@@ -43,12 +42,12 @@ def plan(
 ) -> InstallPlan:
     wheels = tuple(read_wheel(path) for path in paths)
     scripts = {}
-    for number, wheel in enumerate(wheels):
+    for wheel in wheels:
         with open_contents(wheel) as contents:
             for entry in wheel.entries:
                 body = contents.read(entry)
                 if entry.category == "scripts" and wants_python(body, load_scheme(scheme).every_shebang):
-                    scripts[number, entry.name] = body
+                    scripts[wheel.filename, entry.name] = body
     policy = BytecodePolicy(InvalidationMode.CHECKED_HASH, levels, True, ErrorPolicy.WARN)
     return plan_install(InstallInputs(wheels, pythons, load_scheme(scheme), prefix, policy, epoch, scripts))
 
@@ -58,10 +57,10 @@ def by_path(planned: InstallPlan) -> dict[str, PlannedFile]:
 
 
 def text(file: PlannedFile) -> bytes:
-    assert isinstance(file.source, TextSource)
-    assert file.size == len(file.source.content)
-    assert file.sha256 == hashlib.sha256(file.source.content).hexdigest()
-    return file.source.content
+    assert isinstance(file.source, bytes)
+    assert file.size == len(file.source)
+    assert file.sha256 == hashlib.sha256(file.source).hexdigest()
+    return file.source
 
 
 def rich(builder: WheelBuilder, **more: Any) -> Path:
@@ -193,12 +192,12 @@ def test_scripts_for_python_get_the_targets_first_line(
 )
 def test_other_scripts_stay_as_they_are(wheel_builder: WheelBuilder, body: bytes) -> None:
     files = by_path(plan(wheel_builder.build(data={"scripts/tool": body})))
-    assert isinstance(files["/usr/bin/tool"].source, EntrySource)
+    assert isinstance(files["/usr/bin/tool"].source, WheelEntry)
 
 
 def test_a_module_that_begins_like_a_script_stays_as_it_is(wheel_builder: WheelBuilder) -> None:
     files = by_path(plan(wheel_builder.build(files={"demo/__init__.py": "#!python\n"})))
-    assert isinstance(files[f"{PURE}/demo/__init__.py"].source, EntrySource)
+    assert isinstance(files[f"{PURE}/demo/__init__.py"].source, WheelEntry)
 
 
 def test_entry_points_become_scripts(wheel_builder: WheelBuilder) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import csv
+import dataclasses
 import hashlib
 
-from truewheel.model import CompileResult, InstalledFile, Kind, Manifest, RecordPlan
-from truewheel.record import record_text
+import pytest
+
+from truewheel.model import CompileResult, Found, InstalledFile, Kind, Manifest, RecordPlan, State
+from truewheel.record import digest_text, read_rows, record_text, refreshed, row_path, write_rows
 
 BASE = "/usr/lib/python3/dist-packages"
 RECORD = f"{BASE}/demo-1.0.dist-info/RECORD"
@@ -15,7 +18,7 @@ RECORD = f"{BASE}/demo-1.0.dist-info/RECORD"
 
 def file(final: str, content: bytes = b"x") -> InstalledFile:
     digest = hashlib.sha256(content).hexdigest()
-    return InstalledFile(final, Kind.SOURCE, 0o644, 0, len(content), digest, "demo.whl", "created")
+    return InstalledFile(final, Kind.SOURCE, 0o644, 0, len(content), digest, "demo.whl", State.CREATED)
 
 
 def rows(*finals: str, missing: tuple[str, ...] = (), content: bytes = b"x") -> list[list[str]]:
@@ -57,3 +60,28 @@ def test_what_is_not_there_has_no_row() -> None:
 def test_failures_are_the_results_with_an_error() -> None:
     good, bad = (CompileResult("/a.py", "3.12", "", (), error) for error in ("", "SyntaxError: x"))
     assert Manifest((), (good, bad), ()).failures == (bad,)
+
+
+def test_rows_come_back_as_they_were_written() -> None:
+    rows = [["a,b.py", "sha256=x", "1"], ['c"d\n.py', "", ""], ["e.py", "", ""]]
+    assert read_rows(write_rows(rows).decode()) == rows
+
+
+def test_what_is_no_csv_is_an_error() -> None:
+    with pytest.raises(ValueError, match="field larger"):
+        read_rows(f'"{"a" * 200_000}",,\n')
+
+
+def test_the_path_of_a_row_is_final() -> None:
+    rows = [["demo/a.py", "", ""], ["../../../bin/demo", "", ""], ["/etc/demo", "", ""], []]
+    paths = [row_path(row, "/usr/lib/python3/dist-packages") for row in rows]
+    assert paths == ["/usr/lib/python3/dist-packages/demo/a.py", "/usr/bin/demo", "/etc/demo", ""]
+
+
+def test_a_row_gets_the_hash_of_what_is_there() -> None:
+    sha256 = hashlib.sha256(b"new").hexdigest()
+    there = Found("/a.py", True, 0o644, 0, 3, sha256, (0, 0))
+    link = dataclasses.replace(there, regular=False, sha256="")
+    old = ["a.py", "sha256=old", "1"]
+    assert refreshed(old, there) == ["a.py", f"sha256={digest_text(bytes.fromhex(sha256))}", "3"]
+    assert refreshed(old, link) == refreshed(old, None) == old

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from pathlib import Path
 
@@ -10,12 +12,12 @@ import yaml
 
 from truewheel.errors import SchemeError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
-from truewheel.schemes import load_scheme, shipped_schemes
+from truewheel.report.text import scheme_lines
+from truewheel.schemes import load_scheme, scheme_keys, shipped_schemes, summary
 
 DOCS = Path(__file__).parents[2] / "docs" / "schemes.md"
 
 WHOLE = """\
-family: generic
 metadata:
   installer: mine
   record: true
@@ -46,7 +48,7 @@ def test_four_schemes_are_shipped() -> None:
 @pytest.mark.parametrize("name", shipped_schemes())
 def test_shipped_schemes_share_what_makes_builds_reproducible(name: str) -> None:
     scheme = load_scheme(name)
-    assert scheme.name == scheme.family == name
+    assert scheme.name == name
     assert scheme.prefix == "/usr"
     assert scheme.optimize == (0, 1)
     assert scheme.invalidation_mode is InvalidationMode.CHECKED_HASH
@@ -71,13 +73,12 @@ def test_three_lines_make_a_scheme_of_ones_own(tmp_path: Path) -> None:
     scheme = load_scheme(write(tmp_path, "extends: fedora\nprefix: /app\nbytecode: {errors: warn}\n"))
     fedora = load_scheme("fedora")
     assert (scheme.name, scheme.prefix, scheme.errors) == ("mine", "/app", ErrorPolicy.WARN)
-    assert (scheme.family, scheme.sysconfig, scheme.installer) == ("fedora", fedora.sysconfig, "rpm")
+    assert (scheme.sysconfig, scheme.installer) == (fedora.sysconfig, "rpm")
 
 
 def test_a_whole_scheme_takes_the_defaults(tmp_path: Path) -> None:
     assert load_scheme(write(tmp_path, WHOLE)) == Scheme(
         name="mine",
-        family="generic",
         prefix="/usr",
         sysconfig=("posix_prefix",),
         purelib="",
@@ -92,6 +93,7 @@ def test_a_whole_scheme_takes_the_defaults(tmp_path: Path) -> None:
         script_python="{prefix}/bin/python{version}{abi_thread}",
         script_flags="",
         every_shebang=False,
+        versioned_scripts=False,
         optimize=(0, 1),
         hardlink=True,
         invalidation_mode=InvalidationMode.CHECKED_HASH,
@@ -108,6 +110,76 @@ def test_a_relative_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert load_scheme("mine.yaml").name == "mine"
     (tmp_path / "mine.yaml").rename(tmp_path / "plain")
     assert load_scheme("./plain").name == "plain"
+
+
+def warnings(file: str) -> tuple[Scheme, list[str]]:
+    lines: list[str] = []
+    return load_scheme(file, lines.append), lines
+
+
+@pytest.mark.parametrize("start", ["extends: fedora\n", WHOLE])
+def test_a_family_is_accepted_with_one_warning(tmp_path: Path, start: str) -> None:
+    without = load_scheme(write(tmp_path, start))
+    file = write(tmp_path, f"family: slackware\n{start}")
+    said = [f"{file}:1: family: the key has no meaning any more (remove it)"]
+    assert warnings(file) == (without, said)
+    assert load_scheme(file) == without
+
+
+@pytest.mark.parametrize(
+    ("base", "installer", "versioned"),
+    [
+        ("fedora", "pip", True),
+        ("generic", "pip", True),
+        ("opensuse", "rpm", False),
+        ("opensuse", '""', False),
+    ],
+)
+def test_a_file_without_the_key_keeps_the_names_that_its_installer_decided(
+    tmp_path: Path, base: str, installer: str, versioned: bool
+) -> None:
+    text = f"extends: {base}\nmetadata:\n  installer: {installer}\n"
+    file = write(tmp_path, text)
+    scheme, said = warnings(file)
+    assert scheme.versioned_scripts is versioned
+    key = f"scripts.versioned: {str(versioned).lower()}"
+    assert said == [f"{file}:3: metadata.installer: implies {key} where that key is missing (add it)"]
+    for given in ("true", "false"):
+        file = write(tmp_path, f"{text}scripts: {{versioned: {given}}}\n")
+        scheme, said = warnings(file)
+        assert (scheme.versioned_scripts, said) == (given == "true", [])
+
+
+@pytest.mark.parametrize(
+    "text", ["extends: opensuse\n", "extends: opensuse\nmetadata: {installer: pip}\n", WHOLE]
+)
+def test_a_file_whose_names_are_plain_from_it_has_no_warning(tmp_path: Path, text: str) -> None:
+    scheme, said = warnings(write(tmp_path, text))
+    assert scheme.versioned_scripts is ("opensuse" in text)
+    assert said == []
+
+
+def test_each_shipped_scheme_has_a_summary_in_one_line() -> None:
+    for name in shipped_schemes():
+        assert 20 < len(summary(name)) < 100
+        assert not summary(name).startswith("#")
+
+
+def test_the_keys_of_a_scheme_are_a_file_of_it(tmp_path: Path) -> None:
+    odd = {
+        "name": "yes",
+        "prefix": "/\u00e9 #'\"{}",
+        "metadata": {"installer": "~"},
+        "bytecode": {"optimize": []},
+        "modes": {"file": "0600"},
+    }
+    extended = write(tmp_path, yaml.safe_dump({"extends": "debian", **odd}))
+    for name in (*shipped_schemes(), extended):
+        scheme = load_scheme(name)
+        copy = tmp_path / "copy.yaml"
+        for text in (json.dumps(scheme_keys(scheme)), "\n".join(scheme_lines(scheme))):
+            copy.write_text(text)
+            assert warnings(str(copy)) == (scheme, [])
 
 
 @pytest.mark.parametrize("written", ['"0640"', "0640", "0o640", '"640"', "640"])
@@ -151,7 +223,7 @@ def test_levels_are_sorted(tmp_path: Path, levels: str) -> None:
             3,
             "bytecode.zzz: unknown key (known are optimize, hardlink, invalidation_mode, errors)",
         ),
-        ("zzz: 1", 2, "zzz: unknown key (known are extends, name, family, prefix, paths, metadata"),
+        ("zzz: 1", 2, "zzz: unknown key (known are extends, name, prefix, paths, metadata"),
         ("prefix.a: 1", 2, "prefix.a: unknown key"),
         ("paths.purelib: /x", 2, "paths.purelib: unknown key (write paths: and below it purelib:)"),
         ("paths:\n  purelib: /x\n  purelib: /y", 4, "paths.purelib: the key is given twice, first in line 3"),
@@ -169,11 +241,7 @@ def test_levels_are_sorted(tmp_path: Path, levels: str) -> None:
         ("paths: []", 2, "paths: expected keys with values, found a list"),
         ("1: 2", 2, "the file: expected a key, found '1'"),
         ("[a]: 2", 2, "the file: expected a key, found a list"),
-        (
-            "family: fedorra",
-            2,
-            "expected one of fedora, opensuse, debian, generic, found 'fedorra' (did you mean f",
-        ),
+        ("familly: fedora", 2, "familly: unknown key"),
         ("extends: debain", 2, "extends: the key is given twice"),
         ("bytecode:\n  errors: failed", 3, "expected one of warn, fail, found 'failed' (did you mean fail?)"),
         ("bytecode: {invalidation_mode: hash}", 2, "expected one of checked-hash, unchecked-hash, timestamp"),
@@ -243,7 +311,7 @@ def test_a_scheme_that_is_not_there_to_extend_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", ["family", "metadata.installer", "metadata.record", "scripts.python", "bytecode.errors"]
+    "missing", ["metadata.installer", "metadata.record", "scripts.python", "bytecode.errors"]
 )
 def test_a_key_that_must_be_given_is_missed(tmp_path: Path, missing: str) -> None:
     root = yaml.safe_load(WHOLE)
@@ -264,6 +332,20 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: a\nfamily: \xe9\n")
     with pytest.raises(SchemeError, match=r"latin\.yaml:2: is not UTF-8"):
         load_scheme(str(tmp_path / "latin.yaml"))
+
+
+def test_a_file_that_never_ends_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for file in (str(tmp_path / "pipe.yaml"), "/dev/zero", str(tmp_path)):
+        with pytest.raises(SchemeError, match="is not a regular file"):
+            load_scheme(file)
+    with pytest.raises(SchemeError, match="has more than 1048576 bytes"):
+        load_scheme(write(tmp_path, "#" * (1 << 20) + "\n"))
+
+
+def test_an_escape_that_is_no_character_is_refused(tmp_path: Path) -> None:
+    for digits in ("00110000", "FFFFFFFF"):
+        assert "is not YAML: " in str(refusal(tmp_path, f'name: "\\U{digits}"\n'))
 
 
 def test_nesting_and_loops_end(tmp_path: Path) -> None:
@@ -287,7 +369,7 @@ def test_the_example_of_the_documentation_is_a_scheme(tmp_path: Path) -> None:
     example = re.search(r"```yaml\n(.*?)```", DOCS.read_text(), re.S)
     assert example
     assert len(example[1].splitlines()) == 6
-    assert load_scheme(write(tmp_path, example[1])).family == "fedora"
+    assert load_scheme(write(tmp_path, example[1])).installer == "rpm"
 
 
 def test_every_key_is_documented() -> None:

@@ -7,23 +7,28 @@ cheap; `rewrite(marshal.dumps(code))` gives the same bytes and stands in whereve
 from __future__ import annotations
 
 import marshal
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from struct import Struct
 from types import CodeType
 from typing import Any, Dict, FrozenSet, List, Optional, Set, Tuple, Union
 
-from .localsplus import VERSION, Unknown, argument_counts, locals_plus
+from .localsplus import Unknown, argument_counts, locals_plus
 from .marshal_form import BYTES, FLAGGED, TEXTS, TUPLE, Rules, encode_bytes, encode_text
+from .versions import KNOWN, VERSION, code_format
 
-# The walk is compared with the raw streams of whole corpora for these; newer ones take the other way.
-WALKED = ((3, 7), (3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
+_FORMAT = code_format(VERSION)
 
 _PLAIN = frozenset((str, int, type(None)))  # no value of these equals one of another type
 _RULES = Rules(VERSION)
 _PATHS = _RULES.paths
-_head = Struct("<c6i" if (3, 8) <= VERSION < (3, 11) else "<c5i").pack
+_head = Struct("<c{}i".format(_FORMAT.ints)).pack
+_lines = attrgetter(_FORMAT.lines)
 _size = Struct("<cI").pack
 _line = Struct("<i").pack
+
+
+class Unmarshallable(ValueError):
+    """Python itself cannot write this code object, because it is nested too deep."""
 
 
 class _Integers(Dict[int, bytes]):
@@ -299,7 +304,7 @@ class _Walk:
         self.text(code.co_filename)
         self.text(name)
         out.append(_line(line))
-        self.leaf(encode_bytes(code.co_linetable if VERSION >= (3, 10) else code.co_lnotab))
+        self.leaf(encode_bytes(_lines(code)))
         return self.done(code, alike, start)
 
     def code_new(self, code: Any) -> int:
@@ -355,7 +360,7 @@ class _Walk:
             data = _CONSTANTS.get(text) or self.other_text(text)
         self.out.append(data)
 
-    code = code_new if VERSION >= (3, 11) else code_old
+    code = code_new if _FORMAT.localsplus else code_old
 
 
 class _Constants(Dict[str, bytes]):
@@ -377,7 +382,7 @@ def _identity(value: Any) -> bytes:
     A stream of version 2 has no references, interned strings or slices. Its frozensets come in the order of
     their elements' streams from Python 3.11 on; before, in an order that is not the value's.
     """
-    if VERSION >= (3, 11) or not _holds_set(value):
+    if _FORMAT.sorted_sets or not _holds_set(value):
         try:
             return marshal.dumps(value, 2)
         except ValueError:
@@ -420,13 +425,18 @@ def encode(code: CodeType) -> bytes:
     """Return the canonical marshal bytes of `code`, a code object that this interpreter has just compiled.
 
     Equals rewrite(marshal.dumps(code), sys.version_info[:2]); it is a function of the value of `code`.
-    ValueError (from marshal) for constants that cannot be marshalled.  Source: w_object in Python/marshal.c.
+    Unmarshallable where marshal refuses it; any other exception means that this Python writes code objects
+    that are not in the table of versions.  Source: w_object in Python/marshal.c.
     """
-    if VERSION in WALKED:
+    if VERSION in KNOWN:
         walk = _Walk()
         try:
             walk.code(code)
             return walk.finish()
         except (Unknown, RecursionError):
             pass
-    return rewrite(marshal.dumps(code), VERSION)
+    try:
+        stream = marshal.dumps(code)
+    except ValueError as error:
+        raise Unmarshallable(str(error)) from error
+    return rewrite(stream, VERSION)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from operator import attrgetter
 from typing import Any, Dict, Tuple
 
 from .marshal_form import encode_bytes
+from .versions import VERSION, code_format
 
-VERSION = sys.version_info[:2]
+_FORMAT = code_format(VERSION)
 
 _OPTIMIZED, _VARARGS, _VARKEYWORDS = 0x1, 0x4, 0x8  # CO_OPTIMIZED (function-like scopes) and so on
 # CO_FAST_* in pycore_code.h; those of arguments since 3.14
 _POSITIONAL, _KEYWORD, _VARIADIC = 0x02, 0x04, 0x08
 _HIDDEN, _LOCAL, _CELL, _FREE = 0x10, 0x20, 0x40, 0x80
 
-_ARGUMENTS = ["co_argcount", "co_posonlyargcount", "co_kwonlyargcount"]
-if VERSION < (3, 8):
-    _ARGUMENTS.remove("co_posonlyargcount")
-argument_counts = attrgetter(*_ARGUMENTS)
+argument_counts = attrgetter(*_FORMAT.counts)
 
 
 class Unknown(Exception):
@@ -61,14 +58,14 @@ def locals_plus(code: Any, flags: int) -> Tuple[Tuple[str, ...], bytes]:
     names: Tuple[str, ...] = code.co_varnames
     cells, frees = code.co_cellvars, code.co_freevars
     kinds = b""
-    if VERSION >= (3, 14):
+    if _FORMAT.argument_kinds:
         shape = (*argument_counts(code), flags & (_VARARGS | _VARKEYWORDS))
         kinds = _ARGUMENT_KINDS[shape]
     if not cells and not frees and flags & _OPTIMIZED and not kinds:
         return names, _LOCALS[len(names)]
     local = _LOCAL
     if names and not flags & _OPTIMIZED:
-        if VERSION < (3, 12):
+        if not _FORMAT.inlined:
             raise Unknown
         local |= _HIDDEN
     kinds += bytes([local]) * (len(names) - len(kinds))

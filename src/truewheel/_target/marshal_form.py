@@ -14,6 +14,8 @@ from collections import Counter
 from struct import Struct, pack
 from typing import AbstractSet, Dict, List, Mapping, Tuple, Union
 
+from .versions import code_format
+
 Key = Union[str, bytes, int]
 Keys = Tuple[Key, ...]
 
@@ -88,16 +90,12 @@ class Rules:
     """
 
     def __init__(self, version: Tuple[int, int]) -> None:
-        self.version = version
-        self.latin1 = version >= (3, 13)
-        self.single = () if self.latin1 else ("*",) if version >= (3, 11) else ("\n", "*", ".")
-        self.paths = version >= (3, 13)  # co_filename and co_qualname, too
+        self.format = code_format(version)
+        self.latin1, self.single, self.paths = self.format.latin1, self.format.single, self.format.paths
 
     def interns_name(self, name: str) -> bool:
-        """Say whether co_name is interned: not for all of the compiler's own `<...>` names before 3.13."""
-        if name[:1] != "<" or self.paths or (3, 8) <= self.version <= (3, 10):
-            return True
-        return self.version < (3, 8) and name in ("<module>", "<lambda>")
+        """Say whether co_name is interned, as all are but some of the compiler's own."""
+        return name[:1] != "<" or self.format.own_names is None or name in self.format.own_names
 
     def interned(self, text: str) -> bool:
         """Say whether `text` is interned where it is in no name position."""

@@ -12,6 +12,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 from .marshal_form import SINGLETONS, Key
 from .marshal_values import Values
+from .versions import code_format
 
 MAX_DEPTH = 2000  # MAX_MARSHAL_STACK_DEPTH in marshal.c
 
@@ -31,8 +32,10 @@ class Layout:
     """
 
     def __init__(self, version: Tuple[int, int]) -> None:
-        new = version >= (3, 11)
-        self.ints = 6 if (3, 8) <= version < (3, 11) else 5
+        row = code_format(version)
+        new = row.localsplus
+        self.ints = row.ints
+        self.slices = row.slices
         self.before = 8
         self.after = 2 if new else 1
         kinds = "bTNNbsss" if new else "bTNNNNss"
@@ -202,7 +205,7 @@ class _Reader:
             kind, missing = "(", self.take(1)[0]
         elif kind in "(>":
             missing = self.size()
-        elif kind == ":" and self.version >= (3, 14):
+        elif kind == ":" and self.layout.slices:
             missing = 3
         elif kind == "c":
             missing = self.layout.before
@@ -287,6 +290,4 @@ def rewrite(stream: bytes, version: Tuple[int, int]) -> bytes:
     for a stream that is malformed, holds values that no code object holds, or goes on after its end;
     ValueError for a version below 3.7.  Source: Python/marshal.c of each version.
     """
-    if version < (3, 7):
-        raise ValueError("Python {}.{} is not supported, 3.7 is the oldest".format(*version))
     return _Reader(stream, version).run()

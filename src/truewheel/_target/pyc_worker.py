@@ -4,20 +4,23 @@ Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touch
 
 Request: two little-endian 4-byte sizes, a JSON header {"dfile": str, "levels": [int, ...]}, the source bytes.
 Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
-{"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or
-{"error": {"type": str, "message": str, "line": int or null}} and no payload.  The end of stdin ends it.
+{"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or no
+payload and {"error": {"type": str, "message": str, "line": int or null}} for a source that this Python does
+not compile, {"unknown": {the same}} for code objects that we cannot encode.  The end of stdin ends it.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import marshal
 import os
 import re
 import struct
 import sys
 import warnings
-from typing import Any, BinaryIO, Dict, List, Tuple
+from types import CodeType
+from typing import Any, BinaryIO, Dict, List, Tuple, Union
 
 if not __package__:  # run as a script: make the directory a package, behind the standard library on sys.path
     import importlib
@@ -27,11 +30,24 @@ if not __package__:  # run as a script: make the directory a package, behind the
     __package__ = os.path.basename(_here)
     importlib.import_module(__package__)
 
-from .canonical import encode
+from .canonical import Unmarshallable, encode
 
 SIZES = struct.Struct("<II")
 COLLECT_EVERY = 256  # requests between garbage collections
 SPARE = 64 * 1024 * 1024  # bytes a healthy machine can still give
+
+# every kind of variable, argument and constant
+SAMPLE = """
+def f(a, b=1, *c, d: 'x y', **e):
+    class G(a):
+        h = [i for i in c if i in {2.5, 'p q', (None, b'r')}]
+        def j(self):
+            return __class__, lambda k: (a, k, -(2**70), 3j, ...)
+    try:
+        return G
+    finally:
+        del b
+"""
 
 # the statement stands alone: letters, digits and _ next to it would make it another name; the word comes
 # first because that is what the regular expression engine is quick to find
@@ -88,34 +104,49 @@ def source_hash(source: bytes) -> str:
     return compute(source).hex()
 
 
-def compile_levels(source: bytes, dfile: str, levels: List[int]) -> Tuple[List[Dict[str, int]], List[bytes]]:
+def compile_levels(source: bytes, dfile: str, levels: List[int]) -> List[Tuple[int, Union[CodeType, int]]]:
     """Compile `source` once a level (compile's `optimize`) with co_filename `dfile`.
 
-    Returns the response's "codes" and the canonical marshal bytes of the entries with a size.  Raises what
-    compile raises.
+    Returns each level with its code, or with an earlier level that has the same.  Raises what compile raises.
+    """
+    codes: List[Tuple[int, Union[CodeType, int]]] = []
+    plain = None  # a level below 2 that is done; level 2 drops docstrings
+    for level in levels:
+        if plain is not None and level < 2 and asserts_nothing(source):
+            codes.append((level, plain))
+            continue
+        codes.append((level, compile(source, dfile, "exec", dont_inherit=True, optimize=level)))
+        if level < 2 and plain is None:
+            plain = level
+    return codes
+
+
+def encode_levels(
+    codes: List[Tuple[int, Union[CodeType, int]]],
+) -> Tuple[List[Dict[str, int]], List[bytes]]:
+    """Return the response's "codes" and the canonical marshal bytes of the entries with a size.
+
+    Raises what encode raises.
     """
     entries: List[Dict[str, int]] = []
     blobs: List[bytes] = []
     made: Dict[bytes, int] = {}
-    plain = None  # a level below 2 that is done; level 2 drops docstrings
-    for level in levels:
-        if plain is not None and level < 2 and asserts_nothing(source):
-            entries.append({"level": level, "same_as": plain})
+    for level, code in codes:
+        if isinstance(code, int):
+            entries.append({"level": level, "same_as": code})
             continue
-        data = encode(compile(source, dfile, "exec", dont_inherit=True, optimize=level))
+        data = encode(code)
         if data in made:
             entries.append({"level": level, "same_as": made[data]})
         else:
             made[data] = level
             entries.append({"level": level, "size": len(data)})
             blobs.append(data)
-        if level < 2 and plain is None:
-            plain = level
     return entries, blobs
 
 
-def describe(error: Exception) -> Dict[str, Any]:
-    """Return the response's "error" for a source that does not compile."""
+def describe(error: BaseException) -> Dict[str, Any]:
+    """Return the response's account of an exception."""
     line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     line = line if isinstance(line, int) else None
@@ -135,11 +166,19 @@ def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
     """Return the response to one request: its header and the parts of its payload."""
     request = json.loads(header.decode("utf-8"))
     try:
-        entries, blobs = compile_levels(source, request["dfile"], request["levels"])
+        codes = compile_levels(source, request["dfile"], request["levels"])
     except Exception as error:  # whatever compile says about the source belongs to the caller
         if isinstance(error, MemoryError) and memory_is_short(len(source)):
             raise
         return {"error": describe(error)}, []
+    try:
+        entries, blobs = encode_levels(codes)
+    except Unmarshallable as error:  # Python would write no pyc of it either
+        return {"error": describe(error.__cause__ or error)}, []
+    except MemoryError:
+        raise
+    except Exception as error:
+        return {"unknown": describe(error)}, []
     return {"source_hash": source_hash(source), "codes": entries}, blobs
 
 
@@ -175,10 +214,29 @@ def has_positions() -> bool:
     return positions is None or any(None not in place for place in positions())
 
 
+def problem_with_code() -> str:
+    """Say what is wrong when a code object does not come back from its encoding; empty if nothing is.
+
+    A pre-release of a known version may still change its code objects.
+    """
+    code = compile(SAMPLE, "sample", "exec", dont_inherit=True, optimize=0)
+    try:
+        if marshal.loads(encode(code)) == code:  # noqa: S302 our own bytes
+            return ""
+        return "they do not come back as they were"
+    except Exception as error:
+        return "{}: {}".format(type(error).__name__, error)
+
+
 def main() -> int:
     """Serve on the process' stdin and stdout; nothing else gets to write there."""
     if not has_positions():
         sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the bytecode would differ\n")
+        return 2
+    problem = problem_with_code()
+    if problem:
+        message = "truewheel does not know the code objects of Python {}: {}\n"
+        sys.stderr.write(message.format(sys.version.split()[0], problem))
         return 2
     responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

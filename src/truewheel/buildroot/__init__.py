@@ -1,1 +1,1 @@
-"""What is below a root, and the only writer there."""
+"""Read and write what is below a root; no other code writes there."""

@@ -1,4 +1,4 @@
-"""Put planned files and compiled code below the root: keep what is equal, note what happened."""
+"""Put planned files and compiled code below the root: keep what is equal, account for what happened."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import Found
 from truewheel.bytecode.pool import Compiled
 from truewheel.bytecode.pycs import pyc_header
+from truewheel.errors import Uncompilable
 from truewheel.model import (
     BytecodePolicy,
     CompileResult,
+    Dropped,
+    ErrorPolicy,
+    File,
+    Found,
     InstalledFile,
     Interpreter,
     Kind,
+    Manifest,
+    PycJob,
     PycTarget,
     RecordPlan,
+    State,
 )
 from truewheel.record import record_text
 
@@ -39,98 +46,125 @@ class Delivery:
     ) -> None:
         self._buildroot = buildroot
         self._found = found
-        self._interpreters = interpreters
+        self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
         self._policy = policy
         self._file_mode = file_mode
         self.files: dict[str, InstalledFile] = {}
         self.compiled: list[CompileResult] = []
 
-    def put(self, file: InstalledFile, content: Content) -> None:
+    def put(self, file: File, content: Content) -> None:
         """Put a file; ``content`` is asked for its bytes only where they are to be written."""
         state = self._state(file)
-        if state == "created":
+        if state is State.CREATED:
             self._buildroot.create(file.final, content(), file.mode, file.mtime)
-        elif state == "replaced":
+        elif state is State.REPLACED:
             self._buildroot.replace(file.final, content(), file.mode, file.mtime)
         self._note(file, state)
 
-    def put_pycs(self, compiled: Compiled, wheel: str) -> None:
-        """Put the pycs of one source, equal levels as hard links of the lowest one."""
-        job = compiled.job
-        interpreter = self._interpreters[job.interpreter]
-        if not compiled.error:
-            header = pyc_header(
-                self._policy.mode, interpreter.magic, compiled.source_hash, job.mtime, job.size
+    def put_pycs(self, results: Iterable[Compiled]) -> None:
+        """Put the pycs of sources, equal levels as hard links of the lowest one."""
+        for compiled in results:
+            job = compiled.job
+            interpreter = self._interpreters[job.cache_tag]
+            if compiled.error:
+                self._remove_pycs(job)
+            else:
+                self._put_levels(compiled, interpreter.magic)
+            self.compiled.append(
+                CompileResult(
+                    job.source,
+                    interpreter.short_version,
+                    compiled.source_hash.hex(),
+                    () if compiled.error else job.targets,
+                    compiled.error,
+                )
             )
-            made: dict[bytes, InstalledFile] = {}
-            contents: dict[int, bytes] = {}
-            for target, code in zip(job.targets, compiled.codes, strict=True):
-                content = header + code.content if code.same_as is None else contents[code.same_as]
-                contents[code.level] = content
-                self._put_pyc(target, content, made, wheel, job.mtime)
-        else:  # what is there was made of another source
-            for target in job.targets:
-                if target.final in self._found:
-                    self._buildroot.remove(target.final)
-        self.compiled.append(
-            CompileResult(
-                job.source,
-                interpreter.short_version,
-                compiled.source_hash.hex(),
-                () if compiled.error else job.targets,
-                compiled.error,
-            )
-        )
 
     def put_record(self, record: RecordPlan) -> None:
         """Put a RECORD, at commit after everything else: a tree without one is not complete."""
         content = record_text(record, self.files)
-        digest = hashlib.sha256(content).hexdigest()
-        file = InstalledFile(
-            record.final, Kind.METADATA, self._file_mode, record.mtime, len(content), digest, record.wheel, ""
-        )
+        file = self._file(record.final, Kind.METADATA, record.mtime, content, record.wheel)
         state = self._state(file)
-        if state != "unchanged":
+        if state is not State.UNCHANGED:
             self._buildroot.replace(file.final, (content,), file.mode, file.mtime, last=True)
         self._note(file, state)
 
-    def _put_pyc(
-        self, target: PycTarget, content: bytes, made: dict[bytes, InstalledFile], wheel: str, mtime: int
-    ) -> None:
-        twin = made.get(content)
-        digest = twin.sha256 if twin else hashlib.sha256(content).hexdigest()
-        file = InstalledFile(
-            target.final, Kind.BYTECODE, self._file_mode, mtime, len(content), digest, wheel, ""
+    def refuse_failures(self) -> None:
+        """Raise Uncompilable for sources that did not compile, where the policy says so."""
+        failed = sorted((result for result in self.compiled if result.error), key=_order)
+        if not failed or self._policy.errors is ErrorPolicy.WARN:
+            return
+        first = failed[0]
+        more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
+        raise Uncompilable(
+            f"does not compile on Python {first.interpreter}: {first.error}{more}",
+            subject=first.source,
+            hint="fix or remove it, or give --errors warn to install it without bytecode",
         )
+
+    def manifest(self, dropped: tuple[Dropped, ...] = (), strays: tuple[str, ...] = ()) -> Manifest:
+        """The account, sorted, with the ``dropped`` entries of wheels and the ``strays`` removed."""
+        files = tuple(sorted(self.files.values(), key=lambda file: file.final))
+        return Manifest(files, tuple(sorted(self.compiled, key=_order)), dropped, strays)
+
+    def _put_levels(self, compiled: Compiled, magic: bytes) -> None:
+        job = compiled.job
+        header = pyc_header(self._policy.mode, magic, compiled.source_hash, job.mtime, job.size)
+        made: dict[bytes, File] = {}
+        contents: dict[int, bytes] = {}
+        for target, code in zip(job.targets, compiled.codes, strict=True):
+            content = header + code.content if code.same_as is None else contents[code.same_as]
+            contents[code.level] = content
+            self._put_pyc(job, target, content, made)
+
+    def _put_pyc(self, job: PycJob, target: PycTarget, content: bytes, made: dict[bytes, File]) -> None:
+        twin = made.get(content)
+        digest = twin.sha256 if twin else ""
+        file = self._file(target.final, Kind.BYTECODE, job.mtime, content, job.wheel, digest)
         if twin is None:
             made[content] = file
         elif self._policy.hardlink and self._link(twin, file):
             return
         self.put(file, lambda: (content,))
 
-    def _link(self, twin: InstalledFile, file: InstalledFile) -> bool:
+    def _remove_pycs(self, job: PycJob) -> None:
+        """Remove what is there for a source that does not compile: it was made of another source."""
+        for target in job.targets:
+            if target.final in self._found:
+                self._buildroot.remove(target.final)
+
+    def _file(self, final: str, kind: Kind, mtime: int, content: bytes, wheel: str, digest: str = "") -> File:
+        sha256 = digest or hashlib.sha256(content).hexdigest()
+        return File(final, kind, self._file_mode, mtime, len(content), sha256, wheel)
+
+    def _link(self, twin: File, file: File) -> bool:
         before = self._found.get(file.final)
         linked_before = before is not None and before.inode == self._inode(twin.final)
-        if linked_before and self.files[twin.final].state == "unchanged":
-            self._note(file, "unchanged")
+        if linked_before and self.files[twin.final].state is State.UNCHANGED:
+            self._note(file, State.UNCHANGED)
             return True
         if not self._buildroot.link(twin.final, file.final, file.mtime, replace=before is not None):
             return False
-        self._note(file, "created" if before is None else "replaced")
+        self._note(file, State.CREATED if before is None else State.REPLACED)
         return True
 
     def _inode(self, final: str) -> tuple[int, int] | None:
         found = self._found.get(final)
         return found.inode if found else None
 
-    def _state(self, file: InstalledFile) -> str:
+    def _state(self, file: File) -> State:
         found = self._found.get(file.final)
         if found is None:
-            return "created"
+            return State.CREATED
         equal = (found.sha256, found.mode, found.mtime) == (file.sha256, file.mode, file.mtime)
-        return "unchanged" if equal else "replaced"
+        return State.UNCHANGED if equal else State.REPLACED
 
-    def _note(self, file: InstalledFile, state: str) -> None:
+    def _note(self, file: File, state: State) -> None:
         self.files[file.final] = InstalledFile(
             file.final, file.kind, file.mode, file.mtime, file.size, file.sha256, file.wheel, state
         )
+
+
+def _order(result: CompileResult) -> tuple[str, str, list[str], str]:
+    # two builds of one version, the one free-threaded, differ by their pycs or by what they say
+    return result.source, result.interpreter, [target.final for target in result.pycs], result.error

@@ -6,41 +6,25 @@ import errno
 import hashlib
 import os
 import posixpath
-import re
 import stat
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.bytecode.pycs import CACHE, source_path
 from truewheel.errors import ConflictRefused, UsageError
-
-
-@dataclass(frozen=True)
-class Found:
-    """A path that exists below the root: ``sha256`` is "" unless it is a regular file.
-
-    ``mtime`` in seconds since the epoch; ``inode`` is device and inode, by which hard links are known.
-    """
-
-    final: str
-    regular: bool
-    mode: int
-    mtime: int
-    size: int
-    sha256: str
-    inode: tuple[int, int]
+from truewheel.model import Found
 
 
 def below(root: Path, final: str) -> Path:
-    """Where a final path lies inside the root."""
+    """Return where a final path lies on the build host."""
     return root / final.lstrip("/")
 
 
 def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
-    """Which of ``finals`` exist below ``root``, with their content's digest.
+    """Return those of ``finals`` that exist below ``root``, with the digests of files.
 
-    Raises ConflictRefused when a directory on the way is a link or not a directory: writing there would leave
-    the root or fail half-way.
+    Raises ConflictRefused if a directory on the way is a link or a file: a write there would leave the root
+    or fail half-way.
     """
     by_directory: dict[str, set[str]] = {}
     for final in finals:
@@ -102,7 +86,7 @@ def _examine(path: Path, final: str) -> Found:
 
 
 def file_sha256(path: Path) -> str:
-    """The hex digest of a regular file, which must not be a link."""
+    """Return the hex digest of a regular file; raises OSError for a link."""
     digest = hashlib.sha256()
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
         while chunk := stream.read(1 << 20):
@@ -111,7 +95,7 @@ def file_sha256(path: Path) -> str:
 
 
 def sources(root: Path, start: str) -> Iterator[str]:
-    """Final paths of the ``.py`` files at or below the final path ``start``, sorted, links left out."""
+    """Yield the final paths of ``.py`` files at or below the final path ``start``, sorted, without links."""
     path = below(root, start)
     info = os.lstat(path)
     if stat.S_ISREG(info.st_mode) and start.endswith(".py"):
@@ -120,7 +104,7 @@ def sources(root: Path, start: str) -> Iterator[str]:
     if not stat.S_ISDIR(info.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "neither a directory nor a .py file")
     for directory, directories, names in os.walk(path, onerror=_raise):
-        directories[:] = sorted(name for name in directories if name != "__pycache__")
+        directories[:] = sorted(name for name in directories if name != CACHE)
         inside = posixpath.join(start, os.path.relpath(directory, path)) if directory != str(path) else start
         for name in sorted(names):
             if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(directory, name)).st_mode):
@@ -128,23 +112,23 @@ def sources(root: Path, start: str) -> Iterator[str]:
 
 
 def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:
-    """Final paths of the pycs in ``__pycache__`` directories below ``start`` that are not ``wanted``.
+    """Yield the final paths of pycs in ``__pycache__`` directories below ``start`` that are not ``wanted``.
 
-    Sources that are links are not compiled; what bytecode they have is no stray.
+    Sources that are links are not compiled here, and their bytecode is left alone.
     """
     for directory, directories, names in os.walk(below(root, start), onerror=_raise):
         directories.sort()
-        if posixpath.basename(directory) == "__pycache__":
+        if posixpath.basename(directory) == CACHE:
             inside = "/" + os.path.relpath(directory, root)
             for name in sorted(names):
                 final = posixpath.join(inside, name)
-                if name.endswith(".pyc") and final not in wanted and not _of_link(directory, name):
+                if name.endswith(".pyc") and final not in wanted and not _is_of_link(root, final):
                     yield final
 
 
-def _of_link(directory: str, pyc: str) -> bool:
-    stem = re.sub(r"(\.opt-\w+)?\.pyc$", "", pyc).rpartition(".")[0]
-    return (Path(directory).parent / f"{stem}.py").is_symlink()
+def _is_of_link(root: Path, pyc: str) -> bool:
+    source = source_path(pyc)
+    return source != "" and below(root, source).is_symlink()
 
 
 def _raise(error: OSError) -> None:

@@ -1,1 +1,1 @@
-"""Names and jobs of pycs, and the pool of target compilers that makes them."""
+"""Names, headers and jobs of pycs, and the pool of target compilers that makes them."""

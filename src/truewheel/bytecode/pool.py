@@ -11,10 +11,11 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
@@ -24,13 +25,13 @@ from truewheel.process import ending, last_line
 _WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
 _SOURCE_PER_WORKER = 96 * 1024
-# what a source can do to a compiler; any other death is the machine's
+# a source can crash a compiler with these; the machine is to blame for any other end
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL))
 
 
 @dataclass(frozen=True)
 class Code:
-    """The canonical code of one level: its bytes, or the lower level that has the same ones."""
+    """The canonical code of one level: its bytes, or the earlier level that has the same bytes."""
 
     level: int
     content: bytes
@@ -39,7 +40,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the worker made of a job; ``error`` is empty unless the source does not compile."""
+    """The result of a job; ``error`` is the compiler's message if the source does not compile, else empty."""
 
     job: PycJob
     source_hash: bytes
@@ -50,14 +51,15 @@ class Compiled:
 class CompilePool:
     """Worker processes of the target Pythons, started when first needed.
 
-    ``submit`` never blocks; ``finished`` gives what is ready, ``drain`` waits for the rest. Results come in
-    any order. A worker that dies over a source makes that source uncompilable and is replaced.
+    ``submit`` never blocks; ``finished`` yields the results that are ready, ``drain`` waits for the rest.
+    Results come in any order. If the compiler crashes, the source counts as one that does not compile, and
+    the worker is replaced.
     """
 
     def __init__(self, interpreters: tuple[Interpreter, ...], workers: int) -> None:
-        self._interpreters = interpreters
+        self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
         self._limit = workers
-        self._waiting = _Waiting(len(interpreters))
+        self._waiting = _Waiting(self._interpreters)
         self._done: queue.SimpleQueue[Compiled | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._running: list[_Worker] = []
@@ -95,12 +97,12 @@ class CompilePool:
             self._threads.append(thread)
 
     def finished(self) -> Iterator[Compiled]:
-        """The results that are there now; raises CompileError when a worker cannot work."""
+        """Yield the results that are ready; raises CompileError if a worker cannot do its work."""
         while not self._done.empty():
             yield self._take()
 
     def drain(self) -> Iterator[Compiled]:
-        """Every result still to come."""
+        """Yield every result that is still to come; raises what `finished` raises."""
         while self._submitted:
             yield self._take()
 
@@ -112,11 +114,11 @@ class CompilePool:
         return result
 
     def _serve(self) -> None:
-        workers: dict[int, _Worker] = {}
-        last = 0
+        workers: dict[str, _Worker] = {}
+        last = ""
         try:
             while (item := self._waiting.get(last)) is not None:
-                last = item[0].interpreter
+                last = item[0].cache_tag
                 self._done.put(self._compile(workers, *item))
         except BaseException as error:  # handed to the thread that waits for results
             self._done.put(error)
@@ -124,31 +126,31 @@ class CompilePool:
             for worker in workers.values():
                 worker.close()
 
-    def _compile(self, workers: dict[int, _Worker], job: PycJob, source: bytes) -> Compiled:
-        worker = workers.get(job.interpreter)
+    def _compile(self, workers: dict[str, _Worker], job: PycJob, source: bytes) -> Compiled:
+        worker = workers.get(job.cache_tag)
         if worker is None:
-            worker = workers[job.interpreter] = _Worker(self._interpreters[job.interpreter])
+            worker = workers[job.cache_tag] = _Worker(self._interpreters[job.cache_tag])
             self._running.append(worker)
             if self._closed.is_set():  # started while the pool was being left
                 worker.kill()
         try:
             return worker.compile(job, source)
         except _Died as death:
-            workers.pop(job.interpreter).close()
+            workers.pop(job.cache_tag).close()
             return Compiled(job, b"", (), str(death))
 
 
 class _Waiting:
-    """Jobs by their interpreter: who takes one stays with its worker, which is started and warm."""
+    """Jobs by the cache tag of their interpreter: a thread that has a warm worker prefers jobs for it."""
 
-    def __init__(self, interpreters: int) -> None:
-        self._jobs: list[deque[tuple[PycJob, bytes]]] = [deque() for _ in range(interpreters)]
+    def __init__(self, cache_tags: Iterable[str]) -> None:
+        self._jobs: dict[str, deque[tuple[PycJob, bytes]]] = {tag: deque() for tag in cache_tags}
         self._changed = threading.Condition()
         self._ended = False
 
     def put(self, job: PycJob, source: bytes) -> None:
         with self._changed:
-            self._jobs[job.interpreter].append((job, source))
+            self._jobs[job.cache_tag].append((job, source))
             self._changed.notify()
 
     def end(self) -> None:
@@ -157,13 +159,13 @@ class _Waiting:
             self._ended = True
             self._changed.notify_all()
 
-    def get(self, interpreter: int) -> tuple[PycJob, bytes] | None:
-        """A job of this interpreter, else of the one that has most; waits for one; None at the end."""
+    def get(self, cache_tag: str) -> tuple[PycJob, bytes] | None:
+        """A job for this interpreter, else for the one that has most; waits for one; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or any(self._jobs))
+            self._changed.wait_for(lambda: self._ended or any(self._jobs.values()))
             if self._ended:
                 return None
-            return (self._jobs[interpreter] or max(self._jobs, key=len)).popleft()
+            return (self._jobs.get(cache_tag) or max(self._jobs.values(), key=len)).popleft()
 
 
 class _Died(Exception):
@@ -190,7 +192,7 @@ class _Worker:
             raise CompileError(f"cannot be started: {error.strerror}", subject=interpreter.command) from error
 
     def compile(self, job: PycJob, source: bytes) -> Compiled:
-        """Send a source, wait for its code; raises _Died when the process ends instead."""
+        """Send a source and wait for its code; raises _Died if it crashes the compiler, else CompileError."""
         levels = [target.level for target in job.targets]
         header = json.dumps({"dfile": job.source, "levels": levels}).encode("ascii")
         try:
@@ -199,13 +201,24 @@ class _Worker:
         except (OSError, EOFError) as error:
             raise self._explain_death() from error
         try:
-            return _read_answer(job, answer, payload)
+            header = json.loads(answer)
+            if "unknown" in header:
+                raise self._unknown_code(job, _problem(header["unknown"]))
+            return _read_answer(job, header, payload)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise CompileError(
-                "its bytecode worker gives an answer that is none",
+                "the bytecode worker sent an invalid answer",
                 subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
+
+    def _unknown_code(self, job: PycJob, problem: str) -> CompileError:
+        version = self._interpreter.version_text
+        return CompileError(
+            f"truewheel does not know the code objects of Python {version}: {problem} (in {job.source})",
+            subject=self._interpreter.command,
+            hint="use a truewheel that supports this Python",
+        )
 
     def _send(self, header: bytes, source: bytes) -> None:
         pipe = self._process.stdin
@@ -232,7 +245,7 @@ class _Worker:
         if -code in _CRASHES:
             return _Died(f"the compiler crashed ({signal.Signals(-code).name})")
         return CompileError(
-            f"its bytecode worker ended early: {last_line(self._log.read()) or ending(code)}",
+            f"the bytecode worker ended early: {last_line(self._log.read()) or ending(code)}",
             subject=self._interpreter.command,
             hint="check that this Python works and that there is enough memory",
         )
@@ -251,12 +264,14 @@ class _Worker:
                     pipe.close()
 
 
-def _read_answer(job: PycJob, answer: bytes, payload: bytes) -> Compiled:
-    header = json.loads(answer)
+def _problem(error: Mapping[str, Any]) -> str:
+    line = f" at line {error['line']}" if error.get("line") else ""
+    return f"{error['type']}: {error['message']}{line}"
+
+
+def _read_answer(job: PycJob, header: Mapping[str, Any], payload: bytes) -> Compiled:
     if "error" in header:
-        error = header["error"]
-        line = f" at line {error['line']}" if error.get("line") else ""
-        return Compiled(job, b"", (), f"{error['type']}: {error['message']}{line}")
+        return Compiled(job, b"", (), _problem(header["error"]))
     levels = [target.level for target in job.targets]
     source_hash = bytes.fromhex(header["source_hash"])
     if [code["level"] for code in header["codes"]] != levels or len(source_hash) != 8:

@@ -1,32 +1,36 @@
-"""Arguments that several commands share, and what they become."""
+"""Arguments that several commands share, and the values made from them."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from truewheel.cli.parser import path_text
 from truewheel.model import ErrorPolicy, InvalidationMode
 from truewheel.pipeline import BytecodeOptions
+from truewheel.textfile import read_text
 
 
 def add_target_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--scheme``, ``--python``, ``--jobs``, ``--report`` and what is said of bytecode."""
+    """Declare ``--scheme``, ``--python``, ``--jobs``, ``--report`` and the options about bytecode."""
     parser.add_argument(
         "--scheme",
+        type=path_text,
         default="generic",
         metavar="NAME|FILE.yaml",
         help="fedora, opensuse, debian, generic, or a file of your own (default: generic)",
     )
     parser.add_argument(
         "--python",
+        type=path_text,
         action="append",
         metavar="PY",
-        help="the target interpreter; repeat for several flavors, the default one last (default: python3)",
+        help="target Python; repeat for several flavors, the default one last (default: python3)",
     )
     parser.add_argument(
         "--invalidation-mode",
         choices=[mode.value for mode in InvalidationMode],
-        help="how imports tell a stale pyc (default: the scheme's, checked-hash)",
+        help="how imports recognise a stale pyc (default: the scheme's)",
     )
     parser.add_argument(
         "--optimize",
@@ -37,18 +41,22 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--errors",
         choices=[policy.value for policy in ErrorPolicy],
-        help="what a source that does not compile means (default: the scheme's)",
+        help="warn of a source that does not compile, or fail (default: the scheme's)",
     )
     parser.add_argument(
-        "--jobs", "-j", type=_jobs, metavar="N", help="workers (default: the build's or all CPUs)"
+        "--jobs",
+        "-j",
+        type=_jobs,
+        metavar="N",
+        help="number of workers (default: the package build's, else all CPUs)",
     )
-    parser.add_argument("--report", metavar="FILE", help="write an account of every path as JSON")
-    parser.add_argument("--quiet", "-q", action="store_true", help="print warnings and errors alone")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report of every path as JSON")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print only warnings and errors")
     parser.add_argument("--verbose", "-v", action="store_true", help="print every path")
 
 
 def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
-    """What the arguments say of bytecode."""
+    """Return the bytecode options that the arguments give."""
     return BytecodeOptions(
         mode=InvalidationMode(options.invalidation_mode) if options.invalidation_mode else None,
         levels=options.optimize,
@@ -58,8 +66,13 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
 
 
 def read_overrides(path: Path | None) -> tuple[str, ...]:
-    """The words of a file of dependency overrides, none where it is not there."""
-    return tuple(path.read_text(encoding="utf-8").split()) if path is not None and path.is_file() else ()
+    """Return the words of a file of dependency overrides; none where it does not exist.
+
+    Raises RefusedInput for a file that is not regular or not UTF-8, UsageError where it cannot be read.
+    """
+    if path is None or not path.exists():
+        return ()
+    return tuple(read_text(path, hint="write PACKAGE:ACTION[:VERSION], one a line").split())
 
 
 def _levels(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""``truewheel check-import``: import what was installed, from the root."""
+"""``truewheel check-import``: import installed modules from the root."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.check_import import ImportRequest, check_imports, choose_modules
-from truewheel.cli.console import complain, say
-from truewheel.errors import RefusedInput, UsageError
+from truewheel.cli.console import complain, say, warn
+from truewheel.cli.parser import path_text, prefix_text
+from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
 from truewheel.paths import install_paths
 from truewheel.schemes import load_scheme
+from truewheel.textfile import read_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("names", nargs="*", metavar="MODULE", help="a module to import, as in an import")
+    parser.add_argument("names", nargs="*", metavar="MODULE", help="a module to import, with dots")
     parser.set_defaults(scattered=("names", str))
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
+    parser.add_argument(
+        "--root", required=True, type=Path, metavar="DIR", help="root directory that has the modules"
+    )
     parser.add_argument(
         "--modules",
         "-f",
@@ -27,30 +31,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="a file of modules, such as files --modules wrote; repeatable",
+        help="read modules from a file such as files --modules writes; repeatable",
     )
     parser.add_argument(
-        "--exclude", "-e", action="append", default=[], metavar="GLOB", help="leave these out; repeatable"
+        "--exclude",
+        "-e",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out modules that match; repeatable",
     )
-    parser.add_argument("--top-level-only", "-t", action="store_true", help="leave out names with a dot")
-    parser.add_argument("--python", default="python3", metavar="PY", help="the target (default: python3)")
+    parser.add_argument(
+        "--top-level-only", "-t", action="store_true", help="leave out modules with a dot in their name"
+    )
+    parser.add_argument(
+        "--python", type=path_text, default="python3", metavar="PY", help="target Python (default: python3)"
+    )
     parser.add_argument(
         "--scheme",
+        type=path_text,
         default="generic",
         metavar="NAME|FILE.yaml",
-        help="where modules are below the root, as for install (default: generic)",
+        help="scheme that the modules were installed by (default: generic)",
     )
-    parser.add_argument("--prefix", metavar="DIR", help="final prefix (default: the scheme's, /usr)")
-    parser.add_argument("--quiet", "-q", action="store_true", help="print errors alone")
-    parser.add_argument("--verbose", "-v", action="store_true", help="print whole tracebacks")
+    parser.add_argument(
+        "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="print only errors")
+    parser.add_argument("--verbose", "-v", action="store_true", help="print full tracebacks")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Import; prints each failure, then a count."""
+    """Import the modules; prints each failure, or a count."""
     names = [*options.names, *_from_files(options.modules)]
     modules = choose_modules(names, options.exclude, options.top_level_only)
     interpreter = probe(options.python)
-    scheme = load_scheme(options.scheme)
+    scheme = load_scheme(options.scheme, warn)
     paths = install_paths(scheme, interpreter, options.prefix or scheme.prefix, "any")
     request = ImportRequest(modules, options.root, paths, interpreter, options.verbose)
     failures = check_imports(request, os.environ)
@@ -59,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     if failures:
         raise RefusedInput(
             f"{len(failures)} of {len(modules)} modules cannot be imported",
-            hint="add what they need to the build dependencies, or leave them out with -e GLOB",
+            hint="add their requirements to the build dependencies, or leave them out with -e GLOB",
         )
     if not options.quiet:
         say(f"done: {len(modules)} modules imported by Python {interpreter.version_text}")
@@ -68,10 +84,4 @@ def run(options: argparse.Namespace) -> int:
 
 def _from_files(files: list[Path]) -> Iterator[str]:
     for file in files:
-        try:
-            yield from file.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise UsageError(
-                f"cannot be read: {reason}", subject=str(file), hint="give what files --modules wrote"
-            ) from error
+        yield from read_text(file, hint="give the file that files --modules wrote").splitlines()

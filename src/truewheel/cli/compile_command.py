@@ -1,4 +1,4 @@
-"""``truewheel compile``: bytecode for sources that come from no wheel."""
+"""``truewheel compile``: byte-compile sources that come from no wheel."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options
-from truewheel.cli.console import complain, say
+from truewheel.cli.console import tell, warn
+from truewheel.cli.parser import path_text
 from truewheel.pipeline import CompileRequest, compile_tree
-from truewheel.report.document import compile_document, write_document
+from truewheel.report.document import check_report, compile_document, write_document
 from truewheel.report.text import compile_lines, warning_lines
+from truewheel.schemes import load_scheme
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a file or directory, as on the installed system"
+        "paths",
+        nargs="+",
+        type=path_text,
+        metavar="PATH",
+        help="a file or directory, as on the final system",
     )
-    parser.set_defaults(scattered=("paths", str))
+    parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
-        "--root", default=Path("/"), type=Path, metavar="DIR", help="where the tree is staged (default: /)"
+        "--root",
+        default=Path("/"),
+        type=Path,
+        metavar="DIR",
+        help="root directory that has the sources (default: /)",
     )
     add_target_arguments(parser)
     parser.add_argument(
@@ -29,32 +39,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="leave out what is as this report of an install says; repeatable",
+        help="leave out sources that are as this report of an install says; repeatable",
     )
     parser.add_argument(
         "--remove-strays",
         action="store_true",
-        help="remove bytecode there that is of no source, or of another Python or level",
+        help="remove bytecode without a source, or of another Python or level",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile; prints a summary, warns of what does not compile."""
+    """Compile; prints a summary, warns of sources that do not compile."""
     request = CompileRequest(
         paths=tuple(options.paths),
         root=options.root,
-        scheme=options.scheme,
+        scheme=load_scheme(options.scheme, warn),
         pythons=tuple(options.python or ("python3",)),
         bytecode=bytecode_options(options),
         reports=tuple(options.report_file),
         remove_strays=options.remove_strays,
     )
+    if options.report:
+        check_report(Path(options.report))
     manifest = compile_tree(request, os.environ)
     for warning in warning_lines(manifest):
-        complain("warning", warning)
+        warn(warning)
     if options.report:
-        write_document(Path(options.report), compile_document(manifest))
+        write_document(options.report, compile_document(manifest))
     if not options.quiet:
-        for line in compile_lines(manifest, options.verbose):
-            say(line)
+        tell(compile_lines(manifest, options.verbose))
     return 0

@@ -1,4 +1,4 @@
-"""``truewheel files``: the %files list of what was installed."""
+"""``truewheel files``: print the %files list of installed wheels."""
 
 from __future__ import annotations
 
@@ -26,30 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=Path,
         metavar="FILE",
-        help="what install --report wrote; repeatable",
+        help="a report of install --report; repeatable",
     )
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
-    parser.add_argument("--auto", "-a", action="store_true", help="list what belongs to no module too")
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the buildroot")
+    parser.add_argument("--auto", "-a", action="store_true", help="list files that belong to no module too")
     parser.add_argument(
         "--allow-no-modules", "-M", action="store_true", help="the package has no modules; none is named"
     )
     parser.add_argument(
-        "--dist-name", "-D", action="append", metavar="NAME", help="of this project alone; repeatable"
+        "--dist-name", "-D", action="append", metavar="NAME", help="of this project only; repeatable"
     )
     licence = parser.add_mutually_exclusive_group()
     licence.add_argument(
-        "--assert-license", "-l", action="store_true", help="fail where a project has no licence file"
+        "--assert-license", "-l", action="store_true", help="fail if a project has no licence file"
     )
     licence.add_argument("--no-assert-license", "-L", action="store_true", help="do not (the default)")
     parser.add_argument(
         "--rpm-version", default="4.19", metavar="X.Y", help="the rpm that reads the list (default: 4.19)"
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the list, not to stdout")
-    parser.add_argument("--modules", type=Path, metavar="FILE", help="where to write modules to import")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the list there (default: standard output)"
+    )
+    parser.add_argument("--modules", type=Path, metavar="FILE", help="write the modules to import there")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print or write the list; warns of what is no longer in the root."""
+    """Print or write the list; warn of files that are no longer in the root."""
     request = FileListRequest(
         globs=tuple(glob for glob in options.globs if glob != _AUTO),
         auto=options.auto or _AUTO in options.globs,

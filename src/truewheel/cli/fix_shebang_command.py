@@ -1,29 +1,34 @@
-"""``truewheel fix-shebang``: the first line of scripts."""
+"""``truewheel fix-shebang``: set the first line of Python scripts."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from truewheel.cli.console import say
+from truewheel.cli.console import tell
+from truewheel.cli.parser import path_text
 from truewheel.fix_shebang import fix_shebangs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="a script or a directory, on this host"
+        "paths", nargs="*", type=Path, metavar="PATH", help="a script or a directory of them, on this host"
     )
     parser.set_defaults(scattered=("paths", Path))
     parser.add_argument(
-        "--python", default="/usr/bin/python3", metavar="PY", help="default: /usr/bin/python3"
+        "--python",
+        type=path_text,
+        default="/usr/bin/python3",
+        metavar="PY",
+        help="Python in the first line (default: /usr/bin/python3)",
     )
     parser.add_argument("--flags", default="", metavar="sP", help="flags to add, without a dash")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rewrite; prints what changed."""
+    """Rewrite the scripts; prints each that changed."""
     flags = f" -{options.flags}" if options.flags else ""
-    for path in fix_shebangs(options.paths, f"#!{options.python}{flags}".encode()):
-        say(f"{path}: starts with #!{options.python}{flags}")
+    fixed = fix_shebangs(options.paths, f"#!{options.python}{flags}".encode())
+    tell(f"{path}: starts with #!{options.python}{flags}" for path in fixed)
     return 0

@@ -1,4 +1,4 @@
-"""``truewheel install``: wheels into a root."""
+"""``truewheel install``: install wheels into a root."""
 
 from __future__ import annotations
 
@@ -7,44 +7,55 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
-from truewheel.cli.console import complain, say
+from truewheel.cli.console import say, tell, warn
+from truewheel.cli.parser import path_text, prefix_text, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warning_lines
+from truewheel.schemes import load_scheme
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, or a directory of wheels"
+        "wheels", nargs="+", type=wheel_path, metavar="WHEEL", help="a wheel, or a directory of wheels"
     )
-    parser.set_defaults(scattered=("wheels", Path))
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the tree is staged")
-    parser.add_argument("--prefix", metavar="DIR", help="final prefix (default: the scheme's, /usr)")
+    parser.set_defaults(scattered=("wheels", wheel_path))
     parser.add_argument(
-        "--script-python", metavar="PATH", help="the Python scripts start with, as a final path"
+        "--root", required=True, type=Path, metavar="DIR", help="root directory to install into"
     )
-    parser.add_argument("--script-flags", metavar="sP", help="its flags, without a dash; may be empty")
+    parser.add_argument(
+        "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
+    )
+    parser.add_argument(
+        "--script-python",
+        type=path_text,
+        metavar="PATH",
+        help="Python in the first line of scripts, as a final path",
+    )
+    parser.add_argument(
+        "--script-flags", metavar="sP", help="its flags, without a dash; may be empty (default: the scheme's)"
+    )
     parser.add_argument(
         "--dep-overrides-file",
         type=Path,
         metavar="FILE",
-        help="changes of the requirements in METADATA, PACKAGE:ACTION[:VERSION] each",
+        help="edit the requirements in METADATA: PACKAGE:ACTION[:VERSION], one a line",
     )
     add_target_arguments(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace files of other content in the root")
-    parser.add_argument("--sync", action="store_true", help="return only when everything is on the disk")
+    parser.add_argument("--overwrite", action="store_true", help="replace files in the root that differ")
+    parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install; prints a summary, warns of what has no bytecode."""
+    """Install; prints a summary, warns of sources without bytecode and of dropped entries."""
     request = InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,
-        scheme=options.scheme,
+        scheme=load_scheme(options.scheme, warn),
         pythons=tuple(options.python or ("python3",)),
         prefix=options.prefix,
         bytecode=bytecode_options(options),
@@ -55,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         sync=options.sync,
     )
     if options.report:
-        check_report(Path(options.report))
+        check_report(options.report)
     prepared = prepare_install(request, os.environ)
     if options.dry_run:
         for line in plan_lines(prepared.plan):
@@ -63,10 +74,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     manifest = install(prepared)
     for warning in warning_lines(manifest):
-        complain("warning", warning)
+        warn(warning)
     if options.report:
-        write_document(Path(options.report), install_document(prepared.plan, manifest))
+        write_document(options.report, install_document(prepared.plan, manifest))
     if not options.quiet:
-        for line in install_lines(prepared.plan, manifest, options.root, options.verbose):
-            say(line)
+        tell(install_lines(prepared.plan, manifest, options.root, options.verbose))
     return 0

@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 
 from truewheel.cli.dist_arguments import add_dist_arguments, print_for_each
-from truewheel.errors import RefusedInput
-from truewheel.rpm.dependency import rpm_version
 from truewheel.rpm.generators import run_provides
-from truewheel.rpm.installed_dist import InstalledDist
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,15 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print one line a capability."""
-
-    def write(dist: InstalledDist, extra: str) -> list[str]:
-        if options.refuse_zero and rpm_version(dist.version) == "0":
-            raise RefusedInput(
-                f"has the version {dist.version}",
-                subject=dist.path,
-                hint="tell the build its version, as by SETUPTOOLS_SCM_PRETEND_VERSION, or set "
-                "%_python_dist_allow_version_zero",
-            )
-        return run_provides(dist, extra, options.main_python)
-
-    return print_for_each(options, write)
+    main_python, refuse_zero = options.main_python, options.refuse_zero
+    return print_for_each(
+        options, lambda dist, extra: run_provides(dist, extra, main_python, refuse_zero=refuse_zero)
+    )

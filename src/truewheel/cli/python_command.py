@@ -1,4 +1,4 @@
-"""``truewheel python``: what a target Python says of itself."""
+"""``truewheel python``: show what decides an install for a target Python."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from truewheel.report.text import interpreter_lines
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("python", metavar="PY", help="a path or a name on PATH")
+    parser.add_argument("python", metavar="PY", help="path of a Python, or its name on PATH")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Probe and print."""
+    """Probe the Python; prints its facts."""
     interpreter = probe(options.python)
     if options.json:
         say(json.dumps(interpreter_document(interpreter), indent=2))

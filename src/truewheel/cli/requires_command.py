@@ -1,4 +1,4 @@
-"""``truewheel requires``: what a package needs, in the words of its distribution."""
+"""``truewheel requires``: print build or run-time dependencies as RPM requirements."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from truewheel.cli.wheel_command import add_backend_arguments
 from truewheel.errors import UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
+from truewheel.overrides import parse_override
 from truewheel.project.backend import parse_settings
-from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires
+from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires, strict_extras
 from truewheel.rpm.generators import run_requires
 from truewheel.rpm.requirements import Wording
-
-# the first releases whose macros refuse an extra that is not there
-_STRICT_SINCE = {"FEDORA": 45, "RHEL": 11}
+from truewheel.textfile import write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run|override")
     running = kinds.add_parser(
         "run",
-        help="what an installed project requires, for rpm's dependency generator",
-        description="Print what installed projects require, as rpm dependencies.",
+        help="print the requirements of installed projects, for rpm's dependency generator",
+        description="Print the requirements of installed projects as RPM dependencies.",
     )
     add_dist_arguments(running)
     running.add_argument(
@@ -37,11 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="require no python3dist(name[extra]) where a requirement names extras",
     )
+    override = kinds.add_parser(
+        "override",
+        help="check an override of a dependency and append it to a file",
+        description="Append an override of a dependency to a file, if it is a valid one.",
+    )
+    override.add_argument("override", metavar="PACKAGE:ACTION[:VERSION][:br_only]", help="the override")
+    override.add_argument("--dep-overrides-file", required=True, type=Path, metavar="FILE", help="the file")
     build = kinds.add_parser(
         "build",
-        help="what %%generate_buildrequires asks for",
-        description="Print what a project needs to be built and tested, as rpm dependencies. Where something "
-        "is not installed that a later step needs, print what is known so far.",
+        help="print the requirements of a build, for %%generate_buildrequires",
+        description="Print what a project needs to be built and tested as RPM dependencies. If a later step "
+        "needs something that is not installed, print the dependencies known so far.",
         allow_abbrev=False,
     )
     _add_runtime_arguments(build)
@@ -51,30 +57,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the dependencies, or write them to ``--output``."""
+    """Print the dependencies or write them to ``--output``; append an override."""
     if options.kind == "run":
         return print_for_each(options, lambda dist, extra: run_requires(dist, extra, not options.no_extras))
+    if options.kind == "override":
+        return _append_override(options.override, options.dep_overrides_file)
     request = _request(options, probe(options.python), os.environ)
     lines = build_requires(request, os.environ, _log)
     text = "".join(f"{line}\n" for line in lines)
     if options.output:
-        options.output.write_text(text, encoding="utf-8")
+        write_text(options.output, text)
     else:
         sys.stdout.write(text)
     return 0
 
 
+def _append_override(text: str, path: Path) -> int:
+    parse_override(text)
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{text}\n")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", subject=str(path)) from error
+    return 0
+
+
 def _add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-r", "--runtime", action="store_true", help="run time requirements (the default)")
-    parser.add_argument("-R", "--no-runtime", action="store_true", help="no run time requirements")
+    parser.add_argument("-r", "--runtime", action="store_true", help="run-time requirements (the default)")
+    parser.add_argument("-R", "--no-runtime", action="store_true", help="no run-time requirements")
     parser.add_argument(
         "-p",
         "--pyproject-dependencies",
         action="store_true",
-        help="read run time requirements from [project]",
+        help="read run-time requirements from [project]",
     )
     parser.add_argument(
-        "-w", "--wheel", action="store_true", help="read run time requirements from a wheel built for that"
+        "-w", "--wheel", action="store_true", help="read run-time requirements from a wheel built for that"
     )
     parser.add_argument(
         "-W", "--no-wheel", dest="wheel", action="store_false", help="build no wheel (the default)"
@@ -83,13 +101,18 @@ def _add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
         "--wheeldir", type=Path, metavar="DIR", help="where -w keeps its wheel between passes"
     )
     parser.add_argument(
-        "-x", "--extras", action="append", default=[], metavar="EXTRAS", help="these extras too, by comma"
+        "-x",
+        "--extras",
+        action="append",
+        default=[],
+        metavar="EXTRAS",
+        help="these extras too, by comma",
     )
 
 
 def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-t", "--tox", action="store_true", help="what tox's environment for this Python needs"
+        "-t", "--tox", action="store_true", help="requirements of tox's environment for this Python"
     )
     parser.add_argument(
         "-e",
@@ -97,7 +120,7 @@ def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TOXENVS",
-        help="what these tox environments need",
+        help="requirements of these tox environments",
     )
     parser.add_argument(
         "-g",
@@ -125,7 +148,7 @@ def _add_project_arguments(parser: argparse.ArgumentParser) -> None:
         "-N",
         "--no-use-build-system",
         action="store_true",
-        help="no build backend: requirements files and dependency groups alone; implies -R",
+        help="no build backend: requirements files and dependency groups only; implies -R",
     )
     add_backend_arguments(parser)
 
@@ -144,7 +167,7 @@ def _add_wording_arguments(parser: argparse.ArgumentParser) -> None:
         "--dep-overrides-file",
         type=Path,
         metavar="FILE",
-        help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none where the file is not there",
+        help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none if the file does not exist",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: standard output)")
 
@@ -156,7 +179,7 @@ def _request(
     toxenvs = _toxenvs(options, python, environ)
     if not runtime and (options.runtime or options.extras or toxenvs):
         raise UsageError(
-            "-r, -x, -t and -e want run time requirements, -R and -N do not", hint="leave one away"
+            "-r, -x, -t and -e ask for run-time requirements, -R and -N for none", hint="leave one out"
         )
     overrides = options.dep_overrides_file
     return BuildRequiresRequest(
@@ -168,7 +191,7 @@ def _request(
         from_wheel=options.wheel,
         wheeldir=options.wheeldir,
         extras=tuple(options.extras),
-        strict_extras=_strict_extras(environ),
+        strict_extras=strict_extras(environ),
         groups=tuple(options.dependency_groups),
         toxenvs=toxenvs,
         requirement_files=tuple(options.requirement_files),
@@ -182,13 +205,6 @@ def _toxenvs(options: argparse.Namespace, python: Interpreter, environ: Mapping[
     if options.toxenv or not options.tox:
         return tuple(options.toxenv)
     return (environ.get("RPM_TOXENV") or f"py{python.version[0]}{python.version[1]}",)
-
-
-def _strict_extras(environ: Mapping[str, str]) -> bool:
-    """An extra that is not there is refused, but on the releases whose own macros only warn."""
-    releases = {name: environ.get(name, "") for name in _STRICT_SINCE}
-    named = {name: int(text) for name, text in releases.items() if text.isdecimal() and int(text)}
-    return not named or any(number >= _STRICT_SINCE[name] for name, number in named.items())
 
 
 def _log(line: str) -> None:

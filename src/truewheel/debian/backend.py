@@ -1,55 +1,44 @@
-"""A wheel by the project's own backend, checked and unpacked where tests and the install step look for it."""
+"""Build a wheel by the project's own backend."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from truewheel.debian.commands import Shell
-from truewheel.debian.environment import host_platform
+from truewheel.debian.host import Host
 from truewheel.debian.model import Layout, render
 from truewheel.debian.wheels import only_wheel
 from truewheel.errors import InterpreterError, UsageError
-from truewheel.interpreter import probe
-from truewheel.model import Scheme
-from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
 from truewheel.project.backend import Backend, parse_settings
+from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import BuildSystem, build_system, load_pyproject
-from truewheel.schemes import load_scheme
 
 _SETUPTOOLS = "setuptools.build_meta"
 _MESON = "mesonpy"
-# backends whose package is not python3- and the name of their module
+# projects whose package is not python3- and their name
 _PACKAGES = {
-    "": "python3-setuptools",
     "flit-core": "flit",
     "flit": "flit",
-    "hatchling": "python3-hatchling",
-    "mesonpy": "python3-mesonpy",
-    "pdm": "python3-pdm-backend",
+    "meson-python": "python3-mesonpy",
     "poetry": "python3-poetry-core",
-    "sipbuild": "python3-sipbuild",
+    "sip": "python3-sipbuild",
 }
 
 
-def build_wheel(layout: Layout, shell: Shell, architecture: Mapping[str, str]) -> Path:
+def build_wheel(layout: Layout, shell: Shell, host: Host) -> Path:
     """Build the project's wheel into the flavor's home directory, by the backend that pyproject.toml names.
 
-    Raises RefusedInput where the backend is missing, fails, or there is not exactly one wheel then.
+    Returns the wheel. Raises InterpreterError where the Python is not installed, RefusedInput where the
+    backend is missing, fails, or does not leave exactly one wheel.
     """
     python = layout.flavor.python
     if not Path(python.binary).exists():
         raise InterpreterError("is not installed", subject=python.binary, hint="Build-Depends: python3-all")
     system = build_system(load_pyproject(Path(layout.dir)))
-    arguments = _meson_settings(layout, architecture) if system.backend == _MESON else []
+    arguments = _meson_settings(layout, host) if system.backend == _MESON else []
     words = shell.words(render(layout.args, layout.variables(), "PYBUILD_BUILD_ARGS"))
     settings = parse_settings([*arguments, *_config_settings(words)])
     environ = {**shell.environ, "HOME": layout.home_dir, "FLIT_NO_NETWORK": "1"}
@@ -68,54 +57,13 @@ def build_wheel(layout: Layout, shell: Shell, architecture: Mapping[str, str]) -
         return only_wheel(backend.wheel(Path(layout.home_dir)), layout)
 
 
-def unpack_wheel(
-    wheel: Path, layout: Layout, architecture: Mapping[str, str], environ: Mapping[str, str]
-) -> None:
-    """Unpack a wheel to the build directory, and to scripts, data and include beside it.
-
-    What an earlier run unpacked is replaced. Raises WheelRefused for a wheel that is not as the specification
-    says; nothing is unpacked then.
-    """
-    interpreter = probe(layout.flavor.python.binary)
-    host = host_platform(architecture).replace("-", "_").replace(".", "_")
-    root = os.path.commonpath([layout.home_dir, layout.build_dir])
-    request = InstallRequest(
-        wheels=(wheel,),
-        root=Path(root),
-        scheme=_scheme(layout, root),
-        pythons=(replace(interpreter, platforms=(*interpreter.platforms, host)),),
-        prefix="/",
-        bytecode=BytecodeOptions(levels=()),
-        overwrite=True,
-        date=int(time.time()),
-        record_in_order=True,
-    )
-    install(prepare_install(request, environ))
-
-
-def _scheme(layout: Layout, root: str) -> Scheme:
-    def inside(path: str) -> str:
-        return ("/" + os.path.relpath(path, root)).replace("{", "{{").replace("}", "}}")
-
-    modules = inside(layout.build_dir)
-    return replace(
-        load_scheme("debian"),
-        purelib=modules,
-        platlib=modules,
-        scripts=inside(f"{layout.home_dir}/scripts"),
-        data=inside(f"{layout.home_dir}/data"),
-        headers=inside(f"{layout.home_dir}/include"),
-        script_python=layout.flavor.python.binary_dv,
-    )
-
-
 def _parallel_extensions(layout: Layout) -> str:
     path = Path(layout.home_dir, "setuptools-build_ext-parallel.cfg")
     path.write_text(f"[build_ext]\nparallel={layout.parallel}\n", encoding="utf-8")
     return str(path)
 
 
-def _meson_settings(layout: Layout, architecture: Mapping[str, str]) -> list[str]:
+def _meson_settings(layout: Layout, host: Host) -> list[str]:
     return [
         f"build-dir={layout.home_dir}/meson-build",
         "compile-args=--verbose",
@@ -123,12 +71,12 @@ def _meson_settings(layout: Layout, architecture: Mapping[str, str]) -> list[str
         "setup-args=--prefix=/usr",
         "setup-args=--sysconfdir=/etc",
         "setup-args=--localstatedir=/var",
-        f"setup-args=--libdir=lib/{architecture['DEB_HOST_MULTIARCH']}",
+        f"setup-args=--libdir=lib/{host.architecture['DEB_HOST_MULTIARCH']}",
     ]
 
 
 def _config_settings(words: Sequence[str]) -> list[str]:
-    """PYBUILD_BUILD_ARGS are those of ``python -m build``, of which the settings matter here."""
+    """Take the settings out of PYBUILD_BUILD_ARGS, which are arguments of ``python -m build``."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("-C", "--config-setting", action="append", default=[])
     for name in (("-n", "--no-isolation"), ("-x", "--skip-dependency-check"), ("-w", "--wheel")):
@@ -137,18 +85,9 @@ def _config_settings(words: Sequence[str]) -> list[str]:
 
 
 def _provider(system: BuildSystem) -> str:
-    """Say which package of Debian has a backend: by the project's requirements, else by its module."""
-    module = canonicalize_name(system.backend.partition(":")[0].partition(".")[0])
-    names = {_name(text) for text in system.requires}
-    named = module if module in names or module in _PACKAGES else next(iter(sorted(names)), module)
-    return f"Build-Depends: {_PACKAGES.get(named, f'python3-{named}')}"
-
-
-def _name(requirement: str) -> str:
-    try:
-        return canonicalize_name(Requirement(requirement).name)
-    except InvalidRequirement:
-        return ""
+    """Say which package of Debian has a backend."""
+    name = min(backend_providers(system))
+    return f"Build-Depends: {_PACKAGES.get(name, f'python3-{name}')}"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,10 +1,10 @@
-"""Decider: where a flavor is built, by the names and places that debian/rules of pybuild's users know."""
+"""Decide where a flavor is built, by the names and places that pybuild has."""
 
 from __future__ import annotations
 
 import os
 
-from truewheel.debian.dh_python import dh_python_major
+from truewheel.debian.host import Host
 from truewheel.debian.model import Flavor, Layout, Source, Step, render
 from truewheel.debian.options import Options
 
@@ -12,8 +12,8 @@ _ANY = "debian/tmp"  # what debhelper says where it is not one package alone
 _INSTALL_DIR = "/usr/lib/python{version}/dist-packages"
 
 
-def plan_layout(source: Source, options: Options, flavor: Flavor, step: Step, top: str) -> Layout:
-    """Where this flavor is built; ``top`` is the directory debian/rules runs in, absolute on the build host.
+def plan_layout(source: Source, options: Options, flavor: Flavor, step: Step, top: str, host: Host) -> Layout:
+    """Return where this flavor is built; ``top`` is where debian/rules runs, absolute on the build host.
 
     Raises UsageError for a template that cannot be filled in.
     """
@@ -26,7 +26,7 @@ def plan_layout(source: Source, options: Options, flavor: Flavor, step: Step, to
         home_dir=home_dir,
         build_dir=os.path.normpath(os.path.join(top, build_dir)),
         install_dir=_directory(options, "install_dir", flavor) or _INSTALL_DIR.format(version=flavor.version),
-        destdir=os.path.normpath(os.path.join(top, _destdir(source, options, flavor, name, top))),
+        destdir=os.path.normpath(os.path.join(top, _destdir(source, options, flavor, top, host))),
         package=_package(flavor, name) if name else "PYBUILD_NAME_not_set",
         parallel=source.parallel,
         args=options.get(f"{step.value}_args", flavor) or "",
@@ -44,10 +44,11 @@ def _directory(options: Options, option: str, flavor: Flavor) -> str:
     return render(template, variables, f"PYBUILD_{option.upper()}")
 
 
-def _destdir(source: Source, options: Options, flavor: Flavor, name: str | None, top: str) -> str:
+def _destdir(source: Source, options: Options, flavor: Flavor, top: str, host: Host) -> str:
+    name = options.overall("name")
     environ = options.environ.get("DESTDIR", "")
     usual = os.path.join(top, source.destdir) == os.path.join(top, _ANY)
-    told = "" if environ and usual and dh_python_major() >= 7 else source.destdir
+    told = "" if environ and usual and host.dh_python >= 7 else source.destdir
     asked = _directory(options, "destdir", flavor) or told or environ or _ANY
     return f"debian/{_package(flavor, name)}" if name and asked.rstrip("/").endswith(_ANY) else asked
 

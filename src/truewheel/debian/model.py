@@ -1,15 +1,16 @@
-"""What passes between the parts of the build system: frozen dataclasses, no I/O."""
+"""The nouns of the build system: frozen dataclasses, no I/O."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from truewheel.errors import UsageError
 
 ALL_VERSIONS = "python{version}"
+SCHEME = "debian"
 
 
 class Step(str, Enum):
@@ -23,7 +24,7 @@ class Step(str, Enum):
 
 
 class System(str, Enum):
-    """How a source is built: its own backend makes a wheel, its setup.py installs, or commands are given."""
+    """How a source is built: by its backend, by its setup.py, or by commands of the packager."""
 
     PYPROJECT = "pyproject"
     DISTUTILS = "distutils"
@@ -32,11 +33,11 @@ class System(str, Enum):
 
 @dataclass(frozen=True)
 class Source:
-    """What debhelper knows of a source package.
+    """A source package as debhelper describes it.
 
-    ``build_depends`` and ``packages`` are names of packages, the latter its own; ``version`` that of the
-    changelog's newest entry; ``directory`` and ``destdir`` what debhelper was told, empty where that is
-    the default; ``parallel`` is a number of jobs.
+    ``build_depends`` and ``packages`` are names of packages, the latter its own; ``version`` is that of the
+    newest changelog entry; ``directory`` and ``destdir`` are debhelper's arguments, empty for the default;
+    ``parallel`` is a number of jobs.
     """
 
     build_depends: tuple[str, ...]
@@ -71,9 +72,27 @@ class PythonVersion:
 
 
 @dataclass(frozen=True)
+class Supported:
+    """The Pythons a package is built for, the default one last, and which one the default is."""
+
+    versions: tuple[PythonVersion, ...]
+    default: PythonVersion
+
+    @classmethod
+    def of(cls, default: str, versions: Iterable[str]) -> Supported:
+        """Sort versions in the order they are built in: the default last, so that its scripts are kept."""
+        last = PythonVersion.parse(default.strip())
+        parsed = {PythonVersion.parse(text) for text in versions}
+        return cls(tuple(sorted(parsed, key=lambda v: (v == last, v.major, v.minor))), last)
+
+
+@dataclass(frozen=True)
 class PythonName:
-    """An interpreter as templates see it: ``{interpreter}`` is its command, ``{interpreter.binary_dv}`` a
-    path that is /usr/bin/python3 for the default version."""
+    """An interpreter as templates see it.
+
+    ``{interpreter}`` is its command, ``{interpreter.binary_dv}`` its path, /usr/bin/python3 for the default
+    version.
+    """
 
     command: str
     version: PythonVersion
@@ -94,12 +113,12 @@ class PythonName:
 
     @property
     def binary(self) -> str:
-        """Where Debian has it."""
+        """Its path in Debian."""
         return f"/usr/bin/{self.command}"
 
     @property
     def binary_dv(self) -> str:
-        """Where Debian has it, by the name that does not change where it is the default version."""
+        """Its path in Debian, without a version where it is the default one."""
         suffix = "-dbg" if self.debug else ""
         return f"/usr/bin/python3{suffix}" if self.default else self.binary
 
@@ -123,7 +142,7 @@ class Flavor:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """What PYBUILD variables of this flavor end in, the most special one first."""
+        """The suffixes of this flavor's PYBUILD variables, the most specific one first."""
         exact = self.template.format(version=self.version)
         major = self.template.format(version=self.version.major)
         return (exact,) if exact == major else (exact, major)
@@ -133,8 +152,7 @@ class Flavor:
 class Layout:
     """Where one flavor is built, absolute on the build host; ``install_dir`` is a final path.
 
-    ``args`` are the caller's arguments for the step's command; ``test_dir`` is where the modules lie once
-    they are installed; ``wheel`` is empty until there is one.
+    ``args`` are the caller's arguments of the step's command; ``wheel`` is empty until there is one.
     """
 
     flavor: Flavor
@@ -155,7 +173,7 @@ class Layout:
         return f"{self.destdir}/{self.install_dir.lstrip('/')}"
 
     def variables(self) -> dict[str, object]:
-        """What a template may name."""
+        """The names that a template may use, with their values."""
         return {
             "args": self.args,
             "autopkgtest": False,
@@ -177,7 +195,7 @@ class Layout:
 def render(template: str, variables: Mapping[str, object], of: str) -> str:
     """Fill in a template such as ``{build_dir}/tests``; ``of`` names the variable it comes from.
 
-    Raises UsageError for a name that there is not.
+    Raises UsageError for an unknown name.
     """
     try:
         return template.format(**variables)
@@ -191,7 +209,7 @@ def render(template: str, variables: Mapping[str, object], of: str) -> str:
 
 
 def render_command(command: str, layout: Layout, of: str) -> str:
-    """Fill in a command and then what its arguments name; directories are quoted for the shell."""
+    """Fill in a command, then the names in its arguments; directories are quoted for the shell."""
     variables = layout.variables()
     quoted = {
         name: shlex.quote(str(value)) if name in ("dir", "destdir") or name.endswith("_dir") else value

@@ -1,4 +1,4 @@
-"""Decider: what PYBUILD variables and the arguments behind ``--`` ask for."""
+"""Decide what PYBUILD variables and the arguments behind ``--`` ask for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUNNERS = ("nose2", "nose", "pytest", "tox", "stestr", "unittest", "custom")
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller says: ``environ`` is the environment, ``given`` the arguments by pybuild's names."""
+    """The caller's wishes: ``environ`` is the environment, ``given`` the arguments by pybuild's names."""
 
     environ: Mapping[str, str]
     given: Mapping[str, str]
@@ -32,21 +32,31 @@ class Options:
             return self.environ[f"PYBUILD_{name.upper()}"]
         return self.given.get(name)
 
+    @property
+    def verbose(self) -> bool:
+        """Whether to print decisions: -v or PYBUILD_VERBOSE."""
+        return self.asks_for("verbose")
+
+    @property
+    def quiet(self) -> bool:
+        """Whether to leave output in logs: -q, -qq, PYBUILD_QUIET or PYBUILD_RQUIET."""
+        return self.asks_for("quiet") or self.asks_for("really_quiet") or self.asks_for("rquiet")
+
     def asks_for(self, name: str) -> bool:
         """Whether a switch is given, or PYBUILD_NAME is 1."""
         return name in self.given or self.environ.get(f"PYBUILD_{name.upper()}") == "1"
 
     def overall(self, name: str) -> str | None:
-        """The argument, or PYBUILD_NAME: what is one for all flavors."""
+        """The argument, else PYBUILD_NAME: an option that is one for all flavors."""
         return self.given.get(name) or self.environ.get(f"PYBUILD_{name.upper()}") or None
 
 
 def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
-    """Read the arguments behind ``--`` of a dh_auto command, which are pybuild's.
+    """Read the arguments behind ``--`` of a dh_auto command, which are pybuild's, abbreviations included.
 
-    Raises UsageError for one that there is not.
+    Raises UsageError for an unknown or ambiguous one.
     """
-    parser = _Parser(prog="dh_auto_*", add_help=False, allow_abbrev=False)
+    parser = _Parser(prog="dh_auto_*", add_help=False)
     for step in Step:
         for name in (f"before_{step.value}", f"{step.value}_args", f"after_{step.value}"):
             parser.add_argument(f"--{name.replace('_', '-')}")
@@ -57,8 +67,8 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
     parser.add_argument("--ext-dest-dir", dest="ext_destdir")
     for runner in RUNNERS:
         parser.add_argument(f"--test-{runner}", action="store_const", const="1")
-    for name in ("verbose", "quiet"):
-        parser.add_argument(f"-{name[0]}", f"--{name}", action="store_const", const="1")
+    for name, letter in (("verbose", "-v"), ("quiet", "-q"), ("really-quiet", "-qq")):
+        parser.add_argument(letter, f"--{name}", action="store_const", const="1")
     parser.add_argument("-i", "--interpreter", action="append", default=[])
     parser.add_argument("-p", "--pyver", action="append", default=[])
     given = vars(parser.parse_args(list(arguments)))

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.debian.cleaning import caches, remove
 from truewheel.debian.model import Layout
 from truewheel.errors import RefusedInput
+from truewheel.textfile import read_text
 
 _USUAL = ("pyproject.toml", "pytest.ini", "test", "tests")
 _RECORD = "testfiles_to_rm_before_install"
-_CACHES = frozenset(
-    {
-        ".coverage",
-        ".hypothesis",
-        ".mypy_cache",
-        ".pdm-build",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".stestr",
-        "__pycache__",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -38,12 +27,15 @@ class TestFile:
 
 
 def read_test_files(layout: Layout) -> list[TestFile]:
-    """What debian/pybuild[_pythonX.Y].testfiles lists and is there, else what usually holds tests."""
+    """Read the list in debian/pybuild[_pythonX.Y].testfiles, else take the usual names; existing files only.
+
+    Raises RefusedInput for a list that is not UTF-8.
+    """
     version = layout.flavor.version
     for name in (f"pybuild_python{version}", f"pybuild_python{version.major}", "pybuild"):
         path = Path(layout.dir, "debian", f"{name}.testfiles")
         if path.is_file():
-            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+            lines = [line.strip() for line in read_text(path).splitlines()]
             wanted = [_parse(line) for line in lines if line and not line.startswith("#")]
             break
     else:
@@ -52,9 +44,9 @@ def read_test_files(layout: Layout) -> list[TestFile]:
 
 
 def copy_test_files(files: list[TestFile], layout: Layout) -> None:
-    """Copy tests to where the modules are built; each path is noted before it is made.
+    """Copy tests to where the modules are built; each path is recorded before it is made.
 
-    What is there already stays. Raises RefusedInput for a target outside the directory of the modules.
+    Existing files stay. Raises RefusedInput for a target outside the directory of the modules.
     """
     for file in files:
         target = Path(os.path.normpath(Path(layout.build_dir, file.target)))
@@ -75,10 +67,10 @@ def copy_test_files(files: list[TestFile], layout: Layout) -> None:
 
 
 def remove_test_files(layout: Layout) -> None:
-    """Remove what was copied, also by a run that failed, and what test runners leave behind."""
+    """Remove the copied files, also those of a run that failed, and the caches of test runners."""
     record = Path(layout.home_dir, _RECORD)
     if record.is_file():
-        for line in reversed(record.read_text(encoding="utf-8").splitlines()):
+        for line in reversed(read_text(record).splitlines()):
             if not line.endswith("/"):
                 remove(line)
             elif Path(line).is_dir() and not os.listdir(line):
@@ -86,23 +78,6 @@ def remove_test_files(layout: Layout) -> None:
         record.unlink()
     for path in caches(layout.build_dir):
         remove(path)
-
-
-def caches(directory: str) -> Iterator[str]:
-    """Paths below a directory that test runners and Pythons leave behind."""
-    for parent, directories, names in os.walk(directory):
-        found = sorted(_CACHES.intersection([*directories, *names]))
-        directories[:] = [name for name in directories if name not in _CACHES]
-        yield from (os.path.join(parent, name) for name in found)
-        yield from (os.path.join(parent, name) for name in names if name.endswith((".pyc", ".pyo")))
-
-
-def remove(path: str | Path) -> None:
-    """Remove a file, link or directory; one that is not there is fine."""
-    if Path(path).is_dir() and not Path(path).is_symlink():
-        shutil.rmtree(path)
-    else:
-        Path(path).unlink(missing_ok=True)
 
 
 def _parse(line: str) -> TestFile:

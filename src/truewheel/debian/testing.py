@@ -1,14 +1,17 @@
-"""Decider: which tests to run, and by what command."""
+"""Decide which tests to run, and by which command."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from truewheel.debian.commands import Shell
 from truewheel.debian.model import Layout
 from truewheel.debian.options import RUNNERS, Options
+from truewheel.errors import RefusedInput
 
-# packages whose presence in Build-Depends chooses a runner, the first one that is there
+# packages in Build-Depends that choose a runner; the first one found counts
 _PACKAGES = (
     ("tox", "tox"),
     ("python3-pytest", "pytest"),
@@ -25,13 +28,13 @@ _COMMANDS = {
     "unittest": "{interpreter} -m unittest discover -v {args}",
     "custom": "{args}",
 }
+_TOX_FILES = ("tox.ini", "pyproject.toml", "setup.cfg")
 _NO_TESTS = 5
 
 
 @dataclass(frozen=True)
 class TestRun:
-    """How to test: ``command`` is a template that runs in the source's directory; ``fine`` are exit
-    statuses."""
+    """How to test: ``command`` is a template, run in the source's directory; ``fine`` are exit statuses."""
 
     __test__ = False  # no test of pytest's
 
@@ -40,14 +43,14 @@ class TestRun:
 
 
 def is_nocheck(environ_options: str, environ_profiles: str) -> bool:
-    """Whether DEB_BUILD_OPTIONS or DEB_BUILD_PROFILES, as given, leave tests out."""
+    """Whether the values of DEB_BUILD_OPTIONS and DEB_BUILD_PROFILES leave tests out."""
     return "nocheck" in environ_options.split() or "nocheck" in environ_profiles.split()
 
 
 def choose_runner(options: Options, build_depends: Collection[str]) -> str:
-    """The runner by name; empty where nothing asks for one, which means unittest if it finds any.
+    """Return the runner's name, empty where nothing asks for one: then unittest runs the tests it finds.
 
-    Where PYBUILD_INTERPRETERS is set Build-Depends do not count, as for pybuild.
+    Build-Depends do not count where PYBUILD_INTERPRETERS is set, as for pybuild.
     """
     for runner in RUNNERS:
         if options.asks_for(f"test_{runner}"):
@@ -61,16 +64,54 @@ def choose_runner(options: Options, build_depends: Collection[str]) -> str:
 
 
 def plan_tests(runner: str) -> TestRun:
-    """How to run the tests by a runner of ``choose_runner``, apart from tox."""
+    """Return how to run the tests by a runner of ``choose_runner`` other than tox."""
     if not runner:
-        # from 3.12 on unittest says by a status of its own that it found none
+        # from 3.12 on, unittest exits with a status of its own when it finds no tests
         return TestRun(f"cd {{build_dir}}; {_COMMANDS['unittest']}", (0, _NO_TESTS))
     return TestRun(f"cd {{build_dir}}; {_COMMANDS[runner]}")
 
 
 def default_test_args(runner: str, options: Options, layout: Layout, copied: Sequence[str]) -> str:
-    """What pytest is given where the packager says nothing: the directory of tests that was copied."""
+    """Return the packager's arguments of the runner, else for pytest and nose the directory of tests."""
     told = layout.args or "PYBUILD_TEST_ARGS" in options.environ
     if told or runner not in ("pytest", "nose"):
         return layout.args
     return next((name for name in ("tests", "test") if name in copied), "")
+
+
+def tox_major(shell: Shell) -> int:
+    """Return the major version of the tox that the shell finds; raises RefusedInput where there is none."""
+    try:
+        run = subprocess.run(
+            ("/usr/bin/env", "tox", "--version"),
+            env=dict(shell.environ),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(run.stdout.strip().partition(".")[0])
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        raise RefusedInput(
+            "does not say its version", subject="tox", hint="Build-Depend on tox, or set PYBUILD_TEST_TOX=0"
+        ) from error
+
+
+def plan_tox(files: Collection[str], major: int) -> TestRun:
+    """Return how to run tox of a major version; ``files`` are the names in the source's directory.
+
+    tox 4 installs the wheel, older ones the source. Raises RefusedInput where the source does not configure
+    tox.
+    """
+    config = next((name for name in _TOX_FILES if name in files), None)
+    if config is None:
+        raise RefusedInput(
+            "tox has no configuration",
+            subject="tox.ini",
+            hint=f"add one of {', '.join(_TOX_FILES)}, or set PYBUILD_TEST_TOX=0",
+        )
+    command = (
+        f"cd {{build_dir}}; tox -c {{dir}}/{config} --sitepackages -e py{{version.major}}{{version.minor}}"
+    )
+    if major >= 4:
+        command += " -x testenv.passenv+=_PYTHON_HOST_PLATFORM --installpkg {wheel}"
+    return TestRun(f"{command} {{args}}")

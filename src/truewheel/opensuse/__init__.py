@@ -1,1 +1,1 @@
-"""What the macros of an interpreter flavor do on openSUSE."""
+"""The door for openSUSE: the commands of its macros of an interpreter flavor."""

@@ -1,10 +1,11 @@
-"""What the macros of a flavor end in, a function each; nothing is printed here.
+"""The last step of each macro of a flavor, one function each; nothing is printed here.
 
 Source: openSUSE's python-rpm-macros, whose macros have the same names.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shutil
 import stat
@@ -13,18 +14,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from truewheel._target.versions import OLDEST
 from truewheel.buildroot.tree import below
-from truewheel.errors import InterpreterError
+from truewheel.errors import InterpreterError, UsageError
 from truewheel.fix_shebang import fix_shebangs
 from truewheel.interpreter import probe
 from truewheel.model import InstallPlan, Interpreter, Manifest
 from truewheel.opensuse.pip_arguments import InstallArguments, WheelArguments
-from truewheel.opensuse.records import refresh_records
+from truewheel.opensuse.records import check_records, refresh_records
 from truewheel.opensuse.wheelhouse import chosen_wheels
 from truewheel.paths import install_paths
-from truewheel.pipeline import CompileRequest, InstallRequest, compile_tree, install, prepare_install
+from truewheel.pipeline import (
+    BytecodeOptions,
+    CompileRequest,
+    InstallRequest,
+    compile_tree,
+    install,
+    prepare_install,
+)
 from truewheel.project.backend import Backend, parse_settings
 from truewheel.report.document import install_document, write_document
+from truewheel.report.reader import load_report
 from truewheel.schemes import load_scheme
 
 _SCHEME = "opensuse"
@@ -35,7 +45,7 @@ _SITE = re.compile(r"python(\d+\.\d+t?)")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a package is put together: its ``root``, and the directory of what installs reported."""
+    """Where a package is staged: its ``root``, and the directory of the reports of its installs."""
 
     root: Path
     reports: Path
@@ -43,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Installed:
-    """What an install planned and did; ``rest`` is what it compiled of other files, flavor by flavor."""
+    """The plan and result of an install; ``rest`` is the bytecode of other files, flavor by flavor."""
 
     plan: InstallPlan
     manifest: Manifest
@@ -52,15 +62,30 @@ class Installed:
 
 @dataclass(frozen=True)
 class Finished:
-    """What the last pass did for a flavor: to bytecode, None where it has no Python, and to RECORDs."""
+    """The result of the last pass for a flavor: its bytecode, and the RECORDs that changed.
+
+    ``python`` is the path of its interpreter, or a directory of modules below another prefix. Without a
+    ``manifest`` the bytecode stays as it is, for the reason ``why``.
+    """
 
     python: str
-    manifest: Manifest | None
-    records: tuple[str, ...]
+    manifest: Manifest | None = None
+    records: tuple[str, ...] = ()
+    why: str = ""
 
 
 def flavor(python: str) -> Interpreter:
-    """The interpreter of a flavor, by its path; raises InterpreterError where it is not installed."""
+    """Describe the interpreter of a flavor, given by its path.
+
+    Raises InterpreterError where it is not installed, or where no macro has its path, so that
+    ``%{__python316}`` stays as it is.
+    """
+    if python.startswith("%{__"):
+        raise InterpreterError(
+            f"nothing is known of this flavor: {python} is not defined",
+            subject=python[len("%{__") : -1],
+            hint="take it out of %pythons, or install the macros that define it",
+        )
     if not Path(python).exists():
         name = re.sub(r"[.]", "", Path(python).name)
         raise InterpreterError(
@@ -76,7 +101,7 @@ def build_wheels(
     shared: Path,
     environ: Mapping[str, str],
 ) -> list[Path]:
-    """Build wheels into ``wheeldir``, or take the one that an earlier flavor left in ``shared`` for all.
+    """Build wheels into ``wheeldir``, or take the one in ``shared`` that an earlier flavor built for all.
 
     Returns the wheels, as they lie in ``wheeldir``. Raises RefusedInput where a backend fails.
     """
@@ -101,24 +126,25 @@ def install_wheels(
     place: Place,
     environ: Mapping[str, str],
 ) -> Installed:
-    """Install wheels for flavors, then put right what else is there: bytecode, and the Python of scripts.
+    """Install wheels for flavors, then correct the rest of the root: bytecode, and the Python of scripts.
 
-    Scripts of an earlier flavor are replaced: the last one's stay. Raises the TruewheelError of whatever is
-    refused.
+    Projects are built first; named wheels are copied into ``wheeldir`` afterwards. Scripts of an earlier
+    flavor are replaced: the last one's stay. Raises the TruewheelError of whatever is refused.
     """
     if arguments.root:
         place = replace(place, root=Path(arguments.root))
-    request = InstallRequest(
-        wheels=chosen_wheels(arguments, wheeldir, interpreters),
-        root=place.root,
-        scheme=_SCHEME,
-        pythons=tuple(interpreters),
-        prefix=arguments.prefix or None,
-        script_python=str(Path(interpreters[-1].command).with_name("python{version}")),
-        overwrite=True,
-    )
-    prepared = prepare_install(request, environ)
-    manifest = install(prepared)
+    with tempfile.TemporaryDirectory(prefix="truewheel-") as directory:
+        built = [
+            _built(Path(project), interpreters[-1], arguments.settings, Path(directory), environ)
+            for project in arguments.projects
+        ]
+        named = replace(arguments, files=(*arguments.files, *map(str, built)))
+        wheels = chosen_wheels(named, wheeldir, interpreters)
+        prepared = prepare_install(_request(arguments, wheels, interpreters, place), environ)
+        manifest = install(prepared)
+    for file in map(Path, arguments.files):
+        if file.resolve().parent != wheeldir.resolve():
+            _copied(file, wheeldir)
     place.reports.mkdir(parents=True, exist_ok=True)
     name = "-".join([prepared.plan.wheels[0].filename, *(each.cache_tag for each in interpreters)])
     write_document(place.reports / f"{name}.json", install_document(prepared.plan, manifest))
@@ -127,8 +153,26 @@ def install_wheels(
     return Installed(prepared.plan, manifest, rest)
 
 
+def _request(
+    arguments: InstallArguments, wheels: tuple[Path, ...], interpreters: Sequence[Interpreter], place: Place
+) -> InstallRequest:
+    prefix = arguments.prefix or load_scheme(_SCHEME).prefix
+    # rpm makes a package with bytecode depend on python(abi), which one below another prefix never did
+    elsewhere = posixpath.normpath(prefix) != load_scheme(_SCHEME).prefix
+    return InstallRequest(
+        wheels=wheels,
+        root=place.root,
+        scheme=_SCHEME,
+        pythons=tuple(interpreters),
+        prefix=prefix,
+        bytecode=BytecodeOptions(levels=() if elsewhere else None),
+        script_python=str(Path(interpreters[-1].command).with_name("python{version}")),
+        overwrite=True,
+    )
+
+
 def compile_flavor(interpreter: Interpreter, place: Place, environ: Mapping[str, str]) -> Manifest:
-    """Compile a flavor's directories of modules, leave out what reports cover, remove strays."""
+    """Compile a flavor's directories of modules without what reports cover, and remove strays."""
     scheme = load_scheme(_SCHEME)
     paths = install_paths(scheme, interpreter, scheme.prefix, "any")
     directories = dict.fromkeys((paths.purelib, paths.platlib))
@@ -137,10 +181,10 @@ def compile_flavor(interpreter: Interpreter, place: Place, environ: Mapping[str,
 
 
 def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
-    """Let the executable scripts of a root start with a flavor's Python; returns those that changed.
+    """Let the executable scripts of a root start with a flavor's Python; returns the changed ones.
 
     A link stands for the script below ``root`` that it leads to. Scripts name the version of their Python,
-    also those of the flavor whose own name has none.
+    also where the name of the flavor has none.
     """
     inside = root.resolve()
     found = (path.resolve() for directory in _PROGRAMS for path in below(root, directory).glob("*"))
@@ -150,13 +194,59 @@ def fix_scripts(interpreter: Interpreter, root: Path) -> list[Path]:
 
 
 def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
-    """Put bytecode and RECORDs of every flavor in the root right; yields what was done, flavor by flavor."""
-    for version, directories in sorted(_sites(place.root).items()):
+    """Put bytecode and RECORDs of every flavor in the root right; yields the results, flavor by flavor.
+
+    Only directories that have bytecode of the flavor get any. Raises RefusedInput for a RECORD or report
+    that cannot be read, before anything changes.
+    """
+    sites = sorted(_sites(place.root).items(), key=lambda site: _number(site[0]))
+    supported = [path for version, paths in sites if _number(version) >= OLDEST for path in paths]
+    others = sorted(_reported_sites(place).difference(path for _, paths in sites for path in paths))
+    check_records(place.root, [*supported, *others])
+    directory_mode = load_scheme(_SCHEME).directory_mode
+    for version, directories in sites:
         python = f"{_BIN}/python{version}"
-        manifest = None
+        if _number(version) < OLDEST:
+            yield Finished(python, why="is not supported: its modules are left as they are")
+            continue
+        manifest, why = None, "is not there: its bytecode is left as it is"
         if Path(python).exists():
-            manifest = _compiled(probe(python), directories, place, environ)
-        yield Finished(python, manifest, tuple(refresh_records(place.root, directories)))
+            manifest, why = _compiled(probe(python), directories, place, environ, repair=True), ""
+        records = refresh_records(place.root, directories, directory_mode)
+        yield Finished(python, manifest, tuple(records), why)
+    for site in others:
+        records = refresh_records(place.root, [site], directory_mode)
+        if records:
+            yield Finished(site, records=tuple(records))
+
+
+def unknown_flavors(root: Path, known: Sequence[str]) -> list[str]:
+    """Return the flavors with modules in the root whose macros are not truewheel's.
+
+    ``known`` are the flavors that have them; ``python3`` stands for the version of /usr/bin/python3 too.
+    """
+    versions = [version for version in _sites(root) if _number(version) >= OLDEST]
+    default = Path(_BIN, "python3").resolve().name if "python3" in known else ""
+    named = {version: f"python{version.replace('.', '')}" for version in versions}
+    return sorted(
+        name for version, name in named.items() if name not in known and f"python{version}" != default
+    )
+
+
+def _reported_sites(place: Place) -> set[str]:
+    """The directories of modules that installs reported, below whatever prefix."""
+    records = (
+        file.path
+        for report in sorted(place.reports.glob("*.json"))
+        for file in load_report(report).files
+        if file.path.endswith(".dist-info/RECORD")
+    )
+    return {posixpath.dirname(posixpath.dirname(record)) for record in records}
+
+
+def _number(version: str) -> tuple[int, int]:
+    major, minor = version.removesuffix("t").split(".")
+    return int(major), int(minor)
 
 
 def _sites(root: Path) -> dict[str, list[str]]:
@@ -170,7 +260,12 @@ def _sites(root: Path) -> dict[str, list[str]]:
 
 
 def _compiled(
-    interpreter: Interpreter, directories: Sequence[str], place: Place, environ: Mapping[str, str]
+    interpreter: Interpreter,
+    directories: Sequence[str],
+    place: Place,
+    environ: Mapping[str, str],
+    *,
+    repair: bool = False,
 ) -> Manifest:
     request = CompileRequest(
         paths=tuple(directories),
@@ -179,6 +274,7 @@ def _compiled(
         pythons=(interpreter,),
         reports=tuple(sorted(place.reports.glob("*.json"))),
         remove_strays=True,
+        repair=repair,
     )
     return compile_tree(request, environ)
 
@@ -186,7 +282,11 @@ def _compiled(
 def _built(
     project: Path, interpreter: Interpreter, settings: Sequence[str], outdir: Path, environ: Mapping[str, str]
 ) -> Path:
-    # the wheel directory may be the one that setuptools builds in
+    if not project.is_dir():
+        raise UsageError(
+            "is not the directory of a project", subject=str(project), hint="name a directory or a wheel"
+        )
+    # setuptools may build in the wheel directory
     with (
         tempfile.TemporaryDirectory(prefix="truewheel-") as directory,
         Backend(project, interpreter.executable, environ, parse_settings(settings) or None) as backend,

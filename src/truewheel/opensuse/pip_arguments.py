@@ -1,8 +1,7 @@
-"""Decider: what the arguments mean that a spec hands on to pip.
+"""Decide what the arguments mean that a spec gives to pip.
 
-Options are of three kinds: those that say where wheels are and where they go, those that change nothing of
-what is installed here, and all others, which are refused.
-Source: ``pip help install``, ``pip help wheel``.
+Options are of three kinds: some say where wheels are and where they go, some do not change what is installed
+here, and all others are refused. Source: ``pip help install``, ``pip help wheel``.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _SHORT = {
     "-v": "--verbose",
     "-w": "--wheel-dir",
 }
-# what pip says, fetches or checks, none of which reaches the files
+# about messages, downloads and checks of pip, which do not change the installed files
 _FLAGS = frozenset(
     {
         "--break-system-packages",
@@ -83,7 +82,8 @@ _WHEEL = frozenset({"--find-links", "--wheel-dir", *_SETTINGS})
 class InstallArguments:
     """What to install: ``files`` are paths that end in .whl, ``requirements`` names such as ``six==1.17``.
 
-    ``directories`` hold wheels beside the usual one; ``prefix`` and ``root`` are "" where nothing was said.
+    ``directories`` hold wheels in addition to the usual one; ``prefix`` and ``root`` are "" where they are
+    not given. ``projects`` are directories to build first, with ``settings`` for their backends.
     """
 
     files: tuple[str, ...]
@@ -91,12 +91,13 @@ class InstallArguments:
     directories: tuple[str, ...]
     prefix: str
     root: str
+    projects: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class WheelArguments:
-    """What to build: directories of projects, settings for their backends, and the directory for wheels or
-    ""."""
+    """What to build: directories of projects, settings for their backends, the directory for wheels or ""."""
 
     projects: tuple[str, ...]
     settings: tuple[str, ...]
@@ -104,27 +105,27 @@ class WheelArguments:
 
 
 def install_arguments(words: Sequence[str]) -> InstallArguments:
-    """Read the arguments of ``pip install``; raises UsageError for what would change the result."""
+    """Read the arguments of ``pip install``; raises UsageError for options that would change the result."""
     options, rest = _parse(words, _INSTALL)
-    for word in rest:
-        if not word.endswith(".whl") and ("/" in word or word.startswith(".")):
-            raise UsageError("is no wheel", subject=word, hint="build it first: %pyproject_wheel")
+    files = tuple(word for word in rest if word.endswith(".whl"))
+    projects = tuple(word for word in rest if word not in files and ("/" in word or word.startswith(".")))
     return InstallArguments(
-        files=tuple(word for word in rest if word.endswith(".whl")),
-        requirements=tuple(word for word in rest if not word.endswith(".whl")),
+        files=files,
+        requirements=tuple(word for word in rest if word not in (*files, *projects)),
         directories=tuple(options.get("--find-links", ())),
         prefix=_last(options, "--prefix"),
         root=_last(options, "--root"),
+        projects=tuple(_directory(word) for word in projects),
+        settings=_settings(options),
     )
 
 
 def wheel_arguments(words: Sequence[str]) -> WheelArguments:
-    """Read the arguments of ``pip wheel``; raises UsageError for what would change the result."""
+    """Read the arguments of ``pip wheel``; raises UsageError for options that would change the result."""
     options, rest = _parse(words, _WHEEL)
-    settings = [value for name in _SETTINGS for value in options.get(name, ())]
     return WheelArguments(
-        projects=tuple(word.partition("[")[0] for word in rest) or (".",),
-        settings=tuple(settings),
+        projects=tuple(_directory(word) for word in rest) or (".",),
+        settings=_settings(options),
         outdir=_last(options, "--wheel-dir"),
     )
 
@@ -166,6 +167,15 @@ def _value(word: str, left: Iterator[str]) -> str:
     if value is None:
         raise UsageError("lacks its value", subject=word, hint="options are those of pip")
     return value
+
+
+def _directory(word: str) -> str:
+    """A project without its extras, which only matter to dependencies."""
+    return word.partition("[")[0]
+
+
+def _settings(options: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(value for name in _SETTINGS for value in options.get(name, ()))
 
 
 def _last(options: Mapping[str, Sequence[str]], name: str) -> str:

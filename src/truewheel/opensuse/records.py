@@ -1,35 +1,42 @@
-"""Keep RECORD true where a spec or the last pass changed what was installed."""
+"""Keep RECORD true where a spec or the last pass changed installed files."""
 
 from __future__ import annotations
 
-import base64
-import csv
-import io
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look
+from truewheel.errors import RefusedInput
+from truewheel.record import read_rows, refreshed, row_path, write_rows
+from truewheel.textfile import decoded, read_bytes
 
-_DIRECTORY_MODE = 0o755
+_HINT = "let the spec write it as UTF-8 rows of three columns, or remove its dist-info directory"
 
 
-def refresh_records(root: Path, sites: Iterable[str]) -> list[str]:
-    """Give the rows of each RECORD in ``sites``, final paths, the hash and size of the file that is there.
+def check_records(root: Path, sites: Iterable[str]) -> None:
+    """Raise RefusedInput for a RECORD in ``sites`` (final paths) that is not a UTF-8 table of rows."""
+    for site in sites:
+        for final in _records(root, site):
+            _rows(final, read_bytes(below(root, final), subject=final, hint=_HINT))
 
-    Rows without a hash, of links, and of what is not there stay as they are. Returns the final paths of the
-    RECORDs that changed.
+
+def refresh_records(root: Path, sites: Iterable[str], directory_mode: int) -> list[str]:
+    """Give the rows of each RECORD in ``sites`` the hashes and sizes of the present files.
+
+    ``sites`` are final paths. Rows without a hash, of links and of missing files stay. Returns the final
+    paths of the RECORDs that changed; raises RefusedInput for one that cannot be read, and none changes then.
     """
     changed = []
-    with Buildroot(root, _DIRECTORY_MODE) as buildroot:
+    with Buildroot(root, directory_mode) as buildroot:
         for site in sites:
             for final in _records(root, site):
                 path = below(root, final)
-                before = path.read_bytes()
-                after = _refreshed(root, site, before)
+                before = read_bytes(path, subject=final, hint=_HINT)
+                after = _refreshed(root, site, _rows(final, before))
                 if after != before:
                     info = path.stat()
                     mode, mtime = stat.S_IMODE(info.st_mode), info.st_mtime_ns // 10**9
@@ -45,26 +52,24 @@ def _records(root: Path, site: str) -> Iterator[str]:
             yield f"/{path.relative_to(root)}"
 
 
-def _refreshed(root: Path, site: str, content: bytes) -> bytes:
-    rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
-    finals = [posixpath.normpath(posixpath.join(site, row[0])) if row else "" for row in rows]
-    wanted = [
-        final for final, row in zip(finals, rows, strict=True) if row[1:2] != [""] and _is_safe(root, final)
-    ]
+def _rows(final: str, content: bytes) -> list[list[str]]:
+    try:
+        return read_rows(decoded(content, final, _HINT))
+    except ValueError as error:
+        raise RefusedInput(f"is not a table of rows: {error}", subject=final, hint=_HINT) from error
+
+
+def _refreshed(root: Path, site: str, rows: Sequence[list[str]]) -> bytes:
+    listed = [(row_path(row, site), row) for row in rows]
+    wanted = [path for path, row in listed if row[1:2] != [""] and _is_safe(root, path)]
     found = look(root, wanted)
-    text = io.StringIO()
-    for final, row in zip(finals, rows, strict=True):
-        file = found.get(final)
-        if file is not None and file.regular:
-            digest = base64.urlsafe_b64encode(bytes.fromhex(file.sha256)).rstrip(b"=").decode("ascii")
-            row[1:] = [f"sha256={digest}", str(file.size)]
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8")
+    return write_rows(refreshed(row, found.get(path)) for path, row in listed)
 
 
 def _is_safe(root: Path, final: str) -> bool:
-    """Whether no directory on the way is a link, as a spec may have made one."""
+    """Whether the directory exists and no link leads to it, as a spec may have made one."""
     directory = posixpath.dirname(final)
-    return os.path.realpath(below(root, directory)) == os.path.join(
+    path = below(root, directory)
+    return path.is_dir() and os.path.realpath(path) == os.path.join(
         os.path.realpath(root), directory.lstrip("/")
     )

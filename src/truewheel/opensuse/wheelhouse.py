@@ -1,4 +1,4 @@
-"""Reader: which wheels the arguments of a flavor's install stand for."""
+"""Find the wheels that the arguments of a flavor's install name."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _BUILD_FIRST = "build it first: %pyproject_wheel"
 def chosen_wheels(
     arguments: InstallArguments, wheeldir: Path, interpreters: Sequence[Interpreter]
 ) -> tuple[Path, ...]:
-    """The wheels to install, one for each project.
+    """Return the wheels to install, one for each project.
 
-    Named files and requirements if there are any, else all of ``wheeldir``, else all of the working
-    directory. Of several wheels of one version it is the one whose tags the interpreters like best. Raises
-    RefusedInput for what is not there, UsageError for what is no requirement.
+    These are the named files and requirements if there are any, else all of ``wheeldir``, else all of the
+    working directory. Of several wheels of one version, the one whose tags fit the interpreters best is
+    taken. Raises RefusedInput for a missing wheel, UsageError for an invalid requirement.
     """
     directories = (wheeldir, *map(Path, arguments.directories))
     groups = [_file(name) for name in arguments.files]
@@ -47,7 +47,7 @@ def _file(name: str) -> list[Path]:
 
 
 def _matching(text: str, directories: Iterable[Path]) -> list[Path]:
-    """The wheels of the newest version that meets a requirement."""
+    """Find the wheels of the newest version that meets a requirement."""
     try:
         wanted = Requirement(text)
     except InvalidRequirement as error:
@@ -73,7 +73,7 @@ def _wheels(directories: Iterable[Path]) -> list[Path]:
 
 
 def _best(paths: Iterable[Path], interpreters: Sequence[Interpreter]) -> Path:
-    """The first where none fits: the install says why."""
+    """Choose the best wheel; the first one where none fits, so that the install says why."""
 
     def rank(path: Path) -> list[tuple[bool, int]]:
         tags = [str(tag) for tag in parse_filename(path.name).tags]

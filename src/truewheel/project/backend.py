@@ -1,4 +1,4 @@
-"""Doer: runs a project's build backend (PEP 517) through pypa/build, without isolation and without a network.
+"""Run a project's build backend (PEP 517) through pypa/build, without isolation and without a network.
 
 The backend runs in the Python and environment of the package build: compiler flags and the like reach it.
 """
@@ -17,17 +17,19 @@ from pathlib import Path
 from types import TracebackType
 
 from build import BuildBackendException, BuildException, BuildSystemTableValidationError, ProjectBuilder
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.process import ending
+from truewheel.project.compilers import mapped_compilers
+from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import LEGACY_BACKEND, BuildSystem, build_system, load_pyproject
+from truewheel.project.wheel_modes import normalise_modes
 
 Settings = dict[str, str | list[str]]
 
 _UMASK = 0o022
+_DESCRIPTIONS = ("PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py")
 _DEAD_PROXY = "http://127.0.0.1:9/"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 _DEAD_PROXIES = {
@@ -46,7 +48,8 @@ _OFFLINE = {
 # compiler writes into debug information and the linker, by the build-id, into what is stripped of it
 _MESON_DIRECTORIES = ("build-dir", "builddir")
 # bytecode beside in-tree modules would end up in the wheel; the user's site is no part of the build
-_CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+# the zone is that of the dates in a ZIP archive (flit, hatchling write local time)
+_CLEAN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1", "TZ": "UTC"}
 
 
 def parse_settings(arguments: Sequence[str]) -> Settings:
@@ -65,8 +68,8 @@ def parse_settings(arguments: Sequence[str]) -> Settings:
 def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) -> dict[str, str]:
     """Return the environment a backend runs in: the caller's, but offline and with a fixed hash seed.
 
-    With ``keep_proxies`` it is the caller who says by which proxy, and where there is none. Raises UsageError
-    for a malformed SOURCE_DATE_EPOCH.
+    ``keep_proxies`` leaves the caller's proxy variables alone. Raises UsageError for a malformed
+    SOURCE_DATE_EPOCH.
     """
     source_date_epoch(environ)
     proxies = {} if keep_proxies else _DEAD_PROXIES
@@ -74,13 +77,25 @@ def backend_environment(environ: Mapping[str, str], keep_proxies: bool = False) 
     return {**environ, **proxies, **_OFFLINE, **_CLEAN, **seed}
 
 
+def dated_environment(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` with SOURCE_DATE_EPOCH, in seconds, where a caller set none: the project's own date.
+
+    It is the newest of the files that describe the project; an sdist has them with the date of its release.
+    Backends would write the time of the build.
+    """
+    dates = [
+        int(path.stat().st_mtime) for path in (project / name for name in _DESCRIPTIONS) if path.is_file()
+    ]
+    return {**({"SOURCE_DATE_EPOCH": str(max(0, *dates))} if dates else {}), **environ}
+
+
 class Backend:
     """The build backend of the project in ``directory``, run by ``python``, an absolute path.
 
-    A context manager. What the backend prints is appended to ``log``, else it goes to standard error;
-    ``provider`` says in the words of the distribution how to get a backend that is missing; ``keep_proxies``
-    is that of ``backend_environment``. Every method raises RefusedInput where the backend cannot be imported
-    or fails.
+    A context manager. The backend's output is appended to ``log``, or goes to standard error. ``provider``
+    returns the hint how to get a missing backend, by default an RPM BuildRequires; ``keep_proxies`` is that
+    of ``backend_environment``; with ``map_build_path`` compiled code does not record the project's directory.
+    Every method raises RefusedInput if the backend cannot be imported or fails.
     """
 
     def __init__(
@@ -93,15 +108,18 @@ class Backend:
         keep_proxies: bool = False,
         log: Path | None = None,
         provider: Callable[[BuildSystem], str] | None = None,
+        map_build_path: bool = False,
     ) -> None:
+        self._map_build_path = map_build_path
         self._directory = directory.absolute()
         self._environ = backend_environment(environ, keep_proxies)
         self._log = log
         self._told = f"its output is in {log}" if log else "its output stands above"
-        self._provider = provider or _provider
+        self._provider = provider or _build_requires
         self._settings = settings
         _refuse_no_project(self._directory, directory)
         self._system = build_system(load_pyproject(self._directory))
+        self._paths = [self._inside(entry) for entry in self._system.backend_path]
         if self._system.backend == "mesonpy" and not set(_MESON_DIRECTORIES).intersection(settings or ()):
             self._settings = {**(settings or {}), "builddir": self._meson_directory(python)}
         with ExitStack() as stack, self._explained():
@@ -123,23 +141,36 @@ class Backend:
         self._stack.close()
 
     def requires_for_wheel(self) -> list[str]:
-        """Return what the backend requires to build a wheel, beyond pyproject.toml, in a stable order."""
+        """Return the backend's own requirements for a wheel, beside those of pyproject.toml, sorted."""
         with self._explained():
             return sorted(self._builder.get_requires_for_build("wheel", self._settings))
 
     def metadata(self, outdir: Path) -> Path | None:
-        """Let the backend write the .dist-info into ``outdir``; None where it has no hook for that."""
+        """Let the backend write the .dist-info into ``outdir``; None if it has no hook for that."""
         with self._explained():
             made = self._builder.prepare("wheel", str(outdir.absolute()), self._settings)
         return Path(made) if made else None
 
     def wheel(self, outdir: Path) -> Path:
         """Build a wheel into ``outdir`` and return its path."""
-        with self._explained():
-            return Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
+        with self._explained(), self._compilers():
+            wheel = Path(self._builder.build("wheel", str(outdir.absolute()), self._settings))
+        if wheel.is_file():
+            normalise_modes(wheel)
+        return wheel
+
+    @contextmanager
+    def _compilers(self) -> Iterator[None]:
+        if not self._map_build_path:
+            yield
+            return
+        before = self._environ
+        with mapped_compilers(self._directory, before) as self._environ:
+            yield
+        self._environ = before
 
     def _meson_directory(self, python: str) -> str:
-        """A build directory in the project, named after nothing but the Python; what it held is removed."""
+        """Name a build directory in the project after the Python alone, and remove its old content."""
         name = f".mesonpy-{hashlib.sha256(python.encode()).hexdigest()[:8]}"
         shutil.rmtree(self._directory / name, ignore_errors=True)
         return name
@@ -162,26 +193,25 @@ class Backend:
 
     @contextmanager
     def _lenient(self) -> Iterator[str]:
-        """Make a directory with a [build-system] table that build takes, for one that only pip takes.
+        """Make a directory with a [build-system] table that pypa/build accepts, for one that only pip does.
 
-        pip builds with unknown keys, without ``requires`` and with a string as ``backend-path``. The hooks
-        still run in the project's directory.
+        pip accepts unknown keys, a missing ``requires`` and a string as ``backend-path``. The hooks still
+        run in the project's directory.
         """
         backend = json.dumps(self._system.backend or LEGACY_BACKEND)
         table = f"[build-system]\nrequires = []\nbuild-backend = {backend}\n"
-        paths = [str(self._inside(entry)) for entry in self._system.backend_path]
-        if paths:
+        if self._paths:
             inherited = self._environ.get("PYTHONPATH", "")
-            self._environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*paths, inherited]))
+            self._environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*self._paths, inherited]))
         with tempfile.TemporaryDirectory(prefix="truewheel-") as shadow:
             Path(shadow, "pyproject.toml").write_text(table, encoding="utf-8")
             yield shadow
 
-    def _inside(self, entry: str) -> Path:
+    def _inside(self, entry: str) -> str:
         path = Path(os.path.normpath(self._directory / entry))
         if not path.is_relative_to(self._directory):
             raise RefusedInput("backend-path leaves the project", subject=entry, hint="patch pyproject.toml")
-        return path
+        return str(path)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -189,7 +219,8 @@ class Backend:
             yield
         except BuildBackendException as error:
             raise self._failure(error.exception) from error
-        except BuildException as error:
+        except (BuildException, ValueError) as error:
+            # ValueError: of pyproject_hooks for backend-path, of JSON for what a hook returns
             raise RefusedInput(str(error).strip(), hint="patch pyproject.toml") from error
 
     def _failure(self, cause: BaseException) -> RefusedInput:
@@ -221,16 +252,5 @@ def _refuse_no_project(absolute: Path, shown: Path) -> None:
         )
 
 
-def _provider(system: BuildSystem) -> str:
-    """Say which package has the backend: of the project's requirements the one it is named like, else all."""
-    if not system.backend:
-        return "BuildRequire python3dist(setuptools)"
-    module = canonicalize_name(system.backend.partition(":")[0].partition(".")[0])
-    names = []
-    for text in system.requires:
-        try:
-            names.append(canonicalize_name(Requirement(text).name))
-        except InvalidRequirement:
-            continue
-    named = [name for name in names if name == module] or names or [module]
-    return f"BuildRequire {', '.join(f'python3dist({name})' for name in named)}"
+def _build_requires(system: BuildSystem) -> str:
+    return "BuildRequire " + ", ".join(f"python3dist({name})" for name in backend_providers(system))

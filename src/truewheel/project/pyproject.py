@@ -1,8 +1,9 @@
-"""Reader: the tables of pyproject.toml that say what a project requires (PEP 518, PEP 621, PEP 735)."""
+"""Read the tables of pyproject.toml that hold requirements (PEP 518, PEP 621, PEP 735)."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truewheel.errors import RefusedInput, TruewheelError
+from truewheel.errors import RefusedInput, TruewheelError, UsageError
+from truewheel.textfile import read_text
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 _FILE = "pyproject.toml"
@@ -27,7 +29,7 @@ class BuildSystem:
 
 @dataclass(frozen=True)
 class ProjectTable:
-    """What the [project] table requires: at run time, and for each extra."""
+    """The requirements of the [project] table: at run time, and of each extra."""
 
     name: str
     dependencies: tuple[str, ...]
@@ -35,28 +37,29 @@ class ProjectTable:
 
 
 def load_pyproject(project: Path) -> dict[str, Any]:
-    """Read the pyproject.toml of a project directory; empty where there is none.
+    """Return the content of a project directory's pyproject.toml, empty if there is no such file.
 
-    Raises RefusedInput where it is no TOML, TruewheelError on Python 3.10 without tomli.
+    Raises RefusedInput for a file that is not TOML, TruewheelError on Python 3.10 without tomli.
     """
     path = project / _FILE
-    try:
-        data = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "") or "not UTF-8"
-        raise RefusedInput(f"cannot be read: {reason}", subject=str(path)) from error
+    try:
+        data = read_text(path)
+    except UsageError as error:
+        raise RefusedInput(error.message, subject=error.subject) from error
     toml = _toml_module()
     try:
         loaded: dict[str, Any] = toml.loads(data)
+    except RecursionError as error:
+        raise RefusedInput("is nested too deeply", subject=str(path), hint="patch pyproject.toml") from error
     except ValueError as error:
         raise RefusedInput(f"is not TOML: {error}", subject=str(path)) from error
     return loaded
 
 
 def build_system(data: Mapping[str, Any]) -> BuildSystem:
-    """Read [build-system], with what pip lets pass: no ``requires``, a ``backend-path`` that is a string.
+    """Read [build-system] as leniently as pip: without ``requires``, with a string as ``backend-path``.
 
     Raises RefusedInput for values of another type.
     """
@@ -75,10 +78,10 @@ def build_system(data: Mapping[str, Any]) -> BuildSystem:
 def project_table(data: Mapping[str, Any]) -> ProjectTable:
     """Read the requirements of [project] (PEP 621).
 
-    Raises RefusedInput where there is no such table, or it leaves requirements to the backend.
+    Raises RefusedInput if there is no such table or if it leaves requirements to the backend.
     """
     table = _table(data, "project")
-    hint = "leave -p away to ask the build backend"
+    hint = "leave out -p to ask the build backend"
     if not table:
         raise RefusedInput("has no [project] table", subject=_FILE, hint=hint)
     dynamic = _strings(table.get("dynamic", []), "[project] dynamic")
@@ -104,14 +107,17 @@ def project_table(data: Mapping[str, Any]) -> ProjectTable:
 def group_requirements(data: Mapping[str, Any], group: str) -> list[str]:
     """Return the requirements of a dependency group and of those it includes (PEP 735).
 
-    Raises RefusedInput for a group that is not there, includes itself or is malformed.
+    Raises RefusedInput for a group that is unknown, includes itself, is malformed or includes too deeply.
     """
     groups: dict[str, object] = {}
     for name, value in _table(data, "dependency-groups").items():
         if _normalized(name) in groups:
             raise RefusedInput(f"has two dependency groups named {name!r}, once normalised", subject=_FILE)
         groups[_normalized(name)] = value
-    return _expanded(groups, _normalized(group), ())
+    try:
+        return _expanded(groups, _normalized(group), ())
+    except RecursionError as error:
+        raise RefusedInput(f"dependency group {group!r} includes too deeply", subject=_FILE) from error
 
 
 def _expanded(groups: Mapping[str, object], name: str, parents: tuple[str, ...]) -> list[str]:

@@ -1,7 +1,7 @@
-"""Reader: requirements files of pip, as far as packages can be required from them.
+"""Read requirements files of pip, as far as packages can be required from them.
 
-Source: pip's requirements file format. Options but ``-r`` are refused: they say where to download from, which
-a package build never does.
+Source: pip's requirements file format. Only the option ``-r`` is known: others say where to download from,
+which a package build never does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from truewheel.errors import RefusedInput
+from truewheel.errors import RefusedInput, UsageError
+from truewheel.textfile import read_text
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -24,14 +25,14 @@ _LINE_OPTION = re.compile(r"\s(--(?:hash|config-settings|global-option)\b)")
 def read_requirements_file(path: Path, environ: Mapping[str, str]) -> list[str]:
     """Return the requirements of a file and of those it names by ``-r``, which lie relative to it.
 
-    ``${NAME}`` stands for a variable of ``environ`` that is set. Raises RefusedInput for a file that cannot
-    be read or includes itself, and for options that have no meaning in a package build.
+    ``${NAME}`` stands for a variable set in ``environ``. Raises RefusedInput for a file that cannot be read
+    or includes itself, and for options that have no meaning in a package build.
     """
     return _read(path, environ, ())
 
 
 def requirements_of_lines(lines: Iterable[str], origin: Path, environ: Mapping[str, str]) -> list[str]:
-    """Return the requirements of lines as they could stand in the file ``origin``."""
+    """Return the requirements of lines that could be in the file ``origin``."""
     return _convert(lines, origin, environ, (origin,))
 
 
@@ -41,10 +42,9 @@ def _read(path: Path, environ: Mapping[str, str], parents: tuple[Path, ...]) -> 
             "includes itself", subject=str(path), hint="remove the -r line that comes back to it"
         )
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "") or "not UTF-8"
-        raise RefusedInput(f"requirements file cannot be read: {reason}", subject=str(path)) from error
+        text = read_text(path, subject=f"requirements file {path}")
+    except UsageError as error:
+        raise RefusedInput(error.message, subject=error.subject) from error
     return _convert(text.splitlines(), path, environ, (*parents, path.resolve()))
 
 
@@ -65,7 +65,7 @@ def _convert(
 
 
 def _logical(lines: Iterable[str]) -> Iterator[str]:
-    """Join continued lines; a line that is all comment is none, whatever it ends with."""
+    """Join continued lines; a comment line is left out, even if it ends with a backslash."""
     joined = ""
     for line in lines:
         text = line.rstrip("\n")

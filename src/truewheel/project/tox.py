@@ -1,4 +1,4 @@
-"""Doer: asks tox, through the plugin tox-current-env, what its environments need. Nothing is installed."""
+"""Ask tox, through the plugin tox-current-env, what its environments need; nothing is installed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from pathlib import Path
 
 from truewheel.errors import RefusedInput
 from truewheel.process import ending
+from truewheel.textfile import read_text
 
 PLUGIN = "tox-current-env >= 0.0.16"
 
 
 @dataclass(frozen=True)
 class ToxNeeds:
-    """What environments need: the lines of ``deps``, extras of the project, dependency groups.
+    """Requirements of environments: the lines of ``deps``, extras of the project, dependency groups.
 
-    ``provision`` are requirements of tox itself; where tox finds them missing, it says nothing else.
+    ``provision`` are requirements of tox itself; if tox misses them, it lists nothing else.
     """
 
     provision: tuple[str, ...] = ()
@@ -31,7 +32,7 @@ class ToxNeeds:
 def ask_tox(python: str, project: Path, toxenvs: Sequence[str], environ: Mapping[str, str]) -> ToxNeeds:
     """Run tox in the project's directory; its output goes to standard error.
 
-    Raises RefusedInput where tox fails.
+    Raises RefusedInput if tox fails or writes an answer of another form.
     """
     command = [python, "-m", "tox", "-q", "-e", ",".join(toxenvs)]
     with tempfile.TemporaryDirectory(prefix="truewheel-tox-") as directory:
@@ -61,11 +62,14 @@ def _run(command: Sequence[str], project: Path, environ: Mapping[str, str]) -> i
 def _provision(path: Path) -> tuple[str, ...]:
     if not path.is_file() or not path.stat().st_size:
         return ()
-    answer = json.loads(path.read_bytes())
-    minimum = answer.get("minversion")
-    return (*([f"tox >= {minimum}"] if minimum else []), *answer.get("requires", []))
+    try:
+        answer = json.loads(path.read_bytes())
+        minimum, requires = answer.get("minversion"), answer.get("requires", [])
+        return (*([f"tox >= {minimum}"] if minimum else []), *map(str, requires))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise RefusedInput("tox wrote an invalid list of its requirements", hint="update tox") from error
 
 
 def _lines(path: Path) -> tuple[str, ...]:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = read_text(path, subject="tox configuration") if path.is_file() else ""
     return tuple(line for line in text.splitlines() if line.strip())

@@ -1,1 +1,1 @@
-"""Reports of runs: text for people, JSON for programs."""
+"""Reports of runs: text for people, JSON for programs, and JSON read back."""

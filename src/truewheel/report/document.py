@@ -14,14 +14,17 @@ from typing import Any
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
 from truewheel.model import CompileResult, InstalledFile, InstallPlan, Interpreter, Manifest, Scheme
+from truewheel.schemes import scheme_keys
 
 REPORT_VERSION = 1
+_DONE = {"install": "installed, but ", "compile": "compiled, but "}
+SCHEMES_VERSION = 2  # the keys as a file has them
 
 
 def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
-    """The account of an install: what went in, every path that is there, each compile result.
+    """Return the report of an install: its inputs, every installed path, each compile result.
 
-    All paths are final ones, so that two installs of the same inputs give the same document.
+    All paths are final ones: two installs of the same inputs give the same document.
     """
     return {
         **_head("install"),
@@ -37,12 +40,12 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
 
 
 def compile_document(manifest: Manifest) -> dict[str, Any]:
-    """The account of a compile."""
+    """Return the report of a compile."""
     return {**_head("compile"), **_account(manifest)}
 
 
 def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
-    """Everything known of a target Python."""
+    """Return everything known about a target Python."""
     facts = {
         **asdict(interpreter),
         "magic": interpreter.magic.hex(),
@@ -54,18 +57,21 @@ def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
 
 
 def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
-    """Schemes with every key; modes as octal strings."""
-    return {**_head("schemes"), "schemes": [_scheme(scheme) for scheme in schemes]}
+    """Return schemes with every key, each as a scheme file has it."""
+    return {**_head("schemes", SCHEMES_VERSION), "schemes": [scheme_keys(scheme) for scheme in schemes]}
 
 
 def check_report(path: Path) -> None:
-    """Raise UsageError for a place no report can be written to, before the work is done."""
+    """Raise UsageError, before any work, where no report can be written to ``path`` on the build host."""
     if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError("the report cannot be written there", subject=os.fspath(path), hint="check --report")
 
 
 def write_document(path: Path, document: dict[str, Any]) -> None:
-    """Write a document to ``path`` on the build host: whole or not at all, but for a pipe or device."""
+    """Write a document to ``path`` on the build host, whole or not at all unless that is a pipe or device.
+
+    Raises TruewheelError where it cannot be written.
+    """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -82,13 +88,16 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
+        done = _DONE.get(document.get("report", ""), "")
         raise TruewheelError(
-            f"the report cannot be written: {error.strerror}", subject=os.fspath(path), hint="check --report"
+            f"{done}the report cannot be written: {error.strerror}",
+            subject=os.fspath(path),
+            hint="check --report",
         ) from error
 
 
-def _head(kind: str) -> dict[str, Any]:
-    return {"report": kind, "version": REPORT_VERSION, "truewheel": __version__}
+def _head(kind: str, version: int = REPORT_VERSION) -> dict[str, Any]:
+    return {"report": kind, "version": version, "truewheel": __version__}
 
 
 def _account(manifest: Manifest) -> dict[str, Any]:
@@ -107,7 +116,7 @@ def _file(file: InstalledFile) -> dict[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
         "wheel": file.wheel,
-        "state": file.state,
+        "state": file.state.value,
     }
 
 
@@ -128,11 +137,3 @@ def _interpreter(interpreter: Interpreter) -> dict[str, Any]:
         "magic": interpreter.magic.hex(),
         "free_threaded": interpreter.free_threaded,
     }
-
-
-def _scheme(scheme: Scheme) -> dict[str, Any]:
-    modes = ("file_mode", "executable_mode", "directory_mode")
-    document = asdict(scheme)
-    document.update({name: f"{getattr(scheme, name):04o}" for name in modes})
-    document.update(invalidation_mode=scheme.invalidation_mode.value, errors=scheme.errors.value)
-    return document

@@ -1,64 +1,182 @@
-"""Reader: what an earlier install said it put below a root."""
+"""Read what an earlier install reported; find which sources are still as it left them."""
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truewheel.buildroot.tree import Found, look
-from truewheel.errors import RefusedInput
+from truewheel.buildroot.tree import look
+from truewheel.errors import RefusedInput, UsageError
+from truewheel.model import Dropped, Found, Kind
+from truewheel.report.schema import Mismatch, check
+from truewheel.textfile import read_text
+
+_HINT = "give the file that install --report of this truewheel wrote"
 
 
-def load_report(report: Path) -> dict[str, Any]:
-    """The document ``install --report`` wrote to a file; raises RefusedInput for anything else."""
+@dataclass(frozen=True)
+class ReportedInterpreter:
+    """A target Python of the install; ``magic`` in hex digits."""
+
+    version: str
+    cache_tag: str
+    magic: str
+    free_threaded: bool
+
+
+@dataclass(frozen=True)
+class ReportedWheel:
+    """A wheel that was installed: its file name, the hex digest of the file, the project."""
+
+    file: str
+    sha256: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ReportedFile:
+    """A file that was installed: its final path, and its state after the install (seconds, bytes)."""
+
+    path: str
+    kind: Kind
+    mode: int
+    mtime: int
+    size: int
+    sha256: str
+    wheel: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ReportedResult:
+    """A source and one Python (``3.12``): levels and final paths of its pycs, or why there are none."""
+
+    source: str
+    python: str
+    source_hash: str
+    pycs: tuple[tuple[int, str], ...]
+    error: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The source and its pycs, as final paths."""
+        return (self.source, *(path for _, path in self.pycs))
+
+
+@dataclass(frozen=True)
+class InstallReport:
+    """The report of an install, as install.schema.json describes it."""
+
+    truewheel: str
+    scheme: str
+    interpreters: tuple[ReportedInterpreter, ...]
+    wheels: tuple[ReportedWheel, ...]
+    files: tuple[ReportedFile, ...]
+    compiled: tuple[ReportedResult, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def load_report(report: Path) -> InstallReport:
+    """Read what ``install --report`` wrote to a file of the build host.
+
+    Raises RefusedInput for a file that cannot be read or is not such a report.
+    """
+    document = _document(report)
     try:
-        document = json.loads(report.read_bytes())
-        kind, version = document["report"], document["version"]
-    except OSError as error:
+        check(document, _schema())
+        return _typed(document)
+    except (Mismatch, ValueError) as error:
         raise RefusedInput(
-            f"cannot be read: {error.strerror}", subject=str(report), hint="give what install --report wrote"
+            f"is not a report of an install: {error}", subject=str(report), hint=_HINT
         ) from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise RefusedInput(
-            "is not a report", subject=str(report), hint="give the file that truewheel install --report wrote"
-        ) from error
-    if (kind, version) != ("install", 1):
-        raise RefusedInput(
-            f"is a report of {kind}, version {version}, not of install, version 1",
-            subject=str(report),
-            hint="give the file that truewheel install --report of this truewheel wrote",
-        )
-    return dict(document)
 
 
 def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> frozenset[str]:
-    """Which of these sources (final paths) lie below ``root`` as they were installed, with their bytecode.
+    """Return which of these sources (final paths) lie below ``root`` as installed, with their bytecode.
 
-    A report that is not there covers nothing. Raises RefusedInput for what is no report.
+    A report that does not exist covers nothing. Raises RefusedInput for a file that is not a report.
     """
     settled: set[str] = set()
-    for report in reports:
-        if report.exists():
-            document = load_report(report)
-            compiled = [result for result in document["compiled"] if result["source"] in sources]
-            modules = {path for result in compiled for path in _paths(result)}
-            files = {file["path"]: file for file in document["files"] if file["path"] in modules}
+    for path in reports:
+        if path.exists():
+            report = load_report(path)
+            compiled = [result for result in report.compiled if result.source in sources]
+            modules = {path for result in compiled for path in result.paths}
+            files = {file.path: file for file in report.files if file.path in modules}
             found = look(root, files)
             same = {path for path, file in files.items() if path in found and _is(found[path], file)}
             settled.update(_whole(compiled, same))
     return frozenset(settled)
 
 
-def _is(found: Found, file: dict[str, Any]) -> bool:
-    return (found.sha256, f"{found.mode:04o}") == (file["sha256"], file["mode"])
+def _document(report: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(_text(report))
+        kind, version = document["report"], document["version"]
+        if type(kind) is not str or type(version) is not int:
+            raise TypeError
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise RefusedInput("is not a report", subject=str(report), hint=_HINT) from error
+    if (kind, version) != ("install", 1):
+        raise RefusedInput(
+            f"is a report of {kind}, version {version}, not of install, version 1",
+            subject=str(report),
+            hint=_HINT,
+        )
+    return dict(document)
 
 
-def _whole(results: Sequence[dict[str, Any]], same: set[str]) -> set[str]:
-    broken = {result["source"] for result in results if not same.issuperset(_paths(result))}
-    return {result["source"] for result in results if not result["error"]} - broken
+def _text(report: Path) -> str:
+    try:
+        return read_text(report, hint=_HINT)
+    except UsageError as error:  # a report is an input
+        raise RefusedInput(error.message, subject=error.subject, hint=error.hint) from error
 
 
-def _paths(result: dict[str, Any]) -> list[str]:
-    return [result["source"], *result["pycs"].values()]
+@functools.cache
+def _schema() -> dict[str, Any]:
+    return dict(json.loads(Path(__file__).with_name("install.schema.json").read_bytes()))
+
+
+def _typed(document: dict[str, Any]) -> InstallReport:
+    """Make the dataclasses of a document that its schema admits; ValueError for a path no system has."""
+    return InstallReport(
+        truewheel=document["truewheel"],
+        scheme=document["scheme"],
+        interpreters=tuple(ReportedInterpreter(**each) for each in document["interpreters"]),
+        wheels=tuple(ReportedWheel(**each) for each in document["wheels"]),
+        files=tuple(_file(each) for each in document["files"]),
+        compiled=tuple(_result(each) for each in document["compiled"]),
+        dropped=tuple(Dropped(**each) for each in document["dropped"]),
+    )
+
+
+def _file(file: dict[str, Any]) -> ReportedFile:
+    changes = {"path": _path(file["path"]), "kind": Kind(file["kind"]), "mode": int(file["mode"], 8)}
+    return ReportedFile(**{**file, **changes})
+
+
+def _result(result: dict[str, Any]) -> ReportedResult:
+    pycs = tuple((int(level), _path(path)) for level, path in sorted(result["pycs"].items()))
+    changes = {"source": _path(result["source"]), "pycs": pycs, "error": result["error"] or ""}
+    return ReportedResult(**{**result, **changes})
+
+
+def _path(path: str) -> str:
+    os.fsencode(path)  # ValueError for surrogates that stand for no byte
+    return path
+
+
+def _is(found: Found, file: ReportedFile) -> bool:
+    return (found.sha256, found.mode) == (file.sha256, file.mode)
+
+
+def _whole(results: Sequence[ReportedResult], same: set[str]) -> set[str]:
+    broken = {result.source for result in results if not same.issuperset(result.paths)}
+    return {result.source for result in results if not result.error} - broken

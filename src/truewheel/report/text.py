@@ -1,4 +1,4 @@
-"""Reports as lines of text."""
+"""Turn plans, manifests and interpreters into lines of text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 
-from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme
+import yaml
+
+from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State
+from truewheel.schemes import scheme_keys
 
 
 def plan_lines(plan: InstallPlan) -> Iterator[str]:
-    """A plan, a path a line, bytecode and RECORD included, then its sums."""
+    """Yield a plan, one path a line, bytecode and RECORD included, then their number."""
     lines = {file.final: f"{file.mode:04o} {file.size:>9} {file.final}" for file in plan.files}
     for job in plan.jobs:
         for target in job.targets:
@@ -25,7 +28,7 @@ def plan_lines(plan: InstallPlan) -> Iterator[str]:
 
 
 def install_lines(plan: InstallPlan, manifest: Manifest, root: Path, verbose: bool) -> Iterator[str]:
-    """What an install did, for a person: each wheel, then one line with counts."""
+    """Yield what an install did: each wheel, then one line with counts."""
     if verbose:
         yield from _paths(manifest)
     pythons = ", ".join(interpreter.version_text for interpreter in plan.interpreters)
@@ -35,14 +38,14 @@ def install_lines(plan: InstallPlan, manifest: Manifest, root: Path, verbose: bo
 
 
 def compile_lines(manifest: Manifest, verbose: bool) -> Iterator[str]:
-    """What a compile did: one line with counts."""
+    """Yield what a compile did: one line with counts."""
     if verbose:
         yield from _paths(manifest)
     yield _summary(manifest)
 
 
 def warning_lines(manifest: Manifest) -> Iterator[str]:
-    """What a packager must know: sources without bytecode, entries that were left out."""
+    """Yield warnings: sources without bytecode, entries of wheels that were not installed."""
     for result in manifest.failures:
         yield f"{result.source}: no bytecode for Python {result.interpreter}: {result.error}"
     for dropped in manifest.dropped:
@@ -50,7 +53,7 @@ def warning_lines(manifest: Manifest) -> Iterator[str]:
 
 
 def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
-    """A target Python: each fact, then its install paths by scheme."""
+    """Yield the facts about a target Python, then its install paths by scheme."""
     for field in fields(interpreter):
         value = getattr(interpreter, field.name)
         if field.name not in ("scheme_paths", "platforms"):
@@ -60,21 +63,15 @@ def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
         yield f"{name + ':':16}" + " ".join(f"{key}={path}" for key, path in paths)
 
 
-def scheme_lines(scheme: Scheme) -> Iterator[str]:
-    """A scheme: its name, then each key."""
-    yield f"{scheme.name}:"
-    for field in fields(scheme):
-        if field.name != "name":
-            value = getattr(scheme, field.name)
-            shown = (
-                f"{value:04o}" if field.name.endswith("_mode") and isinstance(value, int) else _plain(value)
-            )
-            yield f"  {field.name + ':':20}{shown}"
+def scheme_lines(scheme: Scheme) -> list[str]:
+    """Return a scheme with every key as the lines of a scheme file."""
+    text = yaml.safe_dump(scheme_keys(scheme), sort_keys=False, width=1000)
+    return text.splitlines()
 
 
 def _paths(manifest: Manifest) -> Iterator[str]:
     for file in manifest.files:
-        yield f"{file.state:9} {file.mode:04o} {file.size:>9} {file.final}"
+        yield f"{file.state.value:9} {file.mode:04o} {file.size:>9} {file.final}"
 
 
 def _summary(manifest: Manifest) -> str:
@@ -85,7 +82,8 @@ def _summary(manifest: Manifest) -> str:
     if manifest.failures:
         counts.append(f"{len(manifest.failures)} sources without bytecode")
     states = [file.state for file in manifest.files]
-    counts += [f"{states.count(s)} {s}" for s in ("unchanged", "replaced") if s in states]
+    told = (State.UNCHANGED, State.REPLACED)
+    counts += [f"{states.count(state)} {state.value}" for state in told if state in states]
     if manifest.strays:
         counts.append(f"{len(manifest.strays)} strays removed")
     return f"done: {', '.join(counts)}"

@@ -1,20 +1,19 @@
-"""What a project needs to be built and tested, as rpm's %generate_buildrequires wants it: one function.
+"""Find what a project needs to be built and tested, for rpm's %generate_buildrequires.
 
-Each step may need what the one before found. Where that is not installed, the pass ends with what is known.
+Each step may need the requirements that the step before found. If they are not installed, the pass ends with
+the requirements known so far.
 """
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import Parser
 from pathlib import Path
 
 from truewheel.errors import RefusedInput, UsageError
+from truewheel.metadata import parse_fields
 from truewheel.overrides import parse_override
 from truewheel.project.backend import Backend, Settings, backend_environment
 from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
@@ -22,18 +21,26 @@ from truewheel.project.requirements_file import read_requirements_file, requirem
 from truewheel.project.tox import PLUGIN, ToxNeeds, ask_tox
 from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import PLAIN, Log, PassEnded, Requirements, Wording
+from truewheel.textfile import read_text
+from truewheel.wheel.archive import open_file
+from truewheel.wheel.faults import about
+from truewheel.wheel.unpacking import Entries, open_zip
+from truewheel.wheel.unpacking import read_text as archived_text
 
-# what PEP 517 makes of a project that names no backend
+# PEP 517: the backend of a project that names none
 _LEGACY_REQUIRES = "setuptools >= 40.8"
+# the first releases whose macros refuse an unknown extra
+_STRICT_SINCE = {"FEDORA": 45, "RHEL": 11}
+_BACKEND = "the fault is the build backend's"
 
 
 @dataclass(frozen=True)
 class BuildRequiresRequest:
-    """What is asked for; ``python`` is the absolute path of the Python that builds.
+    """Which requirements to find; ``python`` is the absolute path of the Python that builds.
 
-    ``runtime`` means the requirements of the project's metadata: ``from_pyproject`` reads [project] instead,
-    ``from_wheel`` a wheel built into ``wheeldir``. ``toxenvs`` are environments of tox, ``groups`` dependency
-    groups (PEP 735). Requirements files lie relative to ``project``.
+    ``runtime`` asks for the requirements of the project's metadata: ``from_pyproject`` reads [project]
+    instead, ``from_wheel`` a wheel built into ``wheeldir``. ``toxenvs`` are environments of tox, ``groups``
+    dependency groups (PEP 735). ``requirement_files`` are relative to ``project``.
     """
 
     python: str
@@ -61,8 +68,8 @@ def build_requires(
 ) -> list[str]:
     """Return the rpm dependencies that are known in this pass; ``log`` takes lines for the build log.
 
-    ``packages`` is what counts as installed, by default what ``request.python`` has. Raises RefusedInput for
-    what the project says wrong or its backend fails at, UsageError for what cannot be asked for together.
+    ``packages`` counts as installed, by default the packages of ``request.python``. Raises RefusedInput for
+    faults of the project's files and for a failing backend, UsageError for a request that contradicts itself.
     """
     _refuse_contradictions(request)
     backend_environ = backend_environment(environ)
@@ -77,6 +84,16 @@ def build_requires(
     with contextlib.suppress(PassEnded):
         _Pass(request, environ, log, requirements).run()
     return requirements.lines
+
+
+def strict_extras(environ: Mapping[str, str]) -> bool:
+    """Tell whether an unknown extra is refused: it is, except on releases whose own macros only warn.
+
+    ``environ`` names the release as RPM builds do, ``FEDORA=44`` or ``RHEL=10``.
+    """
+    releases = {name: environ.get(name, "") for name in _STRICT_SINCE}
+    named = {name: int(text[:9]) for name, text in releases.items() if text.isdecimal() and int(text[:9])}
+    return not named or any(number >= _STRICT_SINCE[name] for name, number in named.items())
 
 
 class _Pass:
@@ -124,7 +141,7 @@ class _Pass:
                 raise RefusedInput(
                     "has no pyproject.toml that names a build backend, and no setup.py",
                     subject=str(self._request.project),
-                    hint="where there is no Python project, use -N and a requirements file",
+                    hint="without a Python project, use -N and a requirements file",
                 )
             self._requirements.add([_LEGACY_REQUIRES], "default build backend")
         self._requirements.end_pass_if_missing("build backend")
@@ -155,14 +172,18 @@ class _Pass:
             if made is None:
                 raise RefusedInput(
                     "the build backend tells no metadata before a build",
-                    hint="use -p to read [project], -w to build a wheel first, or -R for no run time ones",
+                    hint="use -p to read [project], -w to build a wheel first, or -R for no run-time ones",
                 )
-            self._metadata((made / "METADATA").read_text(encoding="utf-8"), "metadata of the backend")
+            try:
+                text = read_text(made / "METADATA", subject="METADATA of the build backend", hint=_BACKEND)
+            except UsageError as error:
+                raise RefusedInput(error.message, subject=error.subject, hint=error.hint) from error
+            self._metadata(text, "metadata of the backend")
 
     def _runtime_from_wheel(self, backend: Backend) -> None:
         wheeldir = self._request.wheeldir
         if wheeldir is None:
-            raise UsageError("-w builds a wheel and needs --wheeldir", hint="say where to keep it")
+            raise UsageError("-w builds a wheel and needs --wheeldir", hint="give --wheeldir DIR")
         wheels = sorted(wheeldir.glob("*.whl"))
         if not wheels:
             # a spec that builds this way gets pip from Fedora's macros, and may count on it
@@ -178,10 +199,10 @@ class _Pass:
         self._metadata(_wheel_metadata(wheels[0]), f"metadata of {wheels[0].name}")
 
     def _metadata(self, text: str, source: str) -> None:
-        message: Message = Parser().parsestr(text, headersonly=True)
-        name = str(message["Name"] or "")
-        self._requirements.describe_project(name, map(str, message.get_all("Provides-Extra", [])))
-        self._requirements.add(map(str, message.get_all("Requires-Dist", [])), f"{source} ({name})")
+        fields = parse_fields(text)
+        name = fields.first("Name")
+        self._requirements.describe_project(name, fields.all("Provides-Extra"))
+        self._requirements.add(fields.all("Requires-Dist"), f"{source} ({name})")
 
     def _tox(self) -> list[str]:
         self._requirements.add([PLUGIN], "tox itself")
@@ -200,19 +221,16 @@ class _Pass:
         if needs.provision:
             self._requirements.end_pass_if_missing("tox provision")
             raise RefusedInput(
-                f"tox misses {', '.join(needs.provision)}, though all is installed",
+                f"tox still misses {', '.join(needs.provision)}, although everything is installed",
                 hint="patch requires or minversion out of the tox configuration",
             )
 
 
 def _wheel_metadata(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if name.count("/") == 1 and name.endswith(".dist-info/METADATA"):
-                    return archive.read(name).decode("utf-8")
-    except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise RefusedInput(f"cannot be read: {error}", subject=str(path), hint="build it again") from error
+    with open_file(path) as stream, about(path.name), open_zip(stream) as archive:
+        for info in archive.infolist():
+            if info.filename.count("/") == 1 and info.filename.endswith(".dist-info/METADATA"):
+                return archived_text(Entries(archive, stream), info)
     raise RefusedInput("has no METADATA", subject=str(path), hint="build it again")
 
 
@@ -220,13 +238,13 @@ def _refuse_contradictions(request: BuildRequiresRequest) -> None:
     needs_backend = request.runtime or request.toxenvs or request.from_pyproject or request.from_wheel
     if not request.use_backend and (needs_backend or request.settings):
         raise UsageError(
-            "-N leaves the build backend away, but -r, -t, -e, -x, -p, -w and -C need it",
+            "-N uses no build backend, but -r, -t, -e, -x, -p, -w and -C need it",
             hint="with -N give requirements files or -g",
         )
     if not request.runtime and (request.from_pyproject or request.from_wheel):
-        raise UsageError("-R wants no run time requirements, but -p and -w do", hint="leave one of them away")
+        raise UsageError("-R asks for no run-time requirements, -p and -w for some", hint="leave one out")
     if request.from_pyproject and request.from_wheel:
-        raise UsageError("-p and -w both say where to read requirements", hint="leave one of them away")
+        raise UsageError("-p and -w both choose where to read requirements", hint="leave one out")
 
 
 def _split(values: tuple[str, ...]) -> list[str]:

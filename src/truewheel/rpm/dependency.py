@@ -1,25 +1,63 @@
-"""Decider: a requirement of Python in the words of rpm, such as ``python3dist(foo) >= 1.2``.
+"""Decide how rpm writes a requirement of Python, such as ``python3dist(foo) >= 1.2``.
 
-Versions are written as the dependency generators of the Fedora family write them, because what a package
-provides is compared with what another requires as text: trailing zeros are dropped, ``~`` sorts before and
-``^`` after the plain version. Sources: PEP 440, rpm's version comparison, rich dependencies of rpm >= 4.14.
+rpm compares what one package provides with what another requires as text. Versions are therefore written as
+the dependency generators of the Fedora family write them: trailing zeros are dropped, ``~`` sorts before and
+``^`` after the plain version. Sources: PEP 440, PEP 508, rpm's version comparison, rich dependencies of
+rpm >= 4.14.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from truewheel.errors import RefusedInput
+
+# of packaging's parsers: ValueError is InvalidVersion and int() beyond 4,300 digits too, KeyError a marker
+# that compares two strings, RecursionError one of deep parentheses
+_UNPARSABLE = (ValueError, RecursionError)
+_INCOMPARABLE = (UndefinedComparison, UndefinedEnvironmentName, LookupError, TypeError, *_UNPARSABLE)
+_SHOWN = 120  # characters of a foreign text in a message
+
+
+def parse_requirement(text: str, subject: str) -> Requirement:
+    """Parse a requirement (PEP 508); raises RefusedInput, about ``subject``, for one that is malformed."""
+    try:
+        return Requirement(text)
+    except _UNPARSABLE as error:
+        hint = "see PEP 508"
+        if ":" in text:
+            hint = "if it is a URL, put 'NAME @ ' in front of it to require any version of NAME"
+        elif "/" in text:
+            hint = "if it is a path, write the project's name instead"
+        raise RefusedInput(f"{text[:_SHOWN]!r} is not a requirement", subject=subject, hint=hint) from error
+
+
+def marker_holds(requirement: Requirement, markers: Mapping[str, str], extra: str, subject: str) -> bool:
+    """Tell whether a requirement counts where ``markers`` are the values of PEP 508.
+
+    Raises RefusedInput, about ``subject``, for a marker that PEP 508 gives no meaning.
+    """
+    marker = requirement.marker
+    try:
+        return marker is None or marker.evaluate({**markers, "extra": extra})
+    except _INCOMPARABLE as error:
+        raise RefusedInput(
+            f"the marker of {str(requirement)[:_SHOWN]!r} cannot be evaluated",
+            subject=subject,
+            hint="patch the requirement: PEP 508 compares a variable with a string or a version",
+        ) from error
 
 
 def rpm_version(version: Version) -> str:
     """Write a version for rpm: ``1!2.0rc1`` is ``1:2~rc1``.
 
-    Of pre, dev and post only the first is written, and a local part never, as in what packages provide.
+    Only the first of pre, dev and post is written, and no local part, as in what packages provide.
     """
     return _epoch(version) + _dotted(version.release) + _suffix(version)
 
@@ -27,10 +65,10 @@ def rpm_version(version: Version) -> str:
 def rpm_capabilities(
     name: str, extras: Iterable[str], specifiers: SpecifierSet, pkgversion: str, with_extras: bool
 ) -> list[str]:
-    """Write a requirement as rpm dependencies: one for the project and, on request, one for each extra.
+    """Return a requirement as rpm dependencies: one for the project and, on request, one for each extra.
 
     ``pkgversion`` is ``3`` for the main Python, else as in ``3.12``. Raises RefusedInput for a version clause
-    that rpm cannot say.
+    that rpm cannot express.
     """
     project = canonicalize_name(name)
     named = [f"{project}[{extra.lower()}]" for extra in sorted(extras)] if with_extras else []
@@ -38,9 +76,9 @@ def rpm_capabilities(
 
 
 def rpm_clauses(subject: str, specifiers: SpecifierSet) -> list[str]:
-    """Write each version clause as an rpm dependency on ``subject``, sorted by operator and version.
+    """Return each version clause as an rpm dependency on ``subject``, sorted by operator and version.
 
-    Raises RefusedInput for one that rpm cannot say.
+    Raises RefusedInput for a clause that rpm cannot express.
     """
     ordered = sorted(specifiers, key=lambda specifier: (specifier.operator, specifier.version))
     return [_clause(subject, specifier) for specifier in ordered]
@@ -56,14 +94,13 @@ def _capability(subject: str, specifiers: SpecifierSet) -> str:
 def _clause(subject: str, specifier: Specifier) -> str:
     text, wildcard = specifier.version.removesuffix(".*"), specifier.version.endswith(".*")
     try:
-        version = Version(text)
-    except InvalidVersion as error:
+        return _WRITERS[specifier.operator, wildcard](subject, Version(text))
+    except (ValueError, LookupError) as error:
         raise RefusedInput(
-            f"the version clause {str(specifier)!r} has no counterpart in rpm",
+            f"the version clause {str(specifier)[:_SHOWN]!r} has no counterpart in rpm",
             subject=subject,
             hint="patch the requirement or override it",
         ) from error
-    return _WRITERS[specifier.operator, wildcard](subject, version)
 
 
 def _compatible(subject: str, version: Version) -> str:

@@ -1,4 +1,4 @@
-"""Decide the %files list of a package: which of what was installed, and how rpm wants it written."""
+"""Decide the %files list of a package: which installed files it has, and how rpm reads their paths."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from truewheel.bytecode.pycs import CACHE, parse_pyc_name
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Kind
 from truewheel.rpm.installed_files import Dist, Gone, Installed, ListedFile, uncompressed
 
 Unit = tuple[str, ...]
 
-# the first one whose file lists understand a backslash; 4.18.90 is the first alpha of 4.19
+# the first rpm that reads backslashes in file lists; 4.18.90 is the first alpha of 4.19
 _BACKSLASH_SINCE = (4, 18, 90)
 _LANGUAGE = re.compile(r".*/([a-z]{2,3}(?:[@.-][^/_]*)?)(?:_[^/]*)?/LC_MESSAGES/.+\.(?:mo|qm)$")
-_PYC = re.compile(r"(.+?)\.[^.]+(\.opt-[0-9a-zA-Z]+)?\.pyc")
 _LICENSE_DIRECTORIES = ("licenses", "license_files", "")
 _SPECIAL = re.compile(r'["*?\[\]{}\\]')
 _MOST_NAMES = 12
@@ -29,9 +29,9 @@ _MOST_NAMES = 12
 
 @dataclass(frozen=True)
 class FileListRequest:
-    """A list as asked for.
+    """Which files to list.
 
-    ``globs`` name top-level modules, or modules below them with dots; ``auto`` adds what belongs to none;
+    ``globs`` name top-level modules, or modules below them with dots; ``auto`` adds files of no module;
     ``dists`` are names of projects, none for all; ``rpm_version`` is that of the rpm that reads the list.
     """
 
@@ -45,7 +45,7 @@ class FileListRequest:
 
 @dataclass(frozen=True)
 class FileList:
-    """The lines for %files, the modules for an import check, and what the packager should know."""
+    """The lines for %files, the modules for an import check, and warnings for the packager."""
 
     lines: tuple[str, ...]
     modules: tuple[str, ...]
@@ -53,11 +53,10 @@ class FileList:
 
 
 def list_files(installed: Installed, request: FileListRequest) -> FileList:
-    """Decide the list.
+    """Return the list of the installed files that ``request`` asks for.
 
-    Raises UsageError for arguments that make no sense together, RefusedInput for a glob that matches
-    nothing, a project that is not there, a licence that is missing where one is required, or a path rpm
-    cannot package.
+    Raises UsageError for a request that contradicts itself, RefusedInput for a glob that matches nothing, an
+    unknown project, a missing licence if one is required, or a path that rpm cannot package.
     """
     _check_arguments(request)
     wanted = _wanted_dists(installed, request.dists)
@@ -81,9 +80,9 @@ def list_files(installed: Installed, request: FileListRequest) -> FileList:
 
 
 def parse_rpm_version(text: str) -> tuple[int, ...]:
-    """Read a version of rpm such as ``4.18.0`` or ``4.20.1-beta1``; empty or ``0`` is an old one.
+    """Parse a version of rpm such as ``4.18.0`` or ``4.20.1-beta1``; empty or ``0`` stands for an old one.
 
-    A leading zero is dropped, so that ``0%{?rpmversion}`` can be given. Raises UsageError.
+    A leading zero is dropped, so that ``0%{?rpmversion}`` can be given. Raises UsageError for other text.
     """
     match = re.match(r"[0-9]+(\.[0-9]+)*", text or "0")
     if not match:
@@ -101,13 +100,13 @@ def _check_arguments(request: FileListRequest) -> None:
         )
     if not request.globs and not request.allow_no_modules:
         raise UsageError(
-            "no module is named", hint="name the top-level modules, or give -M for a package without any"
+            "no module is named", hint="name the top-level modules, or give -M if the package has none"
         )
     for glob in request.globs:
         if "/" in glob or glob.startswith("+") or not all(glob.split(".")):
             raise UsageError(
                 f"{glob!r} is not the name of a module",
-                hint="write it as in an import, or +auto",
+                hint="write it as in an import statement, or give +auto",
             )
 
 
@@ -147,7 +146,7 @@ def _suggest(word: str, known: Sequence[str]) -> str:
 
 
 def _matches(unit: Unit, glob: str) -> bool:
-    """Whether a glob names the unit or a module above it; a directory's own name may have dots."""
+    """Tell whether a glob names the unit or a module above it; a directory's own name may have dots."""
     if not unit:
         return False
     parts = glob.split(".")
@@ -156,22 +155,22 @@ def _matches(unit: Unit, glob: str) -> bool:
 
 
 def _unit(file: ListedFile) -> Unit:
-    """The module a file belongs to, as parts of its dotted name; data belong to their directory.
+    """Return the module of a file, as parts of its dotted name; data belong to their directory.
 
-    Empty for what belongs to no module.
+    Empty for a file of no module.
     """
     if not file.site or file.kind is Kind.METADATA:
         return ()
     *directories, name = file.final.removeprefix(file.site + "/").split("/")
     stem = _stem(name, directories)
-    parents = [directory for directory in directories if directory != "__pycache__"]
+    parents = [directory for directory in directories if directory != CACHE]
     return (*parents, stem) if stem else tuple(parents)
 
 
 def _stem(name: str, directories: Sequence[str]) -> str:
-    if directories[-1:] == ["__pycache__"]:
-        match = _PYC.fullmatch(name)
-        return match[1] if match else ""
+    if directories[-1:] == [CACHE]:
+        parts = parse_pyc_name(name)
+        return parts.stem if parts else ""
     if name.endswith(".so"):
         return name.partition(".")[0]
     stem, ending = posixpath.splitext(name)
@@ -179,7 +178,7 @@ def _stem(name: str, directories: Sequence[str]) -> str:
 
 
 def _module_names(file: ListedFile) -> Iterator[str]:
-    """The names a source or extension and the packages above it are imported by; none if one is private."""
+    """Yield the import names of a source or extension and of the packages above; none if one is private."""
     if file.kind not in (Kind.SOURCE, Kind.EXTENSION):
         return
     unit = _unit(file)
@@ -194,12 +193,12 @@ def _is_public(name: str) -> bool:
 
 
 def _directories(files: Iterable[ListedFile]) -> Iterator[str]:
-    """The directories a package owns: those of its modules and of its dist-info."""
+    """Yield the directories that a package owns: those of its modules and of its dist-info."""
     for file in files:
         if not (file.kind is Kind.METADATA or _unit(file)):
             continue
         directory = posixpath.dirname(file.final)
-        shared = (file.site, posixpath.join(file.site, "__pycache__"))
+        shared = (file.site, posixpath.join(file.site, CACHE))
         while directory not in shared:
             yield directory
             directory = posixpath.dirname(directory)
@@ -246,12 +245,12 @@ def _gone_line(gone: Gone, is_link: bool) -> str:
 
 @dataclass(frozen=True)
 class _Paths:
-    """Writes paths so that rpm reads them back as they are."""
+    """Write paths so that rpm reads them back unchanged."""
 
     backslash: bool
 
     def line(self, file: ListedFile, is_license: bool) -> str:
-        """The line of a file, with what rpm should know of it."""
+        """Return the line of a file, with %license or %lang if it is one of those."""
         if file.manual:
             return self.escape(uncompressed(file.final), "*")
         path = self.escape(file.final)
@@ -261,11 +260,11 @@ class _Paths:
         return f"%lang({language[1]}) {path}" if language else path
 
     def escape(self, path: str, glob: str = "") -> str:
-        """A path as file lists have it, a glob behind it left alone.
+        """Escape a path for a file list, but not the ``glob`` behind it.
 
-        A percent sign is expanded three times before 4.19, once from then on. Before 4.19 the only
-        way to write what a glob could mean is a question mark, and blanks need quotes, in which globs do
-        not work (measured with 4.18.0 and 4.20.1). Raises RefusedInput for control characters.
+        rpm expands a percent sign three times before 4.19, once from then on. Before 4.19 only a question
+        mark can stand for a special character, and blanks need quotes, in which globs do not work (measured
+        with 4.18.0 and 4.20.1). Raises RefusedInput for control characters.
         """
         if re.search(r"[\x00-\x1f\x7f]", path):
             raise RefusedInput(

@@ -1,16 +1,19 @@
-"""Reader: the metadata of a project that is installed below a root, from its .dist-info or .egg-info."""
+"""Read the metadata of a project that is installed below a root, from its .dist-info or .egg-info."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PathDistribution
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from truewheel.errors import RefusedInput
+from truewheel.metadata import is_project_name, parse_fields
+from truewheel.rpm.dependency import parse_requirement
+from truewheel.textfile import read_text
 
 _METADATA = (".dist-info", ".egg-info")
 _PYTHON = re.compile(r"/python([0-9]+\.[0-9]+)/")
@@ -18,8 +21,10 @@ _PYTHON = re.compile(r"/python([0-9]+\.[0-9]+)/")
 
 @dataclass(frozen=True)
 class InstalledDist:
-    """A project below a root: ``python`` is the version of the Python whose directory it is in, such as
-    3.11."""
+    """A project below a root; ``python`` is the version of the Python whose directory it is in, such as 3.11.
+
+    ``path`` is that of its .dist-info or .egg-info, as rpm gives it: in the buildroot.
+    """
 
     path: str
     name: str
@@ -30,50 +35,68 @@ class InstalledDist:
 
 
 def is_metadata(path: str) -> bool:
-    """Tell whether a path is that of a project's metadata."""
+    """Tell whether a path is that of a .dist-info or .egg-info."""
     return path.endswith(_METADATA)
 
 
 def read_dist(path: str) -> InstalledDist:
-    """Read a .dist-info or .egg-info; raises RefusedInput where what dependencies need is missing."""
+    """Read a .dist-info or .egg-info.
+
+    Raises RefusedInput for a path below no lib/pythonX.Y, for metadata that cannot be read, without Name or
+    Version, or with a requirement that is malformed.
+    """
     python = _PYTHON.search(path)
     if python is None:
         raise RefusedInput(
-            "is below no directory of a Python version", subject=path, hint="it belongs below lib/pythonX.Y/"
+            "is not below the directory of a Python version",
+            subject=path,
+            hint="it belongs below lib/pythonX.Y/",
         )
-    distribution = PathDistribution(Path(path))
-    try:
-        fields = distribution.metadata
-        name, version = (str((fields and fields[key]) or "").strip() for key in ("Name", "Version"))
-        extras = tuple(fields.get_all("Provides-Extra") or ()) if fields else ()
-        texts = distribution.requires or []
-    except (OSError, UnicodeDecodeError) as error:
-        raise RefusedInput(f"cannot be read: {error}", subject=path) from error
-    if not name:
+    fields = parse_fields(_text(path, "METADATA") or _text(path, "PKG-INFO") or _text(path, ""))
+    texts = fields.all("Requires-Dist") or _egg_requirements(_text(path, "requires.txt"))
+    return InstalledDist(
+        path=path,
+        name=_name(path, fields.first("Name")),
+        version=_version(path, fields.first("Version")),
+        python=python[1],
+        extras=tuple(fields.all("Provides-Extra")),
+        requirements=tuple(parse_requirement(text, path) for text in texts),
+    )
+
+
+def _text(path: str, name: str) -> str:
+    file = Path(path, name)
+    return read_text(file) if file.is_file() else ""
+
+
+def _egg_requirements(text: str) -> Iterator[str]:
+    """Yield the requirements of an egg's requires.txt, whose sections are ``[extra:marker]``."""
+    marker = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            extra, _, condition = line.strip("[]").partition(":")
+            parts = [f"({condition})"] if condition else []
+            parts += [f'extra == "{extra}"'] if extra else []
+            marker = f" ; {' and '.join(parts)}" if parts else ""
+        elif line:
+            yield f"{line}{marker}"
+
+
+def _name(path: str, text: str) -> str:
+    if not text:
         raise RefusedInput(
             "has no Name in its metadata", subject=path, hint="the metadata is missing or damaged"
         )
-    return InstalledDist(
-        path=path,
-        name=name,
-        version=_version(path, version),
-        python=python[1],
-        extras=extras,
-        requirements=tuple(_requirement(path, text) for text in texts),
-    )
+    if not is_project_name(text):
+        hint = "names are of letters, digits, '.', '_' and '-'"
+        raise RefusedInput(f"has the Name {text!r}", subject=path, hint=hint)
+    return text
 
 
 def _version(path: str, text: str) -> Version:
     try:
         return Version(text)
-    except InvalidVersion as error:
+    except ValueError as error:  # not of PEP 440, or of more digits than int() takes
         raise RefusedInput(
-            f"has the version {text!r}", subject=path, hint="versions are those of PEP 440"
+            f"has the version {text[:80]!r}", subject=path, hint="versions are those of PEP 440"
         ) from error
-
-
-def _requirement(path: str, text: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise RefusedInput(f"{text!r} is no requirement", subject=path, hint="see PEP 508") from error

@@ -1,9 +1,7 @@
-"""Reader: what install reports list, and what of it a root still has."""
+"""Read which files install reports list, and which of them a buildroot still has."""
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
 import os
 import posixpath
 import re
@@ -11,18 +9,19 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.tree import below, file_sha256
+from truewheel.bytecode.pycs import pyc_path, source_path
+from truewheel.metadata import parse_fields
 from truewheel.model import Kind
-from truewheel.report.reader import load_report
+from truewheel.report.reader import InstallReport, load_report
+from truewheel.textfile import read_text
 
 _IN_SITE = (Kind.SOURCE, Kind.EXTENSION, Kind.MODULE_DATA)
 # the outermost one: a vendored project's may lie among the licences
 _DIST_INFO = re.compile(r"(.*?/[^/]+\.dist-info)/")
-_CACHED = re.compile(r"(.*)/__pycache__/(.+?)\.[^.]+(?:\.opt-[0-9a-zA-Z]+)?\.pyc")
 _SITE_NAMES = ("site-packages", "dist-packages")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lzma", ".Z")
 _MANUAL = re.compile(r"/(man/([^/]+/)?man[^/]*|share/info)/(?!dir$)[^/]+$")
@@ -30,9 +29,10 @@ _MANUAL = re.compile(r"/(man/([^/]+/)?man[^/]*|share/info)/(?!dir$)[^/]+$")
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A path of a report, or one that took its place: ``dist`` is the normalised name of its project.
+    """A path of a report, or one that replaced it, as in the final system.
 
-    ``site`` is the directory of modules it lies below, "" for none; ``present`` whether the root has it.
+    ``dist`` is the normalised name of its project, ``site`` the directory of modules above it, "" for none;
+    ``present`` tells whether the buildroot has it.
     """
 
     final: str
@@ -43,13 +43,13 @@ class ListedFile:
 
     @property
     def manual(self) -> bool:
-        """Whether it is a manual or info page, which rpm's brp-compress compresses after %install."""
+        """Tell whether it is a manual or info page, which rpm's brp-compress compresses after %install."""
         return _is_manual(self.final, self.site)
 
 
 @dataclass(frozen=True)
 class Dist:
-    """A dist-info directory: its project as the report names it, and what its METADATA says of licences."""
+    """A dist-info directory: its project as the report names it, and the License-File fields of METADATA."""
 
     name: str
     dist_info: str
@@ -57,14 +57,16 @@ class Dist:
 
     @property
     def normalised(self) -> str:
-        """The name by which projects are compared."""
+        """Return the name by which projects are compared."""
         return canonicalize_name(self.name)
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A path the root no longer has, or a directory with all its ``count`` files; where it is now, if
-    known."""
+    """A path that the buildroot no longer has: a file, or a directory with its ``count`` files.
+
+    ``now`` is the path where it is found instead, "" if unknown.
+    """
 
     final: str
     count: int
@@ -74,7 +76,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class Installed:
-    """What the reports list, apart from what was dropped, and what became of it in the root."""
+    """The files and projects that reports list, and the paths that are gone from the buildroot."""
 
     files: tuple[ListedFile, ...]
     dists: tuple[Dist, ...]
@@ -82,7 +84,7 @@ class Installed:
 
 
 def read_installed(reports: Sequence[Path], root: Path) -> Installed:
-    """Read the reports of ``truewheel install`` and look at the root they were written for.
+    """Read reports of ``truewheel install`` and look at the buildroot they were written for.
 
     Raises RefusedInput for a file that is not such a report.
     """
@@ -90,10 +92,10 @@ def read_installed(reports: Sequence[Path], root: Path) -> Installed:
     names: dict[str, str] = {}
     tags: set[str] = set()
     for report in reports:
-        document = load_report(report)
-        names.update({canonicalize_name(wheel["name"]): wheel["name"] for wheel in document["wheels"]})
-        tags.update(interpreter["cache_tag"] for interpreter in document["interpreters"])
-        listed += _listed(document)
+        installed = load_report(report)
+        names.update({canonicalize_name(wheel.name): wheel.name for wheel in installed.wheels})
+        tags.update(interpreter.cache_tag for interpreter in installed.interpreters)
+        listed += _listed(installed)
     looker = _Looker(root, _sites(listed), frozenset(tags))
     files = tuple(looker.files(listed))
     dists = tuple(_dists(root, files, names))
@@ -101,7 +103,7 @@ def read_installed(reports: Sequence[Path], root: Path) -> Installed:
 
 
 def uncompressed(final: str) -> str:
-    """The path of a manual page without the ending of a compressor."""
+    """Return the path of a manual page without the extension of a compressor."""
     stem, ending = posixpath.splitext(final)
     return stem if ending in _COMPRESSED else final
 
@@ -119,16 +121,15 @@ class _Listed:
     sha256: str
 
 
-def _listed(document: Mapping[str, Any]) -> Iterator[_Listed]:
-    dist_of = {wheel["file"]: canonicalize_name(wheel["name"]) for wheel in document["wheels"]}
-    for file in document["files"]:
-        dist = dist_of.get(file["wheel"], "")
-        yield _Listed(file["path"], Kind(file["kind"]), dist, file["size"], file["sha256"])
+def _listed(report: InstallReport) -> Iterator[_Listed]:
+    dist_of = {wheel.file: canonicalize_name(wheel.name) for wheel in report.wheels}
+    for file in report.files:
+        yield _Listed(file.path, file.kind, dist_of.get(file.wheel, ""), file.size, file.sha256)
 
 
 def _sites(listed: Iterable[_Listed]) -> tuple[str, ...]:
-    """The directories modules lie below: those of dist-info directories, and their like for the other
-    half."""
+    """Return the directories of modules: those that hold dist-info directories, and for a project of both
+    kinds the other one, which has the same name below lib or lib64."""
     files = list(listed)
     bases = {posixpath.dirname(directory) for directory in map(_dist_info, files) if directory}
     names = {posixpath.basename(base) for base in bases}.union(_SITE_NAMES)
@@ -141,7 +142,7 @@ def _sites(listed: Iterable[_Listed]) -> tuple[str, ...]:
 
 
 def _dist_info(file: _Listed | ListedFile) -> str:
-    """The dist-info directory a file lies below, "" for none."""
+    """Return the dist-info directory above a file, "" for none."""
     match = _DIST_INFO.match(file.final) if file.kind is Kind.METADATA else None
     return match[1] if match else ""
 
@@ -151,7 +152,7 @@ def _site_of(final: str, bases: Iterable[str]) -> str:
 
 
 class _Looker:
-    """Looks at a root, each directory once."""
+    """Look at a buildroot, each directory once."""
 
     def __init__(self, root: Path, sites: tuple[str, ...], tags: frozenset[str]) -> None:
         self._root = root
@@ -160,7 +161,7 @@ class _Looker:
         self._directories: dict[str, dict[str, str]] = {}
 
     def files(self, listed: Iterable[_Listed]) -> Iterator[ListedFile]:
-        """Each listed file, links that took a directory's place, and bytecode no report lists."""
+        """Yield each listed file, links that replaced a directory, and bytecode that no report lists."""
         known = {(file.final, file.dist) for file in listed}
         for file in listed:
             site = _site_of(file.final, self._sites)
@@ -185,19 +186,20 @@ class _Looker:
         return found.get(name, "directory") != "directory" and not self._orphaned(final)
 
     def _orphaned(self, final: str) -> bool:
-        """Whether it is bytecode whose source is gone: Python does not read it, our brp removes it."""
-        match = _CACHED.fullmatch(final)
-        return match is not None and f"{match[2]}.py" not in self._directory(match[1])
+        """Tell whether it is bytecode without a source: Python ignores it, and brp-truewheel removes it."""
+        directory, name = posixpath.split(source_path(final))
+        return name != "" and name not in self._directory(directory)
 
     def _pycs(self, source: str) -> list[str]:
-        directory, name = posixpath.split(source)
-        cache = posixpath.join(directory, "__pycache__")
-        found = self._directory(cache)
-        names = (f"{name[:-3]}.{tag}{opt}.pyc" for tag in self._tags for opt in ("", ".opt-1", ".opt-2"))
-        return [posixpath.join(cache, name) for name in names if found.get(name) == "file"]
+        paths = [pyc_path(source, tag, level) for tag in self._tags for level in (0, 1, 2)]
+        return [path for path in paths if self._what(path) == "file"]
+
+    def _what(self, final: str) -> str | None:
+        directory, name = posixpath.split(final)
+        return self._directory(directory).get(name)
 
     def _link_above(self, final: str, site: str) -> str:
-        """The link that stands where a directory of the file was, for a file below a directory of modules."""
+        """Return the link that replaced a directory above a file of a directory of modules, "" for none."""
         above = posixpath.dirname(final)
         while site and len(above) > len(site):
             directory, name = posixpath.split(above)
@@ -207,7 +209,7 @@ class _Looker:
         return ""
 
     def _directory(self, directory: str) -> dict[str, str]:
-        """What a directory holds: name to file, link or directory. Nothing where a link leads to it."""
+        """Return a directory's entries, name to file, link or directory; none if a link leads to it."""
         if directory not in self._directories:
             above, name = posixpath.split(directory)
             real = directory == "/" or self._directory(above).get(name) == "directory"
@@ -237,13 +239,10 @@ def _dists(root: Path, files: Iterable[ListedFile], names: Mapping[str, str]) ->
 
 
 def _license_files(metadata: Path) -> tuple[str, ...]:
-    """The License-File fields of METADATA (PEP 639); none where the file is gone."""
-    try:
-        text = metadata.read_bytes()
-    except FileNotFoundError:
+    """Return the License-File fields of METADATA (PEP 639); none if the file is gone."""
+    if not metadata.exists():
         return ()
-    message = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(text)
-    return tuple(dict.fromkeys(str(value).strip() for value in message.get_all("License-File", [])))
+    return tuple(dict.fromkeys(parse_fields(read_text(metadata)).all("License-File")))
 
 
 @dataclass
@@ -254,7 +253,7 @@ class _Loss:
 
 
 def _gone(root: Path, listed: Sequence[_Listed], files: Iterable[ListedFile]) -> Iterator[Gone]:
-    """What is gone, a directory that is gone as one; bytecode goes with its source and is not counted."""
+    """Yield the paths that are gone, a whole directory once; bytecode goes with its source uncounted."""
     absent = {file.final for file in files if not file.present and file.kind is not Kind.BYTECODE}
     losses: dict[str, _Loss] = {}
     for file in listed:
@@ -269,7 +268,7 @@ def _gone(root: Path, listed: Sequence[_Listed], files: Iterable[ListedFile]) ->
 
 
 def _top_gone(root: Path, final: str) -> str:
-    """The highest directory above a file that is no directory in the root any more, else the file."""
+    """Return the highest directory above a file that is not in the buildroot any more, else the file."""
     gone, above = final, posixpath.dirname(final)
     while above != "/":
         try:
@@ -282,7 +281,7 @@ def _top_gone(root: Path, final: str) -> str:
 
 
 class _Unlisted:
-    """Finds the files of a root that no report lists, by what is in them."""
+    """Find files of a buildroot that no report lists by their content."""
 
     def __init__(self, root: Path, known: set[str]) -> None:
         self._root = root
@@ -290,8 +289,7 @@ class _Unlisted:
         self._by_size: dict[str, dict[int, list[str]]] = {}
 
     def now(self, gone: str, files: Iterable[_Listed], site: str) -> str:
-        """Where a path that is gone is now: the directory of the same shape or the file of the same
-        content."""
+        """Return where a path that is gone is now, by the content of one of its files; "" if unknown."""
         for file in files:
             start = site or posixpath.dirname(gone)
             for other in self._sizes(start).get(file.size, []) if file.size else []:

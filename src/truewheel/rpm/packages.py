@@ -1,4 +1,4 @@
-"""Reader: what a Python has installed, and what environment markers mean in it."""
+"""Ask a Python which projects it has installed and which values its environment markers have."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class PythonPackages:
 
 
 def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages:
-    """Ask a Python, in the environment its backends run in.
+    """Ask the Python at ``executable``, in the environment that its backends run in.
 
-    Raises InterpreterError where it gives no answer, as before Python 3.8.
+    Raises InterpreterError if it gives no valid answer, as Pythons before 3.8 do.
     """
     ran = subprocess.run(
         [executable, "-s", "-B", str(_SCRIPT)], env=environ, capture_output=True, check=False
@@ -37,10 +37,10 @@ def read_packages(executable: str, environ: Mapping[str, str]) -> PythonPackages
         found = [(canonicalize_name(name), version) for name, version in answer["installed"]]
         # the first on the search path is the one that is imported
         return PythonPackages(answer["markers"], dict(reversed(found)))
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         said = last_line(ran.stderr)
         raise InterpreterError(
-            f"does not tell what is installed{': ' + said if said else ''}",
+            f"does not list what is installed{': ' + said if said else ''}",
             subject=executable,
             hint="name a Python 3.8 or newer",
         ) from error

@@ -1,7 +1,7 @@
-"""Decider: which requirements of a project count here, and the rpm dependencies they become.
+"""Decide which requirements of a project count here, and the rpm dependencies they become.
 
-Requirements come in one after another; those an extra asked for later would make count are kept in mind. A
-*pass* ends early where a requirement is not installed: rpm installs what is known and asks again.
+Requirements come in one after another; those that an extra asked for later would activate are kept. A *pass*
+ends early where a requirement is not installed: rpm installs what is known and asks again.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
 
 from truewheel.errors import RefusedInput
 from truewheel.overrides import Override, is_ignored, overridden
-from truewheel.rpm.dependency import rpm_capabilities
+from truewheel.rpm.dependency import marker_holds, parse_requirement, rpm_capabilities
 from truewheel.rpm.packages import PythonPackages
 
 Log = Callable[[str], None]
 
 
 class PassEnded(Exception):
-    """What comes next needs requirements that are not installed yet."""
+    """The next step needs requirements that are not installed yet."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +38,22 @@ PLAIN = Wording()
 
 @dataclass(frozen=True)
 class _Read:
-    """A requirement as it came in; ``extra`` is the one it belongs to where no marker says so."""
+    """A requirement as it came in: ``extra`` is the one it belongs to where no marker says so.
+
+    ``source`` says where it was read, for messages.
+    """
 
     requirement: Requirement
     text: str
     extra: str
+    source: str
 
 
 class Requirements:
     """The requirements of one project.
 
-    ``packages`` is the Python they are for; ``overrides`` the packager's. With ``strict_extras`` an extra
-    that the project does not have is refused, else warned of. ``log`` takes lines for the build log.
+    ``packages`` is the Python they are for, ``overrides`` are the packager's. ``strict_extras`` refuses an
+    extra that the project does not have, else a warning is logged. ``log`` takes lines for the build log.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Requirements:
         self._missing = False
 
     def want_extras(self, names: Iterable[str], *, strict: bool | None = None) -> None:
-        """Let requirements of these extras count, from now on and in hindsight."""
+        """Let requirements of these extras count, those read before included."""
         must_exist = self._strict if strict is None else strict
         before = len(self._extras)
         for name in names:
@@ -87,37 +90,34 @@ class Requirements:
                 self._consider(read)
 
     def describe_project(self, name: str, extras: Iterable[str]) -> None:
-        """Take in what the project calls itself, and which extras it has."""
+        """Note the project's own name and the extras it has."""
         self._project = canonicalize_name(name)
         self._known_extras.update(canonicalize_name(extra) for extra in extras)
 
     def add(self, texts: Iterable[str], source: str, *, extra: str = "") -> None:
-        """Take in requirements (PEP 508) from ``source``, which is named in messages.
+        """Add requirements (PEP 508) read from ``source``, which messages name.
 
-        Raises RefusedInput for one that is malformed or that rpm cannot say.
+        Raises RefusedInput for a requirement that is malformed or that rpm cannot express.
         """
         for text in texts:
             self._log(f"Looking at {text} ({source})")
-            requirement = _parsed(text, source)
+            requirement = parse_requirement(text, source)
             if requirement.url:
                 self._log(f"WARNING: Simplifying {text!r} to {requirement.name!r}.")
             name = canonicalize_name(requirement.name)
             if is_ignored(self._overrides_of(name)):
                 self._log(f"Ignoring dependency {name} per dependency override")
                 continue
-            self._consider(_Read(requirement, text, canonicalize_name(extra)))
+            self._consider(_Read(requirement, text, canonicalize_name(extra), source))
 
     def end_pass_if_missing(self, source: str) -> None:
-        """Raise PassEnded where a requirement so far is not installed."""
+        """Raise PassEnded if a requirement read so far is not installed."""
         if self._missing:
             self._log(f"Ending this pass: {source} is not all installed")
             raise PassEnded(source)
 
     def check_extras(self) -> None:
-        """Refuse, or warn of, wanted extras that the project does not have.
-
-        Raises RefusedInput.
-        """
+        """Raise RefusedInput, or log a warning, for wanted extras that the project does not have."""
         known = ", ".join(sorted(self._known_extras)) or "none"
         for extra, strict in sorted(self._extras.items()):
             if extra in self._known_extras:
@@ -141,10 +141,8 @@ class Requirements:
         extras: list[str] = sorted(self._extras) or [""]
         if read.extra:
             extras = [read.extra] if read.extra in self._extras else []
-        marker = read.requirement.marker
-        if marker is None:
-            return bool(extras)
-        return any(marker.evaluate({**self._packages.markers, "extra": extra}) for extra in extras)
+        markers = self._packages.markers
+        return any(marker_holds(read.requirement, markers, extra, read.source) for extra in extras)
 
     def _require(self, requirement: Requirement) -> None:
         overrides = self._overrides_of(canonicalize_name(requirement.name))
@@ -164,7 +162,7 @@ class Requirements:
         try:
             # a distribution may ship a pre-release, and then that is the version there is
             satisfied = specifiers.contains(version, prereleases=True)
-        except InvalidVersion:
+        except ValueError:  # no version of PEP 440, or one of more digits than int() takes
             satisfied = False
         verdict = "satisfied" if satisfied else "not satisfied"
         self._log(f"Requirement {verdict}: {requirement} (installed: {version})")
@@ -172,15 +170,3 @@ class Requirements:
 
     def _overrides_of(self, name: str) -> list[Override]:
         return [override for override in self._overrides if override.package == name]
-
-
-def _parsed(text: str, source: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        hint = "see PEP 508"
-        if ":" in text:
-            hint = "if it is a URL, put 'NAME @ ' in front of it to require any version of NAME"
-        elif "/" in text:
-            hint = "if it is a path, write the project's name instead"
-        raise RefusedInput(f"{text!r} is no requirement", subject=source, hint=hint) from error

@@ -1,1 +1,1 @@
-"""What comes in: a wheel, read and checked from end to end."""
+"""Read wheels and check them from end to end."""

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import configparser
 import keyword
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.message import Message
 
-from installer.utils import parse_metadata_file
 from packaging.tags import Tag, parse_tag
 from packaging.utils import canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
+from truewheel.metadata import Fields, is_project_name, parse_fields
 from truewheel.model import EntryPoint
-from truewheel.wheel.archive import name_fault, refusal
+from truewheel.wheel.faults import Checked, Fault, first_refused
+from truewheel.wheel.names import name_problem
 
 CATEGORIES = ("purelib", "platlib", "scripts", "data", "headers")
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LIMIT_TAGS = 1000
+_LIMIT_POINTS = 1000
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
@@ -41,36 +43,48 @@ class WheelName:
 
 def parse_filename(filename: str) -> WheelName:
     """Read a wheel's base name; raises WheelRefused unless it is as the specification says."""
-    hint = "the name is NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl"
+    return first_refused(filename, check_filename(filename))
+
+
+def check_filename(filename: str) -> Checked[WheelName | None]:
+    """Return what a wheel's base name says."""
+    if (count := _tag_count(filename)) > _LIMIT_TAGS:
+        yield Fault("too-many-tags", "", f"stands for {count} tags")
+        return None
     try:
         name, version, _, tags = parse_wheel_filename(filename)
-    except ValueError as error:
-        raise refusal(filename, "is not the file name of a wheel", hint=hint) from error
-    if not name or not tags or not all(tag.interpreter and tag.abi and tag.platform for tag in tags):
-        raise refusal(filename, "is not the file name of a wheel", hint=hint)
+    except ValueError:  # InvalidWheelFilename, or a version of more digits than Python converts
+        tags = frozenset()
+    if not tags or not name or not all(tag.interpreter and tag.abi and tag.platform for tag in tags):
+        yield Fault("bad-file-name", "", "is not the file name of a wheel")
+        return None
     return WheelName(filename, name, version, tags)
 
 
-def find_dist_info(wheel: WheelName, names: Iterable[str]) -> str:
-    """The wheel's .dist-info directory; raises WheelRefused unless there is one and it is its own."""
+def _tag_count(text: str) -> int:
+    return math.prod(part.count(".") + 1 for part in text.removesuffix(".whl").split("-")[-3:])
+
+
+def check_dist_info(wheel: WheelName, names: Iterable[str]) -> Checked[str | None]:
+    """Return the wheel's .dist-info directory, None unless there is exactly one."""
     found = _top_level(names, ".dist-info")
     if len(found) != 1:
         message = "has no .dist-info directory" if not found else f"has {len(found)} .dist-info directories"
-        raise refusal(wheel.filename, message, entry=" ".join(found))
+        yield Fault("dist-info-count", " ".join(found), message)
+        return None
     if not _belongs(wheel, found[0].removesuffix(".dist-info")):
-        message = f"does not belong to {wheel.name} {wheel.version}"
-        raise refusal(wheel.filename, message, entry=found[0], hint="do not rename wheels")
+        yield Fault("foreign-dist-info", found[0], f"does not belong to {wheel.name} {wheel.version}")
     return found[0]
 
 
-def find_data_dir(wheel: WheelName, names: Iterable[str]) -> str:
-    """The wheel's .data directory, empty if it has none; raises WheelRefused for another's."""
+def check_data_directory(wheel: WheelName, names: Iterable[str]) -> Checked[str]:
+    """Return the wheel's .data directory, empty if it has none."""
     found = _top_level(names, ".data")
     for name in found:
         if not _belongs(wheel, name.removesuffix(".data")):
-            raise refusal(wheel.filename, f"does not belong to {wheel.name} {wheel.version}", entry=name)
+            yield Fault("foreign-data-directory", name, f"does not belong to {wheel.name} {wheel.version}")
     if len(found) > 1:
-        raise refusal(wheel.filename, "has two .data directories", entry=" ".join(found))
+        yield Fault("several-data-directories", " ".join(found), f"has {len(found)} .data directories")
     return found[0] if found else ""
 
 
@@ -87,99 +101,110 @@ def _belongs(wheel: WheelName, stem: str) -> bool:
 def _same_version(text: str, version: Version) -> bool:
     try:
         return Version(text) == version
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or more digits than Python converts
         return False
 
 
-def check_metadata(wheel: WheelName, text: str, entry: str) -> tuple[str, str]:
-    """The Name and Version in METADATA, as written there; raises WheelRefused unless they fit."""
-    message = parse_metadata_file(text)
-    declared = _field(wheel, message, "Metadata-Version", entry)
+def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str, str]]:
+    """Return the Name and Version in METADATA, as written there."""
+    fields = yield from _fields(text, entry)
+    declared = yield from _single(fields, "Metadata-Version", entry)
     found = _VERSION.fullmatch(declared)
-    if found is None or found[1] not in ("1", "2"):
-        reason = f"Metadata-Version {declared} is not known"
-        raise refusal(wheel.filename, reason, entry=entry, hint="versions 1.0 to 2.x are understood")
-    name = _field(wheel, message, "Name", entry)
-    if not _NAME.fullmatch(name) or canonicalize_name(name) != wheel.name:
-        reason = f"Name {name} is not the file name's {wheel.name}"
-        raise refusal(wheel.filename, reason, entry=entry, hint="do not rename wheels")
-    version = _field(wheel, message, "Version", entry)
-    if not _same_version(version, wheel.version):
-        reason = f"Version {version} is not the file name's {wheel.version}"
-        raise refusal(wheel.filename, reason, entry=entry, hint="do not rename wheels")
+    if declared and (found is None or found[1] not in ("1", "2")):
+        yield Fault("unknown-metadata-version", entry, f"Metadata-Version {declared} is not known")
+    name = yield from _single(fields, "Name", entry)
+    if name and (not is_project_name(name) or canonicalize_name(name) != wheel.name):
+        yield Fault("name-mismatch", entry, f"Name {name} is not the file name's {wheel.name}")
+    version = yield from _single(fields, "Version", entry)
+    if version and not _same_version(version, wheel.version):
+        yield Fault("version-mismatch", entry, f"Version {version} is not the file name's {wheel.version}")
     return name, version
 
 
-def check_wheel_file(wheel: WheelName, text: str, entry: str) -> bool:
-    """Whether Root-Is-Purelib in WHEEL is true; raises WheelRefused for what we may not install."""
-    message = parse_metadata_file(text)
-    version = _field(wheel, message, "Wheel-Version", entry)
+def check_wheel_file(wheel: WheelName, text: str, entry: str) -> Checked[bool]:
+    """Return whether Root-Is-Purelib in WHEEL is true."""
+    fields = yield from _fields(text, entry)
+    version = yield from _single(fields, "Wheel-Version", entry)
     found = _VERSION.fullmatch(version)
-    if found is None or int(found[1]) != 1:
-        reason = f"Wheel-Version {version} is not known"
-        raise refusal(wheel.filename, reason, entry=entry, hint="versions 1.x are understood")
-    purelib = _field(wheel, message, "Root-Is-Purelib", entry)
-    if purelib.lower() not in ("true", "false"):
-        reason = f"Root-Is-Purelib is {purelib}"
-        raise refusal(wheel.filename, reason, entry=entry, hint="it is true or false")
-    _check_declared_tags(wheel, message, entry)
+    if version and (found is None or found[1] != "1"):
+        yield Fault("unknown-wheel-version", entry, f"Wheel-Version {version} is not known")
+    purelib = yield from _single(fields, "Root-Is-Purelib", entry)
+    if purelib and purelib.lower() not in ("true", "false"):
+        yield Fault("bad-root-is-purelib", entry, f"Root-Is-Purelib is {purelib}")
+    yield from _check_declared_tags(wheel, fields.all("Tag"), entry)
     return purelib.lower() == "true"
 
 
-def _field(wheel: WheelName, message: Message, key: str, entry: str) -> str:
-    values = [str(value).strip() for value in message.get_all(key) or []]
-    if len(values) != 1 or not values[0]:
-        reason = f"has {len(values)} times {key}" if len(values) > 1 else f"has no {key}"
-        raise refusal(wheel.filename, reason, entry=entry, hint=f"one {key} is required")
-    return values[0]
+def _fields(text: str, entry: str) -> Checked[Fields]:
+    fields = parse_fields(text)
+    for kind in fields.all("Content-Type"):
+        if kind.lower().startswith(("message/", "multipart/")):
+            yield Fault("message-in-metadata", entry, f"is a message of type {kind}")
+    return fields
 
 
-def _check_declared_tags(wheel: WheelName, message: Message, entry: str) -> None:
+def _single(fields: Fields, key: str, entry: str) -> Checked[str]:
+    """Return the value of a field that must be there once, empty where it is not."""
+    values = fields.all(key)
+    if len(values) > 1:
+        yield Fault("repeated-field", entry, f"has {len(values)} {key} fields", f"one {key} is required")
+    elif not values or not values[0]:
+        yield Fault("missing-field", entry, f"has no {key}", f"one {key} is required")
+    return values[0] if len(values) == 1 else ""
+
+
+def _check_declared_tags(wheel: WheelName, values: list[str], entry: str) -> Checked[None]:
+    if not values:
+        yield Fault("missing-tag", entry, "has no Tag")
+        return
+    if (count := sum(map(_tag_count, values))) > _LIMIT_TAGS:
+        yield Fault("too-many-tags", entry, f"has {count} tags")
+        return
     declared: set[Tag] = set()
-    for value in message.get_all("Tag") or []:
+    for value in values:
         try:
-            declared |= parse_tag(str(value).strip())
-        except ValueError as error:
-            raise refusal(wheel.filename, f"Tag {value} is malformed", entry=entry) from error
-    if not declared:
-        raise refusal(wheel.filename, "has no Tag", entry=entry, hint="at least one Tag is required")
+            declared |= parse_tag(value)
+        except ValueError:
+            yield Fault("malformed-tag", entry, f"Tag {value} is malformed")
+            return
     if declared != wheel.tags:
         theirs = " ".join(sorted(map(str, declared)))
-        reason = f"the tags {theirs} are not those of the file name"
-        raise refusal(wheel.filename, reason, entry=entry, hint="retag with wheel tags, do not rename")
+        yield Fault("tag-mismatch", entry, f"the tags {theirs} are not those of the file name")
 
 
-def parse_entry_points(wheel: WheelName, text: str, entry: str) -> tuple[EntryPoint, ...]:
-    """The console and gui scripts of entry_points.txt, in its order.
+def check_entry_points(text: str, entry: str) -> Checked[tuple[EntryPoint, ...]]:
+    """Return the console and GUI scripts of entry_points.txt, in its order.
 
-    Raises WheelRefused for a file that is not INI, a name that is not a safe file name or is there twice,
-    and a target that is not ``module:attr`` of identifiers. Extras are ignored, as the specification says.
+    Yields faults for a file that is not INI, a name that is not a safe file name or is there twice, and a
+    target that is not ``module:attr`` of identifiers. Extras are ignored, as the specification says.
     """
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, default_section="\0")
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, default_section="")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
         parser.read_string(text, source="entry points")
     except configparser.Error as error:
-        reason = f"is malformed: {' '.join(error.message.split())}"
-        hint = "each name once, as NAME = MODULE:ATTR"
-        raise refusal(wheel.filename, reason, entry=entry, hint=hint) from error
+        yield Fault("malformed-entry-points", entry, f"is malformed: {' '.join(error.message.split())}")
+        return ()
     points: dict[str, EntryPoint] = {}
     for section in parser.sections():
         for name, value in parser.items(section) if section in _SECTIONS else ():
             if name in points:
-                raise refusal(wheel.filename, f"names the script {name} twice", entry=entry)
-            points[name] = _entry_point(wheel, name, value, section, entry)
+                yield Fault("duplicate-script", entry, f"names the script {name} twice")
+            point = yield from _entry_point(name, value, section, entry)
+            if point is not None:
+                points.setdefault(name, point)
+    if len(points) > _LIMIT_POINTS:
+        yield Fault("too-many-scripts", entry, f"has {len(points)} scripts, more than {_LIMIT_POINTS}")
     return tuple(points.values())
 
 
-def _entry_point(wheel: WheelName, name: str, value: str, section: str, entry: str) -> EntryPoint:
-    if "/" in name or name.startswith("-") or name_fault(name):
-        reason = f"{name} in {section} is not a safe name for a script"
-        raise refusal(wheel.filename, reason, entry=entry, hint="use letters, digits, '.', '_' and '-'")
+def _entry_point(name: str, value: str, section: str, entry: str) -> Checked[EntryPoint | None]:
+    if "/" in name or name.startswith("-") or name_problem(name):
+        yield Fault("unsafe-script-name", entry, f"{name} in {section} is not a safe name for a script")
     found = _REFERENCE.fullmatch(value)
     if found is None or not (_dotted(found["module"]) and _dotted(found["attr"])):
-        reason = f"{name} in {section} has the target {value}"
-        raise refusal(wheel.filename, reason, entry=entry, hint="a target is MODULE:ATTR")
+        yield Fault("malformed-entry-point", entry, f"{name} in {section} has the target {value}")
+        return None
     return EntryPoint(name, found["module"], found["attr"], _SECTIONS[section])
 
 

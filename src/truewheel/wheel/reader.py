@@ -1,50 +1,47 @@
-"""Read a wheel: everything is checked and every entry hashed before anything is planned.
-
-The layers below: wheel_archive (ZIP), wheel_metadata (what it says about itself), wheel_record (RECORD
-and install paths).
-"""
+"""Read a wheel: everything is checked and every entry hashed before anything is planned."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
-from installer.records import RecordEntry
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from truewheel.errors import WheelRefused
 from truewheel.model import EntryPoint, Interpreter, Wheel, WheelEntry
-from truewheel.wheel.archive import (
-    CHUNK,
-    SmallEntries,
-    archive_files,
-    chunks,
-    corruption_refused,
-    open_file,
-    open_zip,
-    read_text,
-    refusal,
-)
+from truewheel.wheel.archive import archive_files, check_bounds, open_file
+from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused
 from truewheel.wheel.metadata import (
     WheelName,
+    check_data_directory,
+    check_dist_info,
+    check_entry_points,
+    check_filename,
     check_metadata,
     check_wheel_file,
-    find_data_dir,
-    find_dist_info,
-    parse_entry_points,
-    parse_filename,
 )
-from truewheel.wheel.record_checks import check_complete, check_content, check_places, parse_record, place
+from truewheel.wheel.record_checks import (
+    Row,
+    Rows,
+    check_complete,
+    check_content,
+    check_places,
+    parse_record,
+    place,
+)
+from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
 
 _EARLIEST = 315532800  # 1980-01-01, the first date ZIP can hold
-_CHANGED = "the wheel was changed while it was in use: run again"
+_REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
 
 class Kept:
@@ -60,9 +57,10 @@ class Kept:
             self._left -= len(content)
             self._entries[filename, entry] = content
 
-    def get(self, filename: str, entry: str) -> bytes | None:
-        """The content of a wheel's entry, or None where it was not kept."""
-        return self._entries.get((filename, entry))
+    @property
+    def entries(self) -> Mapping[tuple[str, str], bytes]:
+        """What was kept so far, by the file name of the wheel and the entry's name, to read alone."""
+        return MappingProxyType(self._entries)
 
 
 def read_wheel(path: Path, kept: Kept | None = None) -> Wheel:
@@ -70,109 +68,158 @@ def read_wheel(path: Path, kept: Kept | None = None) -> Wheel:
 
     Every entry is unpacked and hashed; ``kept`` takes what is to be read again. Entries are in archive order;
     dates are seconds since the epoch. Raises UsageError when the file cannot be opened or read, WheelRefused
-    for anything in it that is not as the specification says.
+    for the first fault in it.
     """
-    kept = Kept(0) if kept is None else kept
     with open_file(path) as stream:
-        digest = _digest(stream, path.name)
-        with open_zip(stream, path.name) as archive:
-            files = archive_files(archive, stream, path.name)
-            small = SmallEntries(archive, stream)
-            return _describe(path, digest, archive, small, files, kept)
+        return first_refused(path.name, _check(path, stream, kept or Kept(0)))
 
 
-def _digest(stream: BinaryIO, filename: str) -> str:
-    digest = hashlib.sha256()
-    with corruption_refused(filename):
-        while data := stream.read(CHUNK):
-            digest.update(data)
-    return digest.hexdigest()
+def find_faults(path: Path) -> tuple[Fault, ...]:
+    """Return every fault of a wheel file, in the order of the checks.
+
+    A part with a fault is used no further: without a readable RECORD, no hash is checked. Raises UsageError
+    when the file cannot be opened or read.
+    """
+    with open_file(path) as stream, about(path.name):
+        return tuple(_check(path, stream, Kept(0)))
 
 
-def _describe(
-    path: Path, digest: str, archive: ZipFile, small: SmallEntries, files: tuple[ZipInfo, ...], kept: Kept
-) -> Wheel:
-    infos = {info.filename: info for info in files}
-    parsed = parse_filename(path.name)
-    dist_info = find_dist_info(parsed, infos)
-    data_dir = find_data_dir(parsed, infos)
-    texts = _read_texts(archive, infos, dist_info, path.name)
-    is_purelib = check_wheel_file(parsed, texts["WHEEL"], f"{dist_info}/WHEEL")
-    name, version = check_metadata(parsed, texts["METADATA"], f"{dist_info}/METADATA")
-    rows = parse_record(path.name, texts["RECORD"], f"{dist_info}/RECORD")
-    check_complete(path.name, rows, infos, dist_info)
-    points = _entry_points(parsed, texts, f"{dist_info}/entry_points.txt")
-    root = "purelib" if is_purelib else "platlib"
-    places = [place(path.name, info.filename, data_dir, root) for info in files]
-    check_places(path.name, places, [point.name for point in points])
-    entries = tuple(
-        _entry(archive, small, info, where, rows.get(info.filename), path.name, kept)
-        for info, where in zip(files, places, strict=True)
-    )
-    tags = tuple(sorted(str(tag) for tag in parsed.tags))
+def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
+    """Check a wheel; what it returns is true only if it yielded nothing."""
+    digest = _digest(stream)
+    archive = yield from attempt(lambda: open_zip(stream))
+    if archive is None:
+        return None
+    with archive:
+        bounds = tuple(check_bounds(archive, path.stat().st_size))
+        yield from bounds
+        if bounds:
+            return None
+        files = yield from archive_files(archive, stream)
+        infos = {info.filename: info for info in files}
+        named = yield from check_filename(path.name)
+        dist_info = (yield from check_dist_info(named, infos)) if named is not None else None
+        if named is None or dist_info is None:
+            return None
+        opened = Entries(archive, stream)
+        said = yield from _check_texts(opened, named, dist_info, infos)
+        places = yield from _check_places(named, said, files)
+        unpacker = _Unpacker(opened, kept, path.name)
+        entries = []
+        for info, where in zip(files, places, strict=True):
+            entries.append((yield from unpacker.entry(info, where, said.rows.get(info.filename))))
     return Wheel(
         path=str(path),
         filename=path.name,
         sha256=digest,
-        name=name,
-        version=version,
+        name=said.name,
+        version=said.version,
         dist_info=dist_info,
-        root_is_purelib=is_purelib,
-        tags=tags,
-        entries=entries,
-        entry_points=points,
+        root_is_purelib=said.root_is_purelib,
+        tags=tuple(sorted(str(tag) for tag in named.tags)),
+        entries=tuple(entry for entry in entries if entry is not None),
+        entry_points=said.entry_points,
     )
+
+
+def _digest(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while data := stream.read(CHUNK):
+        digest.update(data)
+    return digest.hexdigest()
+
+
+@dataclass
+class _Said:
+    """What the texts in .dist-info say; what a faulty text does not say stays as it is here."""
+
+    root_is_purelib: bool = True
+    name: str = ""
+    version: str = ""
+    rows: Rows = field(default_factory=dict)
+    entry_points: tuple[EntryPoint, ...] = ()
+
+
+def _check_texts(
+    opened: Entries, named: WheelName, dist_info: str, infos: Mapping[str, ZipInfo]
+) -> Checked[_Said]:
+    said = _Said()
+    texts = yield from _read_texts(opened, infos, dist_info)
+    if (text := texts.get("WHEEL")) is not None:
+        said.root_is_purelib = yield from check_wheel_file(named, text, f"{dist_info}/WHEEL")
+    if (text := texts.get("METADATA")) is not None:
+        said.name, said.version = yield from check_metadata(named, text, f"{dist_info}/METADATA")
+    if (text := texts.get("RECORD")) is not None:
+        rows = yield from parse_record(text, f"{dist_info}/RECORD")
+        if rows is not None:
+            yield from check_complete(rows, infos, dist_info)
+            said.rows = rows
+    if (text := texts.get("entry_points.txt")) is not None:
+        said.entry_points = yield from check_entry_points(text, f"{dist_info}/entry_points.txt")
+    return said
 
 
 def _read_texts(
-    archive: ZipFile, infos: Mapping[str, ZipInfo], dist_info: str, filename: str
-) -> dict[str, str]:
+    opened: Entries, infos: Mapping[str, ZipInfo], dist_info: str
+) -> Checked[dict[str, str | None]]:
     texts = {}
-    for name in ("WHEEL", "METADATA", "RECORD", "entry_points.txt"):
+    for name in (*_REQUIRED, "entry_points.txt"):
         info = infos.get(f"{dist_info}/{name}")
         if info is not None:
-            texts[name] = read_text(archive, info, filename)
-        elif name != "entry_points.txt":
-            hint = f"a wheel must hold {name}"
-            raise refusal(filename, "is missing", entry=f"{dist_info}/{name}", hint=hint)
+            texts[name] = yield from attempt(partial(read_text, opened, info))
+        elif name in _REQUIRED:
+            message, hint = "is missing", f"a wheel must hold {name}"
+            yield Fault("missing-metadata-file", f"{dist_info}/{name}", message, hint)
     return texts
 
 
-def _entry_points(parsed: WheelName, texts: Mapping[str, str], entry: str) -> tuple[EntryPoint, ...]:
-    text = texts.get("entry_points.txt")
-    return parse_entry_points(parsed, text, entry) if text is not None else ()
+def _check_places(named: WheelName, said: _Said, files: Sequence[ZipInfo]) -> Checked[list[tuple[str, str]]]:
+    data_directory = yield from check_data_directory(named, (info.filename for info in files))
+    root = "purelib" if said.root_is_purelib else "platlib"
+    places = []
+    for info in files:
+        places.append((yield from place(info.filename, data_directory, root)))
+    yield from check_places(places, [point.name for point in said.entry_points])
+    return places
 
 
-def _entry(
-    archive: ZipFile,
-    small: SmallEntries,
-    info: ZipInfo,
-    where: tuple[str, str],
-    row: RecordEntry | None,
-    filename: str,
-    kept: Kept,
-) -> WheelEntry:
-    algorithm = row.hash_.name if row is not None and row.hash_ is not None else "sha256"
-    digest = hashlib.sha256()
-    recorded = digest if algorithm == "sha256" else hashlib.new(algorithm)
-    fits = max(info.file_size, info.compress_size) <= CHUNK
-    for data in (small.read(info, filename),) if fits else chunks(archive, info, filename):
-        digest.update(data)
-        if recorded is not digest:
-            recorded.update(data)
-    check_content(filename, row, info.filename, info.file_size, recorded.digest())
-    if fits:
-        kept.keep(filename, info.filename, data)
-    mode = info.external_attr >> 16
-    return WheelEntry(
-        name=info.filename,
-        category=where[0],
-        relative=where[1],
-        size=info.file_size,
-        sha256=digest.hexdigest(),
-        executable=stat.S_ISREG(mode) and bool(mode & 0o111),
-        mtime=_mtime(info),
-    )
+@dataclass(frozen=True)
+class _Unpacker:
+    opened: Entries
+    kept: Kept
+    filename: str
+
+    def entry(self, info: ZipInfo, where: tuple[str, str], row: Row | None) -> Checked[WheelEntry | None]:
+        """Unpack and hash an entry, check it against its row of RECORD, and describe it."""
+        hashed = yield from attempt(lambda: self._hashed(info, row))
+        if hashed is None:
+            return None
+        sha256, recorded = hashed
+        yield from check_content(row, info.filename, info.file_size, recorded)
+        mode = info.external_attr >> 16
+        return WheelEntry(
+            name=info.filename,
+            category=where[0],
+            relative=where[1],
+            size=info.file_size,
+            sha256=sha256,
+            executable=stat.S_ISREG(mode) and bool(mode & 0o111),
+            mtime=_mtime(info),
+        )
+
+    def _hashed(self, info: ZipInfo, row: Row | None) -> tuple[str, bytes]:
+        """Return the sha256 of an entry, and its digest by the algorithm of its row."""
+        algorithm = (row and row.algorithm) or "sha256"
+        digest = hashlib.sha256()
+        recorded = digest if algorithm == "sha256" else hashlib.new(algorithm)
+        fits = info.file_size <= CHUNK
+        for data in (self.opened.read(info),) if fits else self.opened.chunks(info):
+            digest.update(data)
+            if recorded is not digest:
+                recorded.update(data)
+        if fits:
+            self.kept.keep(self.filename, info.filename, data)
+        return digest.hexdigest(), recorded.digest()
 
 
 def _mtime(info: ZipInfo) -> int:
@@ -190,7 +237,7 @@ class WheelContents:
     which all was kept is not opened again.
     """
 
-    def __init__(self, wheel: Wheel, kept: Kept) -> None:
+    def __init__(self, wheel: Wheel, kept: Mapping[tuple[str, str], bytes]) -> None:
         """Remember the wheel; nothing is opened before the ``with``."""
         self.wheel = wheel
         self._kept = kept
@@ -201,11 +248,12 @@ class WheelContents:
     def __enter__(self) -> WheelContents:
         """Open the file; raises UsageError or WheelRefused when that is no longer possible."""
         self._entered = True
-        if all(self._kept.get(self.wheel.filename, entry.name) is not None for entry in self.wheel.entries):
+        if all((self.wheel.filename, entry.name) in self._kept for entry in self.wheel.entries):
             return self
         with ExitStack() as stack:
             stream = stack.enter_context(open_file(Path(self.wheel.path)))
-            self._archive = stack.enter_context(open_zip(stream, self.wheel.filename))
+            with about(self.wheel.filename):
+                self._archive = stack.enter_context(open_zip(stream))
             self._stack = stack.pop_all()
         return self
 
@@ -218,34 +266,34 @@ class WheelContents:
         self._stack.close()
 
     def read(self, entry: WheelEntry) -> bytes:
-        """All bytes of an entry; raises WheelRefused when they are not those that were checked."""
-        checked = self._kept.get(self.wheel.filename, entry.name)
+        """Return all bytes of an entry; raises WheelRefused when they are not those that were checked."""
+        checked = self._kept.get((self.wheel.filename, entry.name))
         if checked is not None and self._entered:
             return checked
         archive, info = self._find(entry)
-        with corruption_refused(self.wheel.filename, entry.name), archive.open(info) as member:
+        with about(self.wheel.filename), corruption_found(entry.name), archive.open(info) as member:
             data = member.read(entry.size)
         if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._changed(entry)
         return data
 
     def chunks(self, entry: WheelEntry) -> Iterator[bytes]:
-        """The bytes of an entry in pieces of at most 1 MiB, for entries too large to hold.
+        """Yield the bytes of an entry in pieces of at most 1 MiB, for entries too large to hold.
 
         Raises WheelRefused, at the latest after the last piece, when they are not those that were checked.
         """
-        checked = self._kept.get(self.wheel.filename, entry.name)
+        checked = self._kept.get((self.wheel.filename, entry.name))
         if checked is not None and self._entered:
             yield from (checked,) if checked else ()
             return
         archive, info = self._find(entry)
         digest = hashlib.sha256()
         left = entry.size
-        with corruption_refused(self.wheel.filename, entry.name):
+        with about(self.wheel.filename), corruption_found(entry.name):
             member = archive.open(info)
         with member:
             while left:
-                with corruption_refused(self.wheel.filename, entry.name):
+                with about(self.wheel.filename), corruption_found(entry.name):
                     data = member.read(min(CHUNK, left))
                 if not data:
                     break
@@ -268,12 +316,13 @@ class WheelContents:
         return archive, info
 
     def _changed(self, entry: WheelEntry) -> WheelRefused:
-        return refusal(self.wheel.filename, "is no longer what was checked", entry=entry.name, hint=_CHANGED)
+        fault = Fault("changed-wheel", entry.name, "is no longer what was checked")
+        return refused(self.wheel.filename, fault)
 
 
-def open_contents(wheel: Wheel, kept: Kept | None = None) -> WheelContents:
-    """The contents of a wheel, to be used in a ``with``; ``kept`` is what read_wheel filled."""
-    return WheelContents(wheel, Kept(0) if kept is None else kept)
+def open_contents(wheel: Wheel, kept: Mapping[tuple[str, str], bytes] | None = None) -> WheelContents:
+    """Return the contents of a wheel, for a ``with``; ``kept`` are the entries that read_wheel kept."""
+    return WheelContents(wheel, {} if kept is None else kept)
 
 
 def check_tags(wheel: Wheel, interpreter: Interpreter) -> None:
@@ -287,11 +336,11 @@ def check_tags(wheel: Wheel, interpreter: Interpreter) -> None:
         return
     build = f"Python {interpreter.short_version}{' free-threaded' if interpreter.free_threaded else ''}"
     message = f"its tags {' '.join(wheel.tags)} do not fit {interpreter.command}, {build}"
-    raise refusal(wheel.filename, message, hint="build the wheel for this Python")
+    raise refused(wheel.filename, Fault("unfitting-tags", "", message))
 
 
 def tag_rank(tags: Iterable[str], interpreter: Interpreter) -> int | None:
-    """How far down the interpreter's list, best first, a wheel's tags stand; None where they do not."""
+    """Return the place of the best of the tags in the interpreter's list, best first; None where none is."""
     wanted = set(tags)
     return next((rank for rank, tag in enumerate(_supported(interpreter)) if str(tag) in wanted), None)
 

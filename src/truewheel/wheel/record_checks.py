@@ -5,15 +5,14 @@ Sources: the recording installed projects and binary distribution format specifi
 
 from __future__ import annotations
 
-import base64
-import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
-
-from truewheel.wheel.archive import check_collisions, name_fault, refusal
+from truewheel.record import digest_text, read_rows
+from truewheel.wheel.faults import Checked, Fault
 from truewheel.wheel.metadata import CATEGORIES
+from truewheel.wheel.names import check_collisions, name_problem
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
@@ -21,45 +20,63 @@ _SIZE = re.compile(r"[0-9]{1,19}")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 
 
-def parse_record(filename: str, text: str, entry: str) -> dict[str, RecordEntry]:
-    """The rows of RECORD by path.
+@dataclass(frozen=True)
+class Row:
+    """A row of RECORD: ``digest`` is base64 without padding, ``size`` in bytes; both may be empty."""
 
-    Raises WheelRefused for what is not CSV of three columns, for paths that are not plain relative paths
-    of forward slashes, for a path listed twice, and for malformed hashes and sizes.
+    algorithm: str = ""
+    digest: str = ""
+    size: int | None = None
+
+
+Rows = Mapping[str, "Row | None"]
+
+
+def parse_record(text: str, entry: str) -> Checked[Rows | None]:
+    """Return the rows of RECORD by path, None for a row with a fault; None where there are no rows to read.
+
+    Yields faults for text that is not CSV of three columns, for paths that are not plain relative paths of
+    forward slashes, for a path listed twice, and for malformed hashes and sizes.
     """
-    rows: dict[str, RecordEntry] = {}
     if "\\" in text or "\0" in text:
-        raise refusal(filename, "lists a path with a backslash or NUL", entry=entry)
+        yield Fault("unsafe-record-path", entry, "lists a path with a backslash or NUL")
+        return None
+    rows: dict[str, Row | None] = {}
     try:
-        for path, digest, size in parse_record_file(text.splitlines()):
-            if fault := name_fault(path):
-                raise refusal(filename, f"lists {path}: the name {fault}", entry=entry)
+        for number, cells in enumerate(read_rows(text), 1):
+            if len(cells) != 3:
+                message = f"is malformed: row {number} has {len(cells)} columns"
+                yield Fault("malformed-record", entry, message)
+                return None
+            path = cells[0]
+            if problem := name_problem(path):
+                yield Fault("unsafe-record-path", entry, f"lists {path}: the name {problem}")
             if path in rows:
-                raise refusal(filename, f"lists {path} twice", entry=entry)
-            rows[path] = _row(filename, path, digest, size, entry)
-    except (InvalidRecordEntry, csv.Error) as error:
-        hint = "it is CSV of 3 columns"
-        raise refusal(filename, f"is malformed: {error}", entry=entry, hint=hint) from error
+                yield Fault("duplicate-record-row", entry, f"lists {path} twice")
+            rows[path] = yield from _row(path, cells[1], cells[2], entry)
+    except ValueError as error:
+        yield Fault("malformed-record", entry, f"is malformed: {error}")
+        return None
     return rows
 
 
-def _row(filename: str, path: str, digest: str, size: str, entry: str) -> RecordEntry:
+def _row(path: str, digest: str, size: str, entry: str) -> Checked[Row | None]:
     if size and not _SIZE.fullmatch(size):
-        raise refusal(filename, f"gives {path} the size {size}", entry=entry, hint="a size is in bytes")
-    if digest and "=" not in digest:
-        reason = f"gives {path} the hash {digest}"
-        raise refusal(filename, reason, entry=entry, hint="a hash is ALGORITHM=DIGEST")
-    algorithm = digest.partition("=")[0]
+        yield Fault("malformed-record-size", entry, f"gives {path} the size {size}")
+        return None
+    algorithm, separator, value = digest.partition("=")
+    if digest and not separator:
+        yield Fault("malformed-record-hash", entry, f"gives {path} the hash {digest}")
+        return None
     if digest and algorithm not in ALGORITHMS:
-        reason = f"gives {path} a hash by {algorithm or 'nothing'}"
-        raise refusal(filename, reason, entry=entry, hint=f"use one of {', '.join(ALGORITHMS)}")
-    return RecordEntry.from_elements(path, digest, size)
+        message = f"gives {path} a hash by {algorithm or 'nothing'}"
+        yield Fault("unaccepted-hash", entry, message)
+        return None
+    return Row(algorithm, value, int(size) if size else None)
 
 
-def check_complete(
-    filename: str, rows: Mapping[str, RecordEntry], names: Iterable[str], dist_info: str
-) -> None:
-    """Raise WheelRefused unless RECORD lists exactly the archive's files and has a hash for each.
+def check_complete(rows: Rows, names: Iterable[str], dist_info: str) -> Iterator[Fault]:
+    """Check that RECORD lists exactly the archive's files and has a hash for each.
 
     RECORD itself must be listed without hash and size; its signature files need not be listed.
     """
@@ -67,66 +84,57 @@ def check_complete(
     signatures = {f"{dist_info}/{name}" for name in _SIGNATURES}
     held = set(names)
     for path in sorted(held - rows.keys() - signatures):
-        raise refusal(filename, f"{path} is in the wheel but not in RECORD", entry=record)
+        yield Fault("missing-record-row", record, f"{path} is in the wheel but not in RECORD")
     for path in sorted(rows.keys() - held):
-        raise refusal(filename, f"{path} is in RECORD but not in the wheel", entry=record)
-    if rows[record].hash_ is not None or rows[record].size is not None:
-        raise refusal(filename, "gives a hash or size of itself", entry=record, hint="leave both empty")
+        yield Fault("missing-recorded-file", record, f"{path} is in RECORD but not in the wheel")
+    if rows.get(record, Row()) not in (Row(), None):
+        yield Fault("record-of-itself", record, "gives a hash or size of itself")
     for path, row in rows.items():
-        if row.hash_ is None and path != record and path not in signatures:
-            hint = f"use one of {', '.join(ALGORITHMS)}"
-            raise refusal(filename, f"has no hash of {path}", entry=record, hint=hint)
+        if row is not None and not row.algorithm and path != record and path not in signatures:
+            yield Fault("missing-record-hash", record, f"has no hash of {path}")
 
 
-def check_content(filename: str, row: RecordEntry | None, entry: str, size: int, digest: bytes) -> None:
-    """Raise WheelRefused unless an entry's size in bytes and digest are what its row says."""
+def check_content(row: Row | None, entry: str, size: int, digest: bytes) -> Iterator[Fault]:
+    """Check that an entry's size in bytes and digest are those of its row; no row, no fault."""
     if row is None:
         return
     if row.size is not None and row.size != size:
-        raise refusal(filename, f"has {size} bytes, RECORD says {row.size}", entry=entry)
-    if row.hash_ is not None:
-        found = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-        if found != row.hash_.value:
-            reason = f"has {row.hash_.name} {found}, RECORD says {row.hash_.value}"
-            raise refusal(filename, reason, entry=entry, hint="the wheel was changed after it was built")
+        yield Fault("size-mismatch", entry, f"has {size} bytes, RECORD says {row.size}")
+    if row.algorithm:
+        found = digest_text(digest)
+        if found != row.digest:
+            message = f"has {row.algorithm} {found}, RECORD says {row.digest}"
+            yield Fault("hash-mismatch", entry, message)
 
 
-def place(filename: str, name: str, data_dir: str, root: str) -> tuple[str, str]:
-    """The install path an entry belongs to and its path below that.
+def place(name: str, data_directory: str, root: str) -> Checked[tuple[str, str]]:
+    """Return the install path an entry belongs to and its path below that.
 
-    ``root`` is purelib or platlib, whichever the wheel's root is. Raises WheelRefused for entries of the
-    .data directory that belong nowhere.
+    ``root`` is purelib or platlib, whichever the wheel's root is. Yields faults for entries of the .data
+    directory that belong nowhere.
     """
     head, _, rest = name.partition("/")
-    if not data_dir or head != data_dir:
+    if not data_directory or head != data_directory:
         return root, name
     category, _, relative = rest.partition("/")
     if not relative:
-        hint = f"put it below one of {', '.join(CATEGORIES)}"
-        raise refusal(filename, "lies directly in the .data directory", entry=name, hint=hint)
+        yield Fault("misplaced-data", name, "lies directly in the .data directory")
+        return root, name
     if category not in CATEGORIES:
-        reason = f"belongs to the unknown install path {category}"
-        raise refusal(filename, reason, entry=name, hint=f"known are {', '.join(CATEGORIES)}")
-    _check_placed(filename, name, category, relative)
+        yield Fault("unknown-install-path", name, f"belongs to the unknown install path {category}")
+    if problem := name_problem(relative):
+        yield Fault("unsafe-name", name, f"the name below .data/{category} {problem}")
+    elif category == "scripts" and ("/" in relative or relative.startswith("-")):
+        yield Fault("nested-script", name, "is not a plain name in the scripts directory")
+    elif category in ("purelib", "platlib") and relative.partition("/")[0].endswith(".dist-info"):
+        yield Fault("metadata-in-data", name, "adds installed metadata by way of .data")
     return category, relative
 
 
-def _check_placed(filename: str, name: str, category: str, relative: str) -> None:
-    if fault := name_fault(relative):
-        raise refusal(filename, f"the name below .data/{category} {fault}", entry=name)
-    if category == "scripts" and ("/" in relative or relative.startswith("-")):
-        reason = "is not a plain name in the scripts directory"
-        raise refusal(filename, reason, entry=name, hint="scripts have no subdirectories")
-    if category in ("purelib", "platlib") and relative.partition("/")[0].endswith(".dist-info"):
-        hint = "metadata belongs in the wheel's own .dist-info directory"
-        raise refusal(filename, "adds installed metadata by way of .data", entry=name, hint=hint)
-
-
-def check_places(filename: str, places: Iterable[tuple[str, str]], scripts: Iterable[str]) -> None:
-    """Raise WheelRefused when two of the entries, or an entry and a generated script, meet at one path."""
+def check_places(places: Iterable[tuple[str, str]], scripts: Iterable[str]) -> Iterator[Fault]:
+    """Check that no two of the entries, and no entry and a generated script, meet at one path."""
     paths = [f"{category}/{relative}" for category, relative in places]
     clashes = {f"scripts/{name}" for name in scripts} & set(paths)
     for path in sorted(clashes):
-        hint = "drop the script or the entry point"
-        raise refusal(filename, "is both a shipped script and an entry point", entry=path, hint=hint)
-    check_collisions(paths, (), filename)
+        yield Fault("script-and-entry-point", path, "is both a shipped script and an entry point")
+    yield from check_collisions(paths, ())

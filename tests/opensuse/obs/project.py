@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-_CHECKOUT = Path(__file__).parents[3]
+from tests.support import CHECKOUT
+
 _VARIABLES = {
     "build": "TRUEWHEEL_OBS_BUILD",
     "python_rpm_macros": "TRUEWHEEL_PYTHON_RPM_MACROS",
@@ -99,6 +100,6 @@ def with_package(configuration: str) -> str:
 
 def with_macros(configuration: str, flavors: Sequence[str]) -> str:
     """Switched over by macros in the configuration itself."""
-    command = [str(_CHECKOUT / "macros/opensuse/truewheel-flavor-macros"), "--prjconf", *flavors]
+    command = [str(CHECKOUT / "macros/opensuse/truewheel-flavor-macros"), "--prjconf", *flavors]
     made = subprocess.run(command, capture_output=True, text=True, check=True)
     return f"{configuration}\nSupport: truewheel\n\n{made.stdout}"

@@ -14,10 +14,9 @@ from tests.opensuse.obs.debs import Deb, put, write_deb
 from tests.opensuse.obs.flavors import FLAVORS, PRIMARY, compile_library, short, write_flavor
 from tests.opensuse.obs.project import BUILD_SET, Checkouts, build_set
 from tests.registry import cache_directory
-from tests.repro.roots import mirror
+from tests.support import CHECKOUT, mirror
 
-_CHECKOUT = Path(__file__).parents[3]
-_MACROS = _CHECKOUT / "macros/opensuse"
+_MACROS = CHECKOUT / "macros/opensuse"
 _DEBIAN = (
     *(
         "base-files",
@@ -53,7 +52,7 @@ _NAMES = (
 )
 _TOGETHER = ("installer", "packaging", "yaml", "build", "pyproject_hooks")
 _TRUEWHEEL = """\
-#!/usr/bin/python{version} -EsB
+#!/usr/bin/python{version} -IB
 import sys
 sys.path.insert(0, "/usr/lib/truewheel")
 from truewheel.cli.main import run
@@ -184,7 +183,7 @@ def _truewheel(flavors: Path, work: Path, own: Path) -> None:
     """With what it imports, so that specs of those can be built, too."""
     tree, version = work / "truewheel", short(PRIMARY)
     library, ignored = tree / "usr/lib/truewheel", shutil.ignore_patterns("__pycache__")
-    shutil.copytree(_CHECKOUT / "src/truewheel", library / "truewheel", ignore=ignored)
+    shutil.copytree(CHECKOUT / "src/truewheel", library / "truewheel", ignore=ignored)
     site = flavors / f"{PRIMARY}-modules/usr/lib/python{version}/site-packages"
     for name in _TOGETHER:
         shutil.copytree(site / name, library / name, ignore=ignored)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require, require_root
 from tests.opensuse.obs.building import (
     Built,
     Place,
@@ -30,7 +31,6 @@ from tests.opensuse.obs.building import (
 from tests.opensuse.obs.flavors import FLAVORS
 from tests.opensuse.obs.project import Checkouts, checkouts, stock, with_macros, with_package
 from tests.opensuse.obs.repository import Repository, repository
-from tests.repro.needs import require, require_root
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 

@@ -16,12 +16,12 @@ from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import look
 from truewheel.bytecode.pool import Code, Compiled
 from truewheel.bytecode.pycs import plan_job
-from truewheel.model import BytecodePolicy, ErrorPolicy, InstalledFile, InvalidationMode, Kind, RecordPlan
+from truewheel.model import BytecodePolicy, ErrorPolicy, File, InvalidationMode, Kind, RecordPlan
 
 DATE = 1_700_000_000
 PYTHON = interpreter()
 POLICY = BytecodePolicy(InvalidationMode.CHECKED_HASH, (0, 1), True, ErrorPolicy.WARN)
-JOB = plan_job("/lib/mod.py", 9, DATE, 0, PYTHON, (0, 1))
+JOB = plan_job("/lib/mod.py", 9, DATE, PYTHON.cache_tag, (0, 1), "w")
 PLAIN, OPT = (target.final for target in JOB.targets)
 
 
@@ -36,13 +36,13 @@ def deliver(root: Path, work: Callable[[Delivery], None], policy: BytecodePolicy
 
 def put(content: bytes, mode: int = 0o644, mtime: int = DATE) -> Callable[[Delivery], None]:
     digest = hashlib.sha256(content).hexdigest()
-    file = InstalledFile("/lib/file", Kind.DATA, mode, mtime, len(content), digest, "w", "")
+    file = File("/lib/file", Kind.DATA, mode, mtime, len(content), digest, "w")
     return lambda delivery: delivery.put(file, lambda: (content,))
 
 
 def pycs(*contents: bytes | None) -> Callable[[Delivery], None]:
     made = tuple(Code(level, code or b"", None if code else 0) for level, code in enumerate(contents))
-    return lambda delivery: delivery.put_pycs(Compiled(JOB, b"8 bytes.", made, ""), "w")
+    return lambda delivery: delivery.put_pycs([Compiled(JOB, b"8 bytes.", made, "")])
 
 
 def states(delivery: Delivery) -> dict[str, str]:
@@ -141,7 +141,7 @@ def test_a_link_that_was_broken_is_made_again(tmp_path: Path) -> None:
 
 
 def test_a_source_that_does_not_compile_is_noted(tmp_path: Path) -> None:
-    delivery = deliver(tmp_path, lambda d: d.put_pycs(Compiled(JOB, b"", (), "SyntaxError: x"), "w"))
+    delivery = deliver(tmp_path, lambda d: d.put_pycs([Compiled(JOB, b"", (), "SyntaxError: x")]))
     (result,) = delivery.compiled
     assert (result.source, result.error, result.pycs) == ("/lib/mod.py", "SyntaxError: x", ())
     assert delivery.files == {}
@@ -161,3 +161,19 @@ def test_a_record_lists_what_was_put(tmp_path: Path) -> None:
     assert names == ["__pycache__/mod.cpython-312.pyc", "demo.dist-info/RECORD", "file"]
     assert delivery.files[record.final].state == "created"
     assert set(states(deliver(tmp_path, work)).values()) == {"unchanged"}
+
+
+def test_the_account_of_two_builds_of_one_version_does_not_depend_on_who_was_first(tmp_path: Path) -> None:
+    threaded = interpreter(free_threaded=True, cache_tag="cpython-312t")
+    done = []
+    for python in (PYTHON, threaded):
+        job = plan_job("/lib/mod.py", 9, DATE, python.cache_tag, (0,))
+        done.append(Compiled(job, b"8 bytes.", (Code(0, b"code", None),), ""))
+    accounts = []
+    for number, results in enumerate((done, done[::-1])):
+        with Buildroot(tmp_path / str(number), 0o755) as buildroot:
+            delivery = Delivery(buildroot, {}, (PYTHON, threaded), POLICY, 0o644)
+            delivery.put_pycs(results)
+            accounts.append(delivery.manifest())
+            buildroot.commit()
+    assert accounts[0] == accounts[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.support import FaultyOs, Snapshot, snapshot
-from truewheel.buildroot import transaction
+from truewheel.buildroot import directories, journal, transaction
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.errors import StageError
 
@@ -55,6 +55,12 @@ def test_a_directory_that_is_not_committed_goes(root: Path) -> None:
     with Buildroot(root, 0o755) as buildroot:
         buildroot.directory("/a/empty", EARLY)
     assert list(root.iterdir()) == []
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, faulty: FaultyOs) -> None:
+    """Let ``faulty`` stand for ``os`` in all parts of a buildroot."""
+    for module in (directories, journal, transaction):
+        monkeypatch.setattr(module, "os", faulty)
 
 
 def mode(path: Path) -> int:
@@ -131,10 +137,10 @@ def test_a_root_that_was_made_goes_again_with_its_parents(tmp_path: Path) -> Non
 def test_parents_go_when_the_root_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make = Path.mkdir
 
-    def full(path: Path, *args: int) -> None:
+    def full(path: Path, mode: int = 0o777) -> None:
         if path.name == "root":
             raise OSError(errno.ENOSPC, "No space left on device")
-        make(path, *args)
+        make(path, mode)
 
     monkeypatch.setattr(Path, "mkdir", full)
     with pytest.raises(StageError), Buildroot(tmp_path / "a/b/root", 0o755):
@@ -267,7 +273,7 @@ def test_where_hard_links_cannot_be_the_caller_is_told(
 
 def test_a_link_that_fails_for_lack_of_space_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot(root)
-    monkeypatch.setattr(transaction, "os", FaultyOs(5, errno.ENOSPC))
+    stand_in(monkeypatch, FaultyOs(5, errno.ENOSPC))
     with pytest.raises(StageError, match="free some space"), Buildroot(root, 0o755) as buildroot:
         buildroot.create("/a", (b"",), 0o644, EARLY)
         buildroot.link("/a", "/b", EARLY, replace=False)
@@ -279,7 +285,7 @@ def test_a_link_that_fails_for_lack_of_space_is_an_error(root: Path, monkeypatch
 def test_trees_deeper_than_the_open_directories(
     root: Path, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    monkeypatch.setattr(transaction, "_OPEN_DIRECTORIES", limit)
+    monkeypatch.setattr(directories, "_MOST_OPEN", limit)
     deep = "/d" * 300
     opened = len(os.listdir("/proc/self/fd"))
     with Buildroot(root, 0o755) as buildroot:
@@ -372,7 +378,7 @@ def test_whatever_step_fails_the_root_is_as_before_or_complete(
     for at in range(1, 200):
         root = fresh(f"root{at}")
         faulty = FaultyOs(at, error)
-        monkeypatch.setattr(transaction, "os", faulty)
+        stand_in(monkeypatch, faulty)
         caught: BaseException | None = None
         try:
             run_all(root, present)
@@ -388,3 +394,62 @@ def test_whatever_step_fails_the_root_is_as_before_or_complete(
             bad.append((at, sorted(set(after) ^ set(before)), caught))
     assert faulty.count < at, "the sweep did not reach the end"
     assert bad == []
+
+
+def replaced(root: Path) -> None:
+    """Replace a file, which is kept until all are."""
+    with Buildroot(root, 0o755) as buildroot:
+        buildroot.replace("/usr/file", (b"new",), 0o644, LATE)
+        buildroot.commit()
+
+
+def test_an_error_after_the_commit_says_that_everything_is_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    for at in range(1, 60):
+        put(root, "/usr/file", content=b"old")
+        faulty = FaultyOs(at, errno.EIO)
+        stand_in(monkeypatch, faulty)
+        try:
+            replaced(root)
+        except StageError as error:
+            there = (root / "usr/file").read_bytes() == b"new"
+            assert ("everything is in place" in error.hint) == there, at
+            assert ("removed again" in error.hint) != there, at
+            said.append(there)
+        monkeypatch.undo()
+        if faulty.count < at:
+            break
+    assert set(said) == {True, False}
+
+
+def test_a_roll_back_that_fails_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(StageError) as caught, Buildroot(root, 0o755) as buildroot:
+        buildroot.create("/usr/file", (b"x",), 0o644, EARLY)
+        monkeypatch.setattr(os, "unlink", refuse)
+        raise StageError("cannot be written: full", subject="/usr/other", hint="removed again")
+    assert (root / "usr/file").exists()
+    text = str(caught.value)
+    assert text.startswith(
+        "/usr/other: cannot be written: full; and the root is not as it was: /usr/file and "
+    )
+    assert "removed again" not in text
+
+
+def test_a_file_of_another_in_a_directory_of_ours_stays_and_is_named(root: Path) -> None:
+    with pytest.raises(StageError, match="not as it was: /usr"), Buildroot(root, 0o755) as buildroot:
+        buildroot.create("/usr/file", (b"x",), 0o644, EARLY)
+        (root / "usr/other").write_text("another's")
+        raise ZeroDivisionError
+    assert [path.name for path in (root / "usr").iterdir()] == ["other"]
+
+
+def test_a_temporary_name_is_never_one_that_is_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    (root / ".truewheel-1-1.tmp").write_text("another's")
+    put(root, "/file")
+    assert (root / ".truewheel-1-1.tmp").read_text() == "another's"

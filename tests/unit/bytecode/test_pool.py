@@ -25,7 +25,7 @@ REAL = probe(sys.executable)
 
 
 def job(interpreter: Interpreter, name: str, source: bytes, levels: Sequence[int] = (0, 1)) -> PycJob:
-    return plan_job(f"/usr/lib/{name}.py", len(source), 0, 0, interpreter, tuple(levels))
+    return plan_job(f"/usr/lib/{name}.py", len(source), 0, interpreter.cache_tag, tuple(levels))
 
 
 def compile_all(

@@ -9,8 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.support import interpreter
-from truewheel.bytecode.pycs import biggest_first, plan_job, pyc_header, pyc_path
+from truewheel.bytecode.pycs import (
+    biggest_first,
+    is_bytecode,
+    parse_pyc_name,
+    plan_job,
+    pyc_header,
+    pyc_path,
+    source_path,
+)
 from truewheel.model import InvalidationMode, PycJob, PycTarget
 
 MAGIC = b"\xcb\x0d\r\n"
@@ -53,19 +60,48 @@ def test_dates_and_sizes_wrap_at_32_bits() -> None:
 
 
 def test_a_job_has_a_target_for_each_level() -> None:
-    job = plan_job("/lib/mod.py", 5, 7, 1, interpreter(), (0, 2))
+    job = plan_job("/lib/mod.py", 5, 7, "cpython-312", (0, 2), "demo.whl")
     targets = (
         PycTarget(0, "/lib/__pycache__/mod.cpython-312.pyc"),
         PycTarget(2, "/lib/__pycache__/mod.cpython-312.opt-2.pyc"),
     )
-    assert job == PycJob("/lib/mod.py", 1, 5, 7, targets)
+    assert job == PycJob("/lib/mod.py", "cpython-312", 5, 7, targets, "demo.whl")
 
 
 def test_the_longest_sources_come_first_and_the_order_is_total() -> None:
     jobs = [
-        PycJob(name, number, size, 0, ())
-        for name, number, size in (("/b", 0, 1), ("/a", 1, 1), ("/a", 0, 1), ("/z", 0, 9))
+        PycJob(name, tag, size, 0, ())
+        for name, tag, size in (("/b", "x", 1), ("/a", "y", 1), ("/a", "x", 1), ("/z", "x", 9))
     ]
-    wanted = [("/z", 0), ("/a", 0), ("/a", 1), ("/b", 0)]
-    assert [(job.source, job.interpreter) for job in biggest_first(jobs)] == wanted
+    wanted = [("/z", "x"), ("/a", "x"), ("/a", "y"), ("/b", "x")]
+    assert [(job.source, job.cache_tag) for job in biggest_first(jobs)] == wanted
     assert biggest_first(reversed(jobs)) == biggest_first(jobs)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("source", ["/usr/lib/mod.py", "/a.b/c.d.py", "/__init__.py", "mod.py", "/l/a\nb.py"])
+def test_a_pyc_leads_back_to_its_source(source: str, level: int) -> None:
+    for tag in ("cpython-311", "cpython-313t", "cpython-311-pytest-8"):
+        path = pyc_path(source, tag, level)
+        assert source_path(path) == source
+        stem = source.rpartition("/")[2].removesuffix(".py")
+        assert parse_pyc_name(path.rpartition("/")[2]) == (stem, tag, str(level) if level else "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/lib/mod.cpython-311.pyc",
+        "/lib/__pycache__/mod.pyc",
+        "/lib/__pycache__/mod.cpython-311.py",
+        "mod.pyc",
+        "",
+    ],
+)
+def test_what_is_no_cached_pyc_has_no_source(path: str) -> None:
+    assert source_path(path) == ""
+
+
+def test_bytecode_is_known_by_its_ending() -> None:
+    names = ("a.pyc", "a.pyo", "a.cpython-311.opt-1.pyc", "a.py", "pyc")
+    assert [is_bytecode(name) for name in names] == [True, True, True, False, False]

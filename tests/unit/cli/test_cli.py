@@ -14,12 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.support import environment, files, is_one_line, python_that_does, snapshot
+from tests.faults.support import (
+    environment,
+    fake_python,
+    files,
+    is_one_line,
+    python_that_does,
+    snapshot,
+)
 from tests.unit.report.test_document import check
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
 
 PY = ("--python", sys.executable)
+SOURCE = Path(__file__).parents[3] / "src"
 BAD = {"demo/__init__.py": "", "demo/bad.py": "def f(:\n"}
 
 
@@ -108,6 +116,53 @@ def test_a_source_that_does_not_compile_is_a_warning(
         r"truewheel: warning: /usr/\S*/demo/bad\.py: no bytecode for Python 3\.\d+: SyntaxError: .* 1\n",
         err,
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        # a field more in code objects of a version that is not in the table
+        (
+            "dumps = marshal.dumps; sys.version_info = (3, 99, 0, 'final', 0)\n"
+            "marshal.dumps = lambda value, *rest: dumps(value, *rest).replace(b'c', b'c....', 1)\n",
+            r"MarshalError: offset \d+: .*",
+        ),
+        # an attribute less in one of a known version, seen at once
+        ("canonical.argument_counts = lambda code: code.co_gone\n", "AttributeError: .*co_gone.*"),
+        # a constant that comes later
+        (
+            "compiled = builtins.compile\n"
+            "def changed(source, *rest, **options):\n"
+            "    code = compiled(source, *rest, **options)\n"
+            "    marked = isinstance(source, bytes) and b'MARKER' in source\n"
+            "    return code.replace(co_consts=([],)) if marked else code\n"
+            "builtins.compile = changed\n",
+            r"MarshalError: offset \d+: type code '\[' has no place .*/demo/a\.py\)",
+        ),
+    ],
+    ids=["another layout", "another attribute", "another constant"],
+)
+def test_a_python_whose_code_objects_are_unknown_is_trouble(
+    tmp_path: Path, wheel_builder: WheelBuilder, capsys: pytest.CaptureFixture[str], lines: str, words: str
+) -> None:
+    """Not a source that does not compile, which would let a distribution ship without bytecode."""
+    script = tmp_path / "changed.py"
+    package = "from truewheel._target import canonical, pyc_worker\n"
+    early, late = (lines, "") if "version_info" in lines else ("", lines)
+    script.write_text(
+        f"import builtins, marshal, sys\nsys.path.append({str(SOURCE)!r})\n{early}{package}{late}"
+        "sys.exit(pyc_worker.main())\n"
+    )
+    python = fake_python(tmp_path, f'exec "$REAL" -S -B {script}')
+    wheel = wheel_builder.build(files={"demo/__init__.py": "", "demo/a.py": "MARKER = 1\n", "demo/b.py": ""})
+    for command in (("install", wheel), ("install", wheel, "--errors", "warn")):
+        assert run(*command, "--root", tmp_path / "root", "--python", python) == 2
+        error = capsys.readouterr().err
+        assert is_one_line(error)
+        assert re.search(
+            rf"fake-python: .*truewheel does not know the code objects of Python 3\.\S+: {words}", error
+        ), error
+        assert not (tmp_path / "root").exists()
 
 
 def test_a_source_that_does_not_compile_fails_where_it_should(
@@ -221,6 +276,19 @@ def test_an_empty_epoch_is_refused(
 def test_levels_are_taken(tmp_path: Path, wheel: Path, levels: str, count: int) -> None:
     assert run("install", wheel, "--root", tmp_path / "root", "--optimize", levels, *PY) == 0
     assert len(list((tmp_path / "root").rglob("*.pyc"))) == count
+
+
+def test_a_report_that_cannot_be_written_keeps_a_compile_from_writing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.py").write_text("x = 1\n")
+    before = snapshot(root)
+    for report in (tmp_path / "missing" / "report.json", tmp_path):
+        assert run("compile", root, "--root", root, "--report", report, *PY) == 2
+        assert "the report cannot be written there" in capsys.readouterr().err
+        assert snapshot(root) == before
 
 
 def test_compile_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from truewheel.debian.model import ALL_VERSIONS, Flavor, Layout, PythonName, PythonVersion
+from truewheel.debian.host import Host
+from truewheel.debian.model import ALL_VERSIONS, Flavor, Layout, PythonName, PythonVersion, Supported
 
 ARCHITECTURE = {
     "DEB_BUILD_ARCH": "amd64",
@@ -13,6 +14,13 @@ ARCHITECTURE = {
     "DEB_HOST_GNU_CPU": "x86_64",
     "DEB_HOST_MULTIARCH": "x86_64-linux-gnu",
 }
+CROSS = {
+    **ARCHITECTURE,
+    "DEB_HOST_ARCH": "armhf",
+    "DEB_HOST_GNU_CPU": "arm",
+    "DEB_HOST_MULTIARCH": "arm-linux-gnueabihf",
+}
+HOST = Host(ARCHITECTURE, Supported.of("3.11", ["3.11"]))
 
 
 def flavor(version: str = "3.11", default: bool = True, template: str = ALL_VERSIONS) -> Flavor:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.debian.sources import below, layout, write
-from truewheel.debian import cleaning
 from truewheel.debian.cleaning import clean_build, clean_source, clean_top
 from truewheel.debian.model import System
 
@@ -32,13 +31,8 @@ def source(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(autouse=True)
-def new_dh_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "dh_python_major", lambda: 6)
-
-
-def _clean(source: Path, system: System = System.PYPROJECT, depends: str = "") -> None:
-    clean_source(str(source), system, depends.split())
+def _clean(source: Path, system: System = System.PYPROJECT, depends: str = "", dh_python: int = 6) -> None:
+    clean_source(str(source), system, depends.split(), dh_python)
 
 
 def test_all_of_it_and_again(source: Path) -> None:
@@ -53,9 +47,8 @@ def test_a_plugin_made_the_list_of_sources(source: Path) -> None:
     assert [name for name in below(source) if "egg" in name] == ["pkg.egg-info", "pkg.egg-info/SOURCES.txt"]
 
 
-def test_beside_an_old_dh_python(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "dh_python_major", lambda: 5)
-    _clean(source)
+def test_beside_an_old_dh_python(source: Path) -> None:
+    _clean(source, dh_python=5)
     assert (source / "pkg.egg-info" / "PKG-INFO").exists()
 
 

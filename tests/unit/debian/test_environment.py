@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
-from tests.unit.debian.sources import ARCHITECTURE, layout
-from truewheel.debian import dh_python, environment
+from tests.unit.debian.sources import CROSS, HOST, layout
 from truewheel.debian.environment import (
     build_environment,
     flavor_environment,
-    read_architecture,
+    python_version,
     scripts_environment,
+    version_variables,
 )
 from truewheel.debian.model import Source, Step
 
-_CROSS = {
-    **ARCHITECTURE,
-    "DEB_HOST_ARCH": "armhf",
-    "DEB_HOST_GNU_CPU": "arm",
-    "DEB_HOST_MULTIARCH": "arm-linux-gnueabihf",
-}
-
 
 def test_defaults() -> None:
-    environ = build_environment(Source(()), {"PATH": "/bin"}, ARCHITECTURE, "/src")
+    environ = build_environment(Source(()), {"PATH": "/bin"}, HOST, "/src")
     assert environ == {
         "PATH": "/bin",
         "LC_ALL": "C.UTF-8",
@@ -41,34 +35,17 @@ def test_defaults() -> None:
 
 def test_the_caller_counts() -> None:
     mine = {"LC_ALL": "de_DE", "http_proxy": "http://mine/", "https_proxy": "", "CCACHE_DIR": "/c"}
-    environ = build_environment(Source(()), mine, ARCHITECTURE, "/src")
+    environ = build_environment(Source(()), mine, HOST, "/src")
     assert {name: environ.get(name) for name in mine} == {**mine, "https_proxy": None}
 
 
 def test_versions_for_backends() -> None:
     source = Source(("python3-setuptools-scm",), version="1.0~rc1-1")
-    assert build_environment(source, {}, ARCHITECTURE, "/")["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1.0-rc1"
+    assert build_environment(source, {}, HOST, "/")["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1.0-rc1"
 
 
-@pytest.mark.parametrize(
-    ("version", "major"),
-    [("5.20230130+deb12u1", 5), ("6.20250414", 6), ("10.1", 10), ("", 7)],
-)
-def test_the_dh_python_beside_it(monkeypatch: pytest.MonkeyPatch, version: str, major: int) -> None:
-    answer = subprocess.CompletedProcess((), 0, stdout=version)
-    monkeypatch.setattr(dh_python.subprocess, "run", lambda *_, **__: answer)
-    assert dh_python.dh_python_major.__wrapped__() == major
-
-
-def test_an_old_dh_python_names_platforms_as_dpkg_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "dh_python_major", lambda: 5)
-    assert environment.host_platform(_CROSS) == "linux-armhf"
-    assert environment.host_platform(ARCHITECTURE) == "linux-x86_64"
-
-
-def test_cross_building(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "dh_python_major", lambda: 6)
-    environ = build_environment(Source(()), {}, _CROSS, "/src")
+def test_cross_building() -> None:
+    environ = build_environment(Source(()), {}, replace(HOST, architecture=CROSS, dh_python=6), "/src")
     assert environ["_PYTHON_HOST_PLATFORM"] == "linux-armv7l"
     assert environ["_PYTHON_SYSCONFIGDATA_NAME"] == "_sysconfigdata__arm-linux-gnueabihf"
 
@@ -90,5 +67,40 @@ def test_tests_find_scripts(tmp_path: Path) -> None:
     assert scripts_environment({"PATH": "/bin"}, where)["PATH"] == f"{where.home_dir}/scripts:/bin"
 
 
-def test_architecture_of_the_environment() -> None:
-    assert read_architecture({**_CROSS, "OTHER": "x"}) == _CROSS
+@pytest.mark.parametrize(
+    ("changelog", "python"),
+    [
+        ("1.2.3-1", "1.2.3"),
+        ("1.2.3", "1.2.3"),
+        ("2:1.2-3-1ubuntu2", "1.2-3"),
+        ("1.2~rc1-1", "1.2-rc1"),
+        ("1.2.0~b3+dfsg-1", "1.2.0-b3+dfsg"),
+        ("1.2+dfsg-1", "1.2+dfsg"),
+        ("1.2+git20230101.abc~1-1", "1.2+git20230101.abc-1"),
+        ("1.2~git20230101-1", "1.2+git20230101"),
+        ("1.2.dfsg-1", "1.2+dfsg"),
+        ("1.2.post1+ds-1", "1.2.post1+ds"),
+        ("20230101-1", "20230101"),
+        ("trunk-1", ""),
+    ],
+)
+def test_versions(changelog: str, python: str) -> None:
+    assert python_version(changelog) == python
+    assert not python or Version(python)
+
+
+def test_backends_are_told_the_version() -> None:
+    depends = ("python3-all", "python3-hatch-vcs", "python3-pbr", "python3-pdm-backend")
+    assert version_variables(depends, "1.0-1", {}) == {
+        "SETUPTOOLS_SCM_PRETEND_VERSION": "1.0",
+        "PBR_VERSION": "1.0",
+        "PDM_BUILD_SCM_VERSION": "1.0",
+    }
+    assert version_variables(("python3-poetry-dynamic-versioning",), "1.0-1", {}) == {
+        "POETRY_DYNAMIC_VERSIONING_BYPASS": "1.0"
+    }
+
+
+def test_what_the_packager_set_counts() -> None:
+    assert version_variables(("python3-pbr",), "1.0-1", {"PBR_VERSION": "7"}) == {}
+    assert version_variables(("python3-setuptools",), "1.0-1", {}) == {}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from truewheel.debian import interpreters
-from truewheel.debian.interpreters import choose_flavors, read_supported, sort_supported
+from truewheel.debian.interpreters import choose_flavors, module_versions
+from truewheel.debian.model import Supported
 from truewheel.debian.options import parse_options
-from truewheel.errors import InterpreterError, RefusedInput, UsageError
+from truewheel.errors import RefusedInput, UsageError
 
-SUPPORTED = sort_supported("3.12", ["3.13", "3.12", "3.9"])
+SUPPORTED = Supported.of("3.12", ["3.13", "3.12", "3.9"])
 
 
 def _chosen(depends: str = "", **environ: str) -> list[str]:
@@ -60,22 +58,23 @@ def test_no_python_in_build_depends() -> None:
 
 
 def test_another_interpreter() -> None:
-    with pytest.raises(UsageError, match="pypy3: is no interpreter"):
+    with pytest.raises(UsageError, match="pypy3: is not an interpreter"):
         _chosen(PYBUILD_INTERPRETERS="pypy3")
 
 
-def test_the_environment_tells_the_versions() -> None:
-    environ = {"DEBPYTHON3_DEFAULT": "3.12", "DEBPYTHON3_SUPPORTED": "3.12,3.13, 3.9"}
-    assert read_supported(environ) == SUPPORTED
-
-
-def test_py3versions_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "py3versions"
-    program.write_text("#!/bin/sh\necho 'error parsing Python3-Version attribute' >&2\nexit 3\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(interpreters, "_PY3VERSIONS", str(program))
-    with pytest.raises(InterpreterError, match=r"py3versions: -d fails: error parsing .* \(install python3"):
-        read_supported({})
-    monkeypatch.setattr(interpreters, "_PY3VERSIONS", str(tmp_path / "none"))
-    with pytest.raises(InterpreterError, match="py3versions: cannot be run"):
-        read_supported({})
+@pytest.mark.parametrize(
+    ("depends", "environ", "versions"),
+    [
+        ("dh-sequence-python3", {}, "3.12"),
+        ("python3", {}, "3.12"),
+        ("python3-all-dev python3-all-dbg", {}, "3.9 3.13 3.12"),
+        ("python3-all", {"PYBUILD_VERSIONS": "3.13"}, "3.13"),
+        ("python3-all", {"PYBUILD_INTERPRETERS": "python3"}, "3.12"),
+        ("", {"PYBUILD_INTERPRETERS": "python3.9 python3.9-dbg python{version}"}, "3.9 3.13 3.12"),
+    ],
+)
+def test_bytecode_is_for_the_pythons_that_are_built_for(
+    depends: str, environ: dict[str, str], versions: str
+) -> None:
+    found = module_versions(parse_options([], environ), depends.split(), SUPPORTED)
+    assert " ".join(map(str, found)) == versions

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+from typing import Any
 
-from tests.unit.debian.sources import flavor
-from truewheel.debian import layout
+from tests.unit.debian.sources import HOST, flavor
 from truewheel.debian.layout import plan_layout
 from truewheel.debian.model import Flavor, Layout, Source, Step
 from truewheel.debian.options import parse_options
 
 
 def _plan(
-    source: Source | None = None, of: Flavor | None = None, step: Step = Step.BUILD, **environ: str
+    source: Source | None = None,
+    of: Flavor | None = None,
+    step: Step = Step.BUILD,
+    dh_python: int = 7,
+    **environ: str,
 ) -> Layout:
     options = parse_options([], environ)
-    return plan_layout(source or Source(()), options, of or flavor(), step, "/src")
+    host = replace(HOST, dh_python=dh_python)
+    return plan_layout(source or Source(()), options, of or flavor(), step, "/src", host)
 
 
 def test_without_a_name() -> None:
@@ -48,7 +53,7 @@ def test_what_the_packager_says() -> None:
         PYBUILD_DESTDIR="debian/mine-{interpreter}",
         PYBUILD_BUILD_DIR="b{version}",
         PYBUILD_INSTALL_DIR="/usr/share/foo",
-        **{"PYBUILD_BUILD_ARGS_python3.11": "-x"},
+        **dict[str, Any]({"PYBUILD_BUILD_ARGS_python3.11": "-x"}),
     )
     assert where.dir == "/src/lib/3.11"
     assert where.destdir == "/src/debian/mine-python3.11"
@@ -64,10 +69,12 @@ def test_debhelpers_own_destdir_gives_way_to_the_name_and_no_other() -> None:
     assert _plan(told).destdir == "/src/debian/tmp"
 
 
-def test_destdir_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_destdir_of_the_environment() -> None:
     assert _plan(DESTDIR="/out").destdir == "/out"
     assert _plan(DESTDIR="/out", PYBUILD_NAME="foo").destdir == "/out"
     for major, destdir in ((6, "/src/debian/tmp"), (7, "/out")):
-        monkeypatch.setattr(layout, "dh_python_major", lambda major=major: major)
-        assert _plan(Source((), destdir="/src/debian/tmp"), DESTDIR="/out").destdir == destdir
-        assert _plan(Source((), destdir="/src/debian/foo"), DESTDIR="/out").destdir == "/src/debian/foo"
+        assert (
+            _plan(Source((), destdir="/src/debian/tmp"), dh_python=major, DESTDIR="/out").destdir == destdir
+        )
+        told = Source((), destdir="/src/debian/foo")
+        assert _plan(told, dh_python=major, DESTDIR="/out").destdir == "/src/debian/foo"

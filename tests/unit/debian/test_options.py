@@ -43,7 +43,32 @@ def test_interpreters_and_versions() -> None:
     )
 
 
-@pytest.mark.parametrize("argument", ["--no-such", "word", "--system"])
+def test_arguments_may_be_abbreviated() -> None:
+    options = parse_options(["--dest=d", "--test-pyt", "--interp", "python3", "--build-a=-x"], {})
+    assert (options.get("destdir", flavor()), options.get("build_args", flavor())) == ("d", "-x")
+    assert options.asks_for("test_pytest")
+    assert options.interpreters == ("python3",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "quiet", "verbose"),
+    [
+        ([], {}, False, False),
+        (["-q"], {}, True, False),
+        (["-qq"], {}, True, False),
+        (["--really-quiet", "-v"], {}, True, True),
+        ([], {"PYBUILD_QUIET": "1"}, True, False),
+        ([], {"PYBUILD_RQUIET": "1"}, True, False),
+        ([], {"PYBUILD_VERBOSE": "1"}, False, True),
+        ([], {"PYBUILD_VERBOSE": "0", "PYBUILD_QUIET": "0"}, False, False),
+    ],
+)
+def test_how_much_is_said(arguments: list[str], environ: dict[str, str], quiet: bool, verbose: bool) -> None:
+    options = parse_options(arguments, environ)
+    assert (options.quiet, options.verbose) == (quiet, verbose)
+
+
+@pytest.mark.parametrize("argument", ["--no-such", "word", "--system", "--test-no", "--ext-sub"])
 def test_unknown_arguments(argument: str) -> None:
     with pytest.raises(UsageError, match="arguments behind --"):
         parse_options([argument], {})

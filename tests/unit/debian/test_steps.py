@@ -11,6 +11,7 @@ import pytest
 from tests.unit.debian.sources import ARCHITECTURE, below, write
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
+from truewheel.debian import host
 
 EPOCH = 1_672_628_645
 _BACKEND = """
@@ -225,11 +226,67 @@ def test_a_name_of_no_package(
     package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert package.step("build") == 0
+    override = "override_dh_auto_install:\n\tdh_auto_install --destdir=debian/tmp\n"
+    write(package.top, {"debian/rules": f"export PYBUILD_NAME = demo\n{override}"})
     assert package.step("install", "--packages=python3-demos python-demo-doc") == 1
     assert "PYBUILD_NAME=demo: debian/control has no package python3-demo" in capfd.readouterr().err
+    assert not package.destdir.exists()
     assert package.step("install", "--packages=python3-demo") == 0
     monkeypatch.setenv("PYBUILD_DESTDIR", "debian/python3-demo")
     assert package.step("install", "--packages=python3-demos") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("debian/rules", "override_dh_auto_install:\n\tdh_auto_install\n\tmv debian/python3-demo x\n"),
+        ("debian/rules", "export N = demo\nx:\n\tmv debian/python3-$N x\n"),
+        ("debian/rules", "x:\n\tmv debian/*/usr debian/y\n"),
+        ("debian/rules", "x:\n\tcp -r debian/python3-$(PYBUILD_NAME) x\n"),
+        ("debian/rules", "x:\n\tPYBUILD_NAME=a dh_auto_install\n\tPYBUILD_NAME=demo dh_auto_install\n"),
+        ("debian/rules", b"# \xe4\ninclude other.mk\n".decode("latin-1")),
+        ("debian/other.install", "x usr/share\n"),
+    ],
+)
+def test_a_name_of_no_package_is_a_warning_where_modules_may_be_moved(
+    package: Package, capfd: pytest.CaptureFixture[str], path: str, text: str
+) -> None:
+    assert package.step("build") == 0
+    write(package.top, {path: text})
+    capfd.readouterr()
+    assert package.step("install", "--packages=python3-demos") == 0
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("truewheel: ")]
+    assert line.startswith(
+        f"truewheel: warning: {package.destdir}: debian/control has no package python3-demo"
+    )
+    assert (package.modules / "demo").is_dir()
+
+
+def test_a_debug_python_without_a_package_is_a_warning(
+    package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """python-ldap asks for python3-all-dbg and has no -dbg package."""
+    monkeypatch.setenv("PYBUILD_SYSTEM", "custom")
+    monkeypatch.setenv("PYBUILD_INSTALL_ARGS", "mkdir -p {destdir}/usr; touch {destdir}/usr/x")
+    depends = "--build-depends=python3-all, python3-all-dbg"
+    assert main(["debhelper", "install", depends, "--packages=python3-demo"]) == 0
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "python3-demo-dbg: debian/control has no package python3-demo-dbg: these modules are in no" in line
+    assert (package.destdir / "usr/x").exists()
+
+
+@pytest.mark.parametrize("dh_python", [5, 6])
+def test_setup_py_runs_its_tests_beside_an_old_dh_python_alone(
+    package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], dh_python: int
+) -> None:
+    monkeypatch.setattr(host, "read_dh_python", lambda: dh_python)
+    write(package.top, {"setup.py": _SETUP + "# test_suite='tests'\n"})
+    assert package.step("build") == package.step("test", "--argument=--test-args=-v") == 0
+    said = capfd.readouterr().out
+    assert (f"setup test -v {package.home}" in said) is (dh_python == 5)
+    monkeypatch.setenv("PYBUILD_TEST_CUSTOM", "1")
+    assert package.step("test", "--argument=--test-args=echo custom") == 0
+    assert "setup test" not in capfd.readouterr().out
 
 
 def test_failing_tests_name_the_python_and_the_others_run(
@@ -322,3 +379,22 @@ def test_extensions_to_another_package(package: Package, monkeypatch: pytest.Mon
 def test_no_python_is_asked_for(package: Package, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["debhelper", "configure", "--build-depends=debhelper-compat (= 13)"]) == 1
     assert "debian/control: Build-Depends ask for no Python" in capfd.readouterr().err
+
+
+def test_the_pythons_to_ship_bytecode_for_are_printed(
+    package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEBPYTHON3_SUPPORTED", f"3.99,{package.version}")
+    assert package.step("pythons") == 0
+    assert capfd.readouterr().out == f"3.99 {package.version}\n"
+
+
+def test_a_list_of_test_files_that_is_not_utf8_is_one_line(
+    package: Package, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert package.step("build") == 0
+    write(package.top, {"debian/pybuild.testfiles": ""})
+    (package.top / "debian/pybuild.testfiles").write_bytes(b"tests/\xe4.py\n")
+    capfd.readouterr()
+    assert package.step("test") == 1
+    assert "debian/pybuild.testfiles: is not UTF-8 (byte 0xe4 at 6)" in capfd.readouterr().err

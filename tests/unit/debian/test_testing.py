@@ -8,8 +8,7 @@ import pytest
 
 from tests.unit.debian.sources import layout
 from truewheel.debian.options import parse_options
-from truewheel.debian.testing import choose_runner, default_test_args, is_nocheck, plan_tests
-from truewheel.debian.tox import plan_tox
+from truewheel.debian.testing import choose_runner, default_test_args, is_nocheck, plan_tests, plan_tox
 from truewheel.errors import RefusedInput
 
 

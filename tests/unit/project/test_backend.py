@@ -51,7 +51,7 @@ def _seen(path: str) -> dict[str, object]:
 def test_what_the_backend_sees(
     project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"CFLAGS": "-O2 -g", "SOURCE_DATE_EPOCH": "1234", "NO_PROXY": "*"}.items():
+    for name, value in {"CFLAGS": "-O2 -g", "SOURCE_DATE_EPOCH": "1234567890", "NO_PROXY": "*"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
     before = os.umask(0o077)
@@ -70,7 +70,7 @@ def test_what_the_backend_sees(
     assert seen["umask"] == 0o022
     environ = seen["environ"]
     assert isinstance(environ, dict)
-    assert environ["CFLAGS"] == "-O2 -g" and environ["SOURCE_DATE_EPOCH"] == "1234"
+    assert environ["CFLAGS"] == "-O2 -g" and environ["SOURCE_DATE_EPOCH"] == "1234567890"
     assert environ["https_proxy"] == environ["HTTP_PROXY"] == "http://127.0.0.1:9/"
     assert environ["NO_PROXY"] != "*" and environ["PIP_NO_INDEX"] == "1" and environ["PYTHONHASHSEED"] == "0"
 

@@ -17,7 +17,7 @@ import pytest
 from tests.faults.support import interpreter
 from truewheel.errors import TruewheelError
 from truewheel.interpreter import probe
-from truewheel.model import CompileResult, Dropped, InstalledFile, Kind, Manifest, PycTarget
+from truewheel.model import CompileResult, Dropped, InstalledFile, Kind, Manifest, PycTarget, State
 from truewheel.report.document import (
     compile_document,
     interpreter_document,
@@ -29,7 +29,7 @@ from truewheel.schemes import load_scheme, shipped_schemes
 
 PYC = "/lib/__pycache__/a.cpython-312.pyc"
 MANIFEST = Manifest(
-    files=(InstalledFile(PYC, Kind.BYTECODE, 0o644, 7, 2048, "0" * 64, "", "created"),),
+    files=(InstalledFile(PYC, Kind.BYTECODE, 0o644, 7, 2048, "0" * 64, "", State.CREATED),),
     compiled=(
         CompileResult("/lib/a.py", "3.12", "0011223344556677", (PycTarget(0, PYC),), ""),
         CompileResult("/lib/b.py", "3.12", "", (), "SyntaxError: bad at line 3"),
@@ -125,6 +125,6 @@ def test_verbose_shows_every_path() -> None:
 
 def test_pythons_and_schemes_are_shown() -> None:
     assert "cache_tag:      cpython-312" in list(interpreter_lines(interpreter()))
-    lines = list(scheme_lines(load_scheme("fedora")))
-    assert lines[0] == "fedora:"
-    assert "  file_mode:          0644" in lines
+    lines = scheme_lines(load_scheme("fedora"))
+    assert lines[0] == "name: fedora"
+    assert "  file: '0644'" in lines

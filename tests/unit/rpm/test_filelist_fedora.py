@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import json
 import posixpath
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.rpm.fedora import fedora_testdata
+from tests.unit.rpm.staging import SITEARCH, SITELIB, stage
 from truewheel.cli.main import main
 
-DATA = Path(__file__).parents[4] / "shared" / "data" / "pyproject_save_files_test_data.yaml"
-SITELIB, SITEARCH = "/usr/lib/python3.7/site-packages", "/usr/lib64/python3.7/site-packages"
+DATA = fedora_testdata("pyproject_save_files_test_data.yaml")
 PYC_GLOB = "{,.opt-?}.pyc"
 PROJECTS = [
     "comic2pdf",
@@ -29,8 +29,6 @@ PROJECTS = [
     "tldr",
     "zope",
 ]
-
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="Fedora's data are not beside this checkout")
 
 
 @functools.cache
@@ -47,44 +45,6 @@ def installed_paths(project: str) -> list[str]:
         posixpath.normpath(posixpath.join(site, row[0])) for row in csv.reader(record["content"].splitlines())
     ]
     return [path for path in paths if not path.endswith((".pyc", "/RECORD", "/REQUESTED"))]
-
-
-def pycs(path: str) -> list[str]:
-    """The bytecode of a source below a directory of modules, at the two levels Fedora has."""
-    if not path.endswith(".py") or not path.startswith((SITELIB, SITEARCH)):
-        return []
-    directory, name = posixpath.split(path)
-    return [f"{directory}/__pycache__/{name[:-3]}.cpython-37{level}.pyc" for level in ("", ".opt-1")]
-
-
-def kind(path: str) -> str:
-    if ".dist-info/" in path:
-        return "metadata"
-    if not path.startswith((SITELIB, SITEARCH)):
-        return "script" if "/bin/" in path else "data"
-    endings = {".py": "source", ".so": "extension", ".pyc": "bytecode"}
-    return endings.get(posixpath.splitext(path)[1], "module-data")
-
-
-def stage(directory: Path, project: str) -> tuple[Path, Path]:
-    """A root with a project, its files empty but for METADATA, and the report of its install."""
-    root, report = directory / "root", directory / "report.json"
-    metadata = fedora()["metadata"][project]
-    paths = [final for path in installed_paths(project) for final in (path, *pycs(path))]
-    for path in paths:
-        target = root / path[1:]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(metadata["content"] if path == metadata["path"] else "")
-    rows = [{"path": path, "kind": kind(path), "wheel": "x.whl", "size": 0, "sha256": ""} for path in paths]
-    document = {
-        "report": "install",
-        "version": 1,
-        "wheels": [{"file": "x.whl", "name": project}],
-        "interpreters": [{"cache_tag": "cpython-37"}],
-        "files": rows,
-    }
-    report.write_text(json.dumps(document))
-    return root, report
 
 
 def expand(line: str) -> list[str]:
@@ -109,7 +69,9 @@ def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path, list[list[Any]]]:
     project = request.param
-    root, report = stage(tmp_path_factory.mktemp(project), project)
+    metadata = fedora()["metadata"][project]
+    contents = {metadata["path"]: metadata["content"]}
+    root, report = stage(tmp_path_factory.mktemp(project), project, installed_paths(project), contents)
     return root, report, [row for row in fedora()["dumped"] if row[0] == project]
 
 

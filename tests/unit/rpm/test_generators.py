@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import io
+import sys
+from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from truewheel.cli.main import main
+from truewheel.rpm.generators import FAILED
+from truewheel.rpm.installed_dist import read_dist
+
+_LIMITED = pytest.mark.skipif(
+    not hasattr(sys, "get_int_max_str_digits"), reason="needs a Python that limits int()"
+)
 
 _METADATA = """Metadata-Version: 2.1
 Name: A_Project.x
@@ -98,7 +107,7 @@ def test_paths_on_standard_input(
     dist: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = f"{dist}/\n{dist}/METADATA\n{dist.parent}/module.py\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     assert len(_lines(capsys, "provides")) == 2
 
 
@@ -119,18 +128,98 @@ def test_egg_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("metadata", "message"),
     [
         ("", "no Name"),
+        ("Version: 1\n", "no Name"),
+        ("Name: x\n Provides: everything\nVersion: 1\n", "has the Name 'x Provides: everything'"),
+        (f"Name: x\nVersion: {'1' * 4301}\n", "has the version '111"),
         ("Name: x\n", "version ''"),
         ("Name: x\nVersion: 1.x\n", "version '1.x'"),
-        ("Name: x\nVersion: 1\nRequires-Dist: a b\n", "'a b' is no requirement"),
-        ("Name: x\nVersion: 1\nRequires-Dist: a===x y\n", "no requirement"),
+        ("Name: x\nVersion: 1\nRequires-Dist: a b\n", "'a b' is not a requirement"),
+        ("Name: x\nVersion: 1\nRequires-Dist: a===x y\n", "not a requirement"),
         ("Name: x\nVersion: 1\nRequires-Dist: a===x\n", "no counterpart"),
+        ("Name: x\nVersion: 1\nRequires-Dist: a===1.*\n", "no counterpart"),
+        ("Name: x\nVersion: 1\nRequires-Dist: a; python_version ~= '3'\n", "marker of"),
+        ("Name: x\nVersion: 1\nRequires-Dist: a; 'a'=='b'\n", "marker of"),
+        (
+            f"Name: x\nVersion: 1\nRequires-Dist: a; {'(' * 3000}os_name=='x'{')' * 3000}\n",
+            "not a requirement",
+        ),
+        pytest.param(
+            f"Name: x\nVersion: {'9' * 4301}\n", "has the version", marks=_LIMITED, id="digits of the version"
+        ),
+        pytest.param(
+            f"Name: x\nVersion: 1\nRequires-Dist: a>={'9' * 4301}\n", "", marks=_LIMITED, id="digits required"
+        ),
+        pytest.param(
+            f"Name: x\nVersion: 1\nRequires-Dist: a~={'9' * 4300}.1\n",
+            "no counterpart",
+            marks=_LIMITED,
+            id="digits of the next version",
+        ),
     ],
 )
 def test_defects_of_the_metadata(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], metadata: str, message: str
 ) -> None:
     assert main(["requires", "run", str(_dist(tmp_path, "3.11", metadata))]) == 1
-    assert message in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert message in captured.err and "A_Project.x-1.20rc1.dist-info" in captured.err
+    assert len(captured.err.splitlines()) == 1 and len(captured.err) < 1000
+    assert captured.out == f"{FAILED}\n"
+
+
+def test_metadata_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = _dist(tmp_path, "3.11", _METADATA)
+    (directory / "METADATA").write_bytes(_METADATA.encode() + b"Author: \xff\n")
+    flat = directory.with_name("f-1.egg-info")
+    flat.symlink_to(flat.name)
+    for path in (directory, flat, directory.with_name("gone-1.dist-info")):
+        for command in (["provides"], ["requires", "run"]):
+            assert main([*command, str(path)]) == 1
+            captured = capsys.readouterr()
+            assert str(path) in captured.err and len(captured.err.splitlines()) == 1
+            assert captured.out == f"{FAILED}\n"
+
+
+def test_a_defect_of_ours_makes_rpm_fail_too(
+    dist: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: str) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("truewheel.rpm.generators.read_dist", broken)
+    assert main(["provides", str(dist)]) == 2
+    assert capsys.readouterr().out == f"{FAILED}\n"
+
+
+def test_metadata_that_is_not_utf_8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = _dist(tmp_path, "3.11", "")
+    (directory / "METADATA").write_bytes(b"Name: x\nVersion: 1\nAuthor: J\xfcrgen\n")
+    assert main(["provides", str(directory)]) == 1
+    assert "METADATA: is not UTF-8" in capsys.readouterr().err
+
+
+REQUIRES_TXT = """plain>=1
+url @ https://example.org/url.zip
+
+[x]
+for-x
+
+[:python_version < "4" or os_name == "nt"]
+marked
+
+[y:sys_platform != "win32" or os_name == "nt"]
+both[extra]~=2.0
+"""
+
+
+def test_requirements_of_an_egg_are_those_that_importlib_finds(tmp_path: Path) -> None:
+    directory = tmp_path / "usr/lib/python3.11/site-packages/e-2.egg-info"
+    directory.mkdir(parents=True)
+    (directory / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: e\nVersion: 2\n")
+    (directory / "requires.txt").write_text(REQUIRES_TXT)
+    expected = [Requirement(text) for text in PathDistribution(directory).requires or ()]
+    assert len(expected) == 5
+    assert read_dist(str(directory)).requirements == tuple(expected)
 
 
 def test_metadata_outside_of_a_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

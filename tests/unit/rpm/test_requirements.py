@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -234,8 +235,39 @@ def test_a_pass_ends_at_what_is_not_installed(requirement: str, installed: str, 
 @pytest.mark.parametrize("text", ["./here", "https://host/x.zip", "a b", "foo @", "a=1"])
 def test_invalid_requirements(text: str) -> None:
     requirements = Requirements(PythonPackages(_MARKERS, {}), lambda line: None)
-    with pytest.raises(RefusedInput, match="no requirement"):
+    with pytest.raises(RefusedInput, match="is not a requirement"):
         requirements.add([text], "test")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bar; python_version ~= '3'",
+        "bar; 'a' == 'b'",
+        "bar; python_version < 'x.y'",
+        f"bar; python_version < '{'9' * 4301}'",
+        f"bar >= {'9' * 4301}",
+        f"bar ~= {'9' * 4300}.1",
+        f"bar; {'(' * 3000}python_version > '1'{')' * 3000}",
+        "bar ===1.*",
+    ],
+)
+def test_requirements_that_packaging_cannot_judge_are_refused(text: str) -> None:
+    requirements = Requirements(PythonPackages(_MARKERS, {"bar": "1"}), lambda line: None)
+    try:
+        requirements.add([text], "the list")
+    except RefusedInput as error:
+        assert len(str(error)) < 500
+    else:  # some releases of packaging and Python give it a meaning
+        assert len(requirements.lines) < 2
+
+
+@pytest.mark.parametrize("version", ["not a version", "9" * 4301])
+def test_an_installed_version_that_cannot_be_compared_does_not_satisfy(version: str) -> None:
+    requirements = Requirements(PythonPackages(_MARKERS, {"bar": version}), lambda line: None)
+    requirements.add(["bar >= 1"], "the list")
+    with pytest.raises(PassEnded):
+        requirements.end_pass_if_missing("the list")
 
 
 def test_requirements_file(tmp_path: Path) -> None:
@@ -272,6 +304,9 @@ def test_dependency_groups() -> None:
     assert group_requirements(data, "a.B") == ["x", "y"]
     assert group_requirements(data, "loop") == []
     data["dependency-groups"]["loop"] = [{"include-group": "Loop"}]
+    deep = {f"g{number}": [{"include-group": f"g{number + 1}"}] for number in range(3000)}
+    with pytest.raises(RefusedInput, match="includes too deeply"):
+        group_requirements({"dependency-groups": deep}, "g0")
     for group in ("loop", "odd", "gone"):
         with pytest.raises(RefusedInput):
             group_requirements(data, group)
@@ -312,6 +347,16 @@ def test_broken_toml(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[")
     with pytest.raises(RefusedInput, match="is not TOML"):
         load_pyproject(tmp_path)
+    (tmp_path / "pyproject.toml").write_bytes(b'a = "\xff"')
+    with pytest.raises(RefusedInput, match="is not UTF-8"):
+        load_pyproject(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(f"a = {'[' * 50_000}{']' * 50_000}")
+    with pytest.raises(RefusedInput, match="nested too deeply"):
+        load_pyproject(tmp_path)
+    (tmp_path / "pyproject.toml").unlink()
+    (tmp_path / "pyproject.toml").mkdir()
+    with pytest.raises(RefusedInput, match="not a regular file"):
+        load_pyproject(tmp_path)
 
 
 def test_passes(project: Path) -> None:
@@ -337,6 +382,50 @@ def test_a_wheel_is_built_once(project: Path, tmp_path: Path) -> None:
     (tmp_path / "wheels" / "q-1-py3-none-any.whl").touch()
     with pytest.raises(RefusedInput, match="has 2 wheels"):
         _lines(request, "base", "pip")
+
+
+@pytest.mark.parametrize("from_wheel", [False, True])
+def test_metadata_that_is_not_utf_8_is_refused(project: Path, tmp_path: Path, from_wheel: bool) -> None:
+    backend = project / "backend.py"
+    backend.write_text(
+        backend.read_text().replace(".read_text()", ".read_bytes()").replace("write_text", "write_bytes")
+    )
+    (project / "METADATA.in").write_bytes(b"Name: p\nAuthor: J\xfcrgen\n")
+    request = _request(project, from_wheel=from_wheel, wheeldir=tmp_path / "wheels" if from_wheel else None)
+    with pytest.raises(RefusedInput, match="is not UTF-8"):
+        _lines(request, "base", "pip")
+
+
+def test_a_wheel_that_is_no_archive_is_refused(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/p-1-py3-none-any.whl").write_text("<html>")
+    with pytest.raises(RefusedInput, match="cannot be unpacked"):
+        _lines(_request(project, from_wheel=True, wheeldir=tmp_path / "wheels"), "base", "pip")
+
+
+@pytest.mark.parametrize("content", [b"Name: \xff\n", None])
+def test_metadata_of_a_backend_that_cannot_be_read(project: Path, content: bytes | None) -> None:
+    body = f"open(made + '/METADATA', 'wb').write({content!r})" if content else "pass"
+    hook = "prepare_metadata_for_build_wheel"
+    (project / "backend.py").write_text(
+        f"import os\n\ndef {hook}(directory, settings=None):\n    made = directory + '/q-1.dist-info'\n"
+        f"    os.mkdir(made)\n    {body}\n    return 'q-1.dist-info'\n"
+    )
+    with pytest.raises(RefusedInput, match="METADATA of the build backend") as caught:
+        _lines(_request(project), "base")
+    assert ("not UTF-8" if content else "cannot be read") in caught.value.message
+
+
+@pytest.mark.parametrize("damage", [b"no archive", b"Name: \xff\n"])
+def test_a_wheel_that_cannot_be_read(project: Path, tmp_path: Path, damage: bytes) -> None:
+    wheel = tmp_path / "wheels/q-1-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(damage)
+    if damage.startswith(b"Name"):
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("q-1.dist-info/METADATA", damage)
+    with pytest.raises(RefusedInput, match=r"q-1-py3-none-any\.whl"):
+        _lines(_request(project, from_wheel=True, wheeldir=wheel.parent), "base")
 
 
 def test_a_backend_without_the_metadata_hook(project: Path) -> None:
@@ -383,6 +472,17 @@ def test_command(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert main([*command, "--output", str(output)]) == 0
     assert output.read_text() == printed.out
     assert capfd.readouterr().out == ""
+
+
+def test_overrides_are_checked_when_they_are_noted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "overrides"
+    command = ["requires", "override", "--dep-overrides-file", str(file)]
+    assert main([*command, "a:drop_upper"]) == 0
+    assert main([*command, "b:set_lower:2:br_only"]) == 0
+    assert main([*command, "a:drop_uper"]) == 1
+    assert "a:drop_uper: has no known action" in capfd.readouterr().err
+    assert file.read_text() == "a:drop_upper\nb:set_lower:2:br_only\n"
+    assert main(["requires", "override", "a:ignore", "--dep-overrides-file", str(tmp_path)]) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Fedora's own cases of %pyproject_buildrequires, kept beside the checkout, not in it.
+"""Fedora's own cases of %pyproject_buildrequires, for who has them.
 
-What a case names as exception or exit status is a refusal here; docs/differences-fedora.md says where else
+A case that names an exception or exit status is a refusal here; docs/differences-fedora.md lists where else
 the two differ.
 """
 
@@ -19,14 +19,15 @@ import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.unit.rpm.fedora import fedora_testdata
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.project.backend import parse_settings
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires
 from truewheel.rpm.packages import PythonPackages, read_packages
 from truewheel.rpm.requirements import Wording
 
-_FILE = Path(__file__).parents[4] / "shared" / "data" / "pyproject_buildrequires_testcases.yaml"
-_CASES: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text()) if _FILE.is_file() else {}
+_FILE = fedora_testdata("pyproject_buildrequires_testcases.yaml")
+_CASES: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text())
 _PARAMETERS = [
     pytest.param(name, marks=[pytest.mark.slow] if "toxenv" in case else []) for name, case in _CASES.items()
 ]
@@ -34,8 +35,6 @@ _SUFFIXES = (".toml", ".py", ".in", ".ini", ".txt", ".cfg")
 
 
 def test_the_cases_are_there() -> None:
-    if not _CASES:
-        pytest.skip(f"needs {_FILE.name} of pyproject-rpm-macros in ../shared/data")
     assert len(_CASES) == 79
 
 
@@ -97,7 +96,7 @@ def _request(case: dict[str, Any], project: Path, wheeldir: Path) -> BuildRequir
 
 def _run(case: dict[str, Any], request: BuildRequiresRequest) -> list[str]:
     named = case.get("installed") or {}
-    installed = {canonicalize_name(name): str(version) for name, version in named.items()}
+    installed: dict[str, str] = {canonicalize_name(name): str(version) for name, version in named.items()}
     packages = PythonPackages(_markers(), installed)
     return build_requires(request, os.environ, lambda line: print(line, file=sys.stderr), packages)
 

@@ -79,6 +79,7 @@ def test_a_scheme_a_distribution_adds_is_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(schemes, "rpm_prefix", schemes["posix_prefix"])
     answer = probe.details()
     assert isinstance(answer["schemes"], dict)
+    assert isinstance(answer["added_schemes"], list)
     assert "rpm_prefix" in answer["added_schemes"]
     assert answer["schemes"]["rpm_prefix"] == answer["schemes"]["posix_prefix"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from truewheel._target import canonical, pyc_worker
+from truewheel._target import canonical, probe, pyc_worker, versions
 
 SIZES = struct.Struct("<II")
 WORKER = Path(pyc_worker.__file__)
@@ -26,7 +26,8 @@ def frame(source: bytes, dfile: str = "/usr/lib/m.py", levels: tuple[int, ...] =
 
 
 def replies(data: bytes) -> list[tuple[dict[str, Any], bytes]]:
-    found, stream = [], io.BytesIO(data)
+    found: list[tuple[dict[str, Any], bytes]] = []
+    stream = io.BytesIO(data)
     while True:
         sizes = stream.read(8)
         if not sizes:
@@ -193,3 +194,49 @@ def test_request_cut_short() -> None:
 def test_refuses_without_positions() -> None:
     done = run(frame(b"x\n"), "-X", "no_debug_ranges")
     assert done.returncode == 2 and done.stdout == b"" and b"no_debug_ranges" in done.stderr
+
+
+def nested(depth: int) -> bytes:
+    """Functions in functions, which marshal refuses to write from some depth on."""
+    return b"f = " + b"lambda: " * depth + b"0\n"
+
+
+def test_code_that_marshal_refuses_is_the_sources_failure() -> None:
+    deep, fine = ask(frame(nested(2500)), frame(nested(900)))
+    message = "object too deeply nested to marshal"
+    assert deep[0] == {"error": {"type": "ValueError", "message": message, "line": None}}
+    assert "codes" in fine[0]
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), AttributeError("co_x"), KeyError(1), RecursionError("y")])
+def test_a_failure_of_the_encoder_is_an_answer_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(code: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr(pyc_worker, "encode", fail)
+    bad, broken = ask(frame(b"x =\n"), frame(b"x = 1\n"))
+    assert set(bad[0]) == {"error"}
+    assert broken[0] == {"unknown": {"type": type(error).__name__, "message": str(error), "line": None}}
+    assert pyc_worker.problem_with_code() == f"{type(error).__name__}: {error}"
+
+
+def test_no_memory_for_the_encoder_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(code: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(pyc_worker, "encode", fail)
+    with pytest.raises(MemoryError):
+        ask(frame(b"x = 1\n"))
+
+
+def test_code_that_does_not_come_back_is_noticed_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pyc_worker.problem_with_code() == ""
+    other = canonical.encode(compile("x = 2", "sample", "exec"))
+    monkeypatch.setattr(pyc_worker, "encode", lambda code: other)
+    assert "as they were" in pyc_worker.problem_with_code()
+
+
+def test_the_oldest_version_is_the_probes() -> None:
+    assert probe.OLDEST == versions.OLDEST

@@ -13,7 +13,7 @@ sub DESCRIPTION {
 	return 'Python modules by truewheel, in place of pybuild';
 }
 
-# chosen by --buildsystem alone: a source that says nothing keeps the build system it has
+# chosen by --buildsystem alone: other sources keep their build system
 sub check_auto_buildable {
 	return 0;
 }
@@ -70,7 +70,7 @@ sub _run {
 	return;
 }
 
-# What debian/rules includes is not looked at, and might.
+# Included makefiles are not read: they may call it.
 sub _may_call_dh_python3 {
 	return 1 if _build_depends(Dpkg::Control::Info->new('debian/control')->get_source()) =~ /dh-sequence-python3/;
 	open(my $rules, '<', 'debian/rules') or return 1;
@@ -111,38 +111,38 @@ Debian::Debhelper::Buildsystem::truewheel - build Python modules with truewheel,
 
 =head1 DESCRIPTION
 
-This build system for B<debhelper>(7) does what B<pybuild>(1) does, by the same names and in the same places: a
-F<debian/rules> that was written for pybuild needs one word changed, and its packages stay what they were, byte
-for byte. What is different: a wheel is checked from end to end before a file of it is unpacked, what is copied
-into the package is copied whole or not at all, and what goes wrong is one line that says what to do.
+This build system for B<debhelper>(7) has the names, places and results of B<pybuild>(1): a F<debian/rules> that was
+written for pybuild needs one word changed, and its packages stay the same to the byte. Three things differ: a wheel is
+checked from end to end before a file of it is unpacked, files are copied into the package all or none, and an error is
+one line with the remedy.
 
-It is chosen by B<--buildsystem=truewheel> alone and never found by itself. B<dh_python3>(1) stays in the
-sequence: keep C<dh-sequence-python3> in Build-Depends. Packages have no bytecode then, as Debian's policy
-asks; B<dh_truewheel>(1) is for those who want it shipped.
+It is chosen by B<--buildsystem=truewheel> alone and never detected. B<dh_python3>(1) stays in the sequence: keep
+C<dh-sequence-python3> in Build-Depends. Packages then have no bytecode, as Debian's policy asks; B<dh_truewheel>(1)
+ships it.
 
 =head2 Pythons
 
 C<python3-all>, C<python3-all-dev> or C<libpython3-all-dev> in Build-Depends, Build-Depends-Arch or
 Build-Depends-Indep build for every supported version, C<python3>, C<python3-dev> or C<libpython3-dev> for the
-default one. The default comes last, so that its scripts are the ones that stay. B<py3versions>(1) says which
-they are.
+default one. The default comes last, so that its scripts stay. B<py3versions>(1) names the versions, within
+X-Python3-Version of F<debian/control>.
 
 =head2 How a source is built
 
-B<PYBUILD_SYSTEM> says it, else a C<pybuild-plugin-...> in Build-Depends, else what lies in the source:
+By B<PYBUILD_SYSTEM>, else by a C<pybuild-plugin-...> in Build-Depends, else by the files of the source:
 
 =over 4
 
 =item B<distutils>
 
-F<setup.py> is there: it is run for each Python with C<config>, C<build> and C<install --root>.
+F<setup.py> is run for each Python with C<config>, C<build> and C<install --root>.
 
 =item B<pyproject>
 
 The backend that F<pyproject.toml> names builds a wheel, without isolation and without a network. The wheel is
 unpacked to F<.pybuild/cpython3_X.Y_NAME/build>, and to F<scripts>, F<data> and F<include> beside it. Where a
 source has F<setup.py> as well, C<pybuild-plugin-pyproject> in Build-Depends or C<PYBUILD_SYSTEM=pyproject>
-chooses this.
+chooses this. C<PYBUILD_SYSTEM=flit> means the same.
 
 =item B<custom>
 
@@ -153,26 +153,27 @@ B<PYBUILD_BUILD_ARGS> and its like are the commands.
 =head2 Tests
 
 The first of C<tox>, C<python3-pytest>, C<python3-nose2>, C<python3-nose> and C<python3-stestr> in Build-Depends
-is the runner, else unittest finds what there is; C<PYBUILD_TEST_PYTEST=1> and the like choose, C<=0> forbids.
-Tests run in the directory of the modules. What F<debian/pybuild.testfiles> lists, else F<pyproject.toml>,
-F<pytest.ini>, F<test> and F<tests>, is copied there and removed again before the modules are installed, and so
-is what runners leave behind. C<nocheck> in DEB_BUILD_OPTIONS or DEB_BUILD_PROFILES leaves tests out.
+is the runner, else unittest runs the tests that it finds; C<PYBUILD_TEST_PYTEST=1> and the like choose a runner, C<=0>
+forbids one. Beside a dh-python before 6, a F<setup.py> with C<test_suite> is run with C<test>, unless a runner is
+chosen. Tests run in the directory of the modules. The files that F<debian/pybuild.testfiles> lists, else
+F<pyproject.toml>, F<pytest.ini>, F<test> and F<tests>, are copied there; they and the caches of runners are removed
+before the modules are installed. C<nocheck> in DEB_BUILD_OPTIONS or DEB_BUILD_PROFILES leaves tests out.
 
 =head1 ENVIRONMENT
 
-All that is said for pybuild counts here, also with the name of a Python behind it, as in
-C<PYBUILD_DISABLE_python3.11=test>. The same words are understood as options behind C<-->, as in
+The variables of pybuild count, also with the name of a Python as suffix, as in
+C<PYBUILD_DISABLE_python3.11=test>. So do its options behind C<-->, abbreviated or not, as in
 C<dh_auto_test -- --test-args=-v>.
 
 =over 4
 
 =item B<PYBUILD_NAME>, B<PYBUILD_DIR>, B<PYBUILD_DESTDIR>, B<PYBUILD_BUILD_DIR>, B<PYBUILD_INSTALL_DIR>
 
-The module's name, from which comes F<debian/python3-NAME>; and the places, where the usual ones do not suit.
+The module's name, which gives F<debian/python3-NAME>, and other directories than the usual ones.
 
 =item B<PYBUILD_INTERPRETERS>, B<PYBUILD_VERSIONS>, B<PYBUILD_DISABLE>
 
-Which Pythons, in place of what Build-Depends ask for, and what to leave out: C<test>, C<3.11>, C<test/3.11>.
+The Pythons, instead of those that Build-Depends ask for, and what to leave out: C<test>, C<3.11>, C<test/3.11>.
 
 =item B<PYBUILD_>I<STEP>B<_ARGS>, B<PYBUILD_BEFORE_>I<STEP>, B<PYBUILD_AFTER_>I<STEP>
 
@@ -182,32 +183,39 @@ C<{install_dir}>, C<{interpreter}>, C<{version}>, C<{version.major}>, C<{package
 
 =item B<PYBUILD_EXT_DESTDIR>, B<PYBUILD_EXT_PATTERN>, B<PYBUILD_EXT_SUB_PATTERN>, B<PYBUILD_EXT_SUB_REPL>
 
-Where extension modules are moved to, which files these are, and how their paths change.
+The directory that extension modules are moved to, a pattern of their names, and a substitution in their paths.
 
 =item B<http_proxy>, B<https_proxy>
 
-Lead nowhere unless they are set; set to nothing they are removed.
+Point to a closed port unless they are set; empty ones are removed.
 
 =item B<SETUPTOOLS_SCM_PRETEND_VERSION>, B<PDM_BUILD_SCM_VERSION>, B<POETRY_DYNAMIC_VERSIONING_BYPASS>, B<PBR_VERSION>
 
-Set from F<debian/changelog> where Build-Depends name the package that reads them, unless they are set.
+Set from F<debian/changelog> where Build-Depends name the package that reads them, unless they are set already.
 
 =item B<DEBPYTHON3_DEFAULT>, B<DEBPYTHON3_SUPPORTED>
 
-Take the place of what py3versions says.
+Replace the answers of py3versions.
 
-=item B<DH_VERBOSE>, B<DH_QUIET>
+=item B<DH_VERBOSE>, B<PYBUILD_VERBOSE>
 
-Say what was decided; leave what commands print in F<.pybuild/cpython3_X.Y_NAME/STEP.log>.
+Print the decisions.
+
+=item B<DH_QUIET>, B<PYBUILD_QUIET>, B<PYBUILD_RQUIET>
+
+Print nothing, and leave the output of commands in F<.pybuild/cpython3_X.Y_NAME/STEP.log>.
 
 =back
 
 =head1 ERRORS
 
-One line each, and the step fails: no Python in Build-Depends, a backend that is not installed (the line names
-the package to add), no wheel or several, a wheel that is not as the specification says, nothing to install, a
-B<PYBUILD_NAME> that no package has, a template with an unknown name, a failing command. Building and testing
-go on with the other Pythons and fail then. It is a warning where nothing calls B<dh_python3>(1).
+Each is one line, and fails the step: no Python in Build-Depends, a missing backend (the line names the package to
+add), no wheel or several, a wheel that breaks the specification, nothing to install, a template with an unknown name,
+a failing command. Building and testing go on with the other Pythons and fail then.
+
+A B<PYBUILD_NAME> that gives the name of no package is an error before the first file is copied, where the modules
+would be in no package at all. Where they may be moved into one by F<debian/rules>, or belong to one Python of several,
+it is a warning at the end of the install step. It is a warning, too, where nothing calls B<dh_python3>(1).
 
 =head1 SEE ALSO
 

@@ -4,8 +4,8 @@ use warnings;
 
 use Debian::Debhelper::Dh_Lib;
 
-# dh_python3 has moved and renamed everything by then, and dh_installdeb still reads the snippets, in every
-# compat level; other anchors move between 13 and 14
+# after dh_python3, which moves and renames modules, and before dh_installdeb, which reads the snippets; the places
+# of other commands differ between compat 13 and 14
 insert_before('dh_installdeb', 'dh_truewheel');
 
 1;

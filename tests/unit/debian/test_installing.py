@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.debian.sources import below, write
-from truewheel.debian.copying import copy_all, move_matching, plan_copies
+from truewheel.debian.installing import copy_all, move_matching, plan_copies
 from truewheel.errors import ConflictRefused, RefusedInput
 
 DATE = 1_500_000_000
 
 
 def _copy(source: Path, root: Path, final: str = "/usr/lib") -> None:
-    copy_all(plan_copies(str(source), final), root)
+    copy_all(plan_copies(str(source), final), root, 0o755)
 
 
 def test_modes_dates_and_empty_directories(tmp_path: Path) -> None:

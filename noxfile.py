@@ -1,0 +1,59 @@
+"""What a contributor runs: ``nox -s tests lint``, and where there is time ``slow`` or ``nightly``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4"
+nox.options.sessions = ["tests", "lint"]
+
+SCRIPTS = [".ci/run", "macros/brp-truewheel", *sorted(map(str, Path("macros/opensuse").glob("*")))]
+MAINTAINER_SCRIPTS = sorted(map(str, Path("debhelper/autoscripts").glob("*")))
+PERL = ["debhelper/dh_truewheel", *sorted(map(str, Path("debhelper/Debian").rglob("*.pm")))]
+# the tests of a file share their roots and trees; those that use all processors themselves come last
+PARALLEL = [f"-n{min(4, len(os.sched_getaffinity(0)))}", "--dist=loadfile", "--no-loadscope-reorder"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The fast tests, with the coverage of all processes; fails below the floor."""
+    session.install("-e", ".[test]")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", "-m", "not slow", *PARALLEL, *session.posargs)
+    session.run("coverage", "combine", "-q")
+    session.run("coverage", "report", *(["--fail-under=0"] if session.posargs else []))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, layers, and the scripts in shell and Perl."""
+    session.install("-e", ".[test,lint]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+    session.run("shellcheck", *SCRIPTS)
+    session.run("shellcheck", "--shell=dash", *MAINTAINER_SCRIPTS)
+    if shutil.which("perlcritic"):
+        session.run("perlcritic", "--quiet", "--severity=5", *PERL, external=True)
+    else:
+        session.log("left out: perlcritic is not installed")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """The tests of what the README promises: real wheels, other Pythons, faults, packages in chroots."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-q", "-m", "slow and not nightly", *PARALLEL, *session.posargs)
+
+
+@nox.session
+def nightly(session: nox.Session) -> None:
+    """The slow tests for more packages, Pythons and surroundings; takes hours."""
+    session.install("-e", ".[test]")
+    every = {"TRUEWHEEL_TEST_STEP": "1"}
+    session.run("pytest", "-q", "-m", "slow", *PARALLEL, *session.posargs, env=every)

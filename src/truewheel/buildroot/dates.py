@@ -1,0 +1,44 @@
+"""Decide the dates of directories: the newest of what a run put below each."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+
+_SECOND = 10**9
+
+
+class Dates:
+    """The dates that directories get, by final path; in seconds since the epoch."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+
+    def note(self, path: str, seconds: int) -> None:
+        """Note the date of a file in a directory, or the date that a directory has at least."""
+        if seconds > self._newest.get(path, -1):
+            self._newest[path] = max(seconds, 0)
+
+    def touch(self, path: str) -> None:
+        """Note a directory whose date must be put right, as something in it was removed."""
+        self._newest.setdefault(path, 0)
+
+    def forget(self, path: str) -> None:
+        """Forget a directory that is gone."""
+        self._newest.pop(path, None)
+
+    def wanted(self, before: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        """The date of each directory and of those above, in nanoseconds, in order.
+
+        A directory that was there ``before``, with access and modification time, keeps a later date.
+        """
+        newest: dict[str, int] = {}
+        for path, seconds in self._newest.items():
+            above = path
+            while seconds > newest.get(above, -1):
+                newest[above] = seconds
+                above = posixpath.dirname(above)
+        return {
+            path: max(seconds * _SECOND, before.get(path, (0, 0))[1])
+            for path, seconds in sorted(newest.items())
+        }

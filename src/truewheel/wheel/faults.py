@@ -1,0 +1,92 @@
+"""Faults of a wheel as values, and the one place where a fault becomes an error.
+
+A check is a generator: it yields each fault and returns what it found out, so that the same checks serve
+those who stop at the first fault and those who want all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from truewheel.errors import UsageError, WheelRefused
+from truewheel.rules import RULES
+
+T = TypeVar("T")
+Checked = Generator["Fault", None, T]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a wheel.
+
+    ``rule`` is a name in `truewheel.rules`, ``entry`` the archive's name of what is wrong, empty for the
+    wheel itself; ``hint`` says what to do, by default in the words of the rule.
+    """
+
+    rule: str
+    entry: str
+    message: str
+    hint: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.hint:
+            object.__setattr__(self, "hint", RULES[self.rule].hint)
+
+
+class FaultFound(Exception):
+    """A fault that ends the reading of an entry; `attempt` turns it back into a value."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def attempt(action: Callable[[], T]) -> Checked[T | None]:
+    """Return what ``action`` returns, or yield the fault that it raises as FaultFound and return None."""
+    try:
+        return action()
+    except FaultFound as found:
+        yield found.fault
+        return None
+
+
+def first_refused(filename: str, check: Checked[T | None]) -> T:
+    """Return what a check found out about the wheel ``filename``; raises WheelRefused for its first fault.
+
+    A check returns None only after it yielded a fault. Raises UsageError where the file cannot be read.
+    """
+    with about(filename):
+        try:
+            fault = next(check)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        check.close()
+        raise FaultFound(fault)
+
+
+@contextmanager
+def about(filename: str) -> Iterator[None]:
+    """Name the wheel: FaultFound becomes WheelRefused, OSError from reading it UsageError."""
+    try:
+        yield
+    except FaultFound as found:
+        raise refused(filename, found.fault) from found
+    except OSError as error:
+        hint = "check the disk the wheel lies on"
+        raise UsageError(f"cannot be read: {error.strerror}", subject=filename, hint=hint) from error
+
+
+def refused(filename: str, fault: Fault) -> WheelRefused:
+    """Return the error for a fault of the wheel ``filename``, its base name."""
+    subject = f"{filename}: {_shortened(fault.entry)}" if fault.entry else filename
+    message = _shortened(fault.message, 400)
+    return WheelRefused(message, subject=subject, hint=fault.hint, rule=fault.rule)
+
+
+def _shortened(text: str, limit: int = 200) -> str:
+    half = limit // 2 - 2
+    return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"

@@ -1,0 +1,350 @@
+"""The macros as rpm expands them here, and the module that reads their arguments as the commands do."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from truewheel.bytecode.pycs import pyc_path
+from truewheel.cli.main import main
+
+_MACROS = Path(__file__).parents[3] / "macros"
+_GETOPT = _MACROS / "lua/truewheel/getopt.lua"
+_DEFINES = {
+    "name": "x",
+    "version": "1",
+    "release": "2",
+    "_builddir": "/B",
+    "buildroot": "/R",
+    "buildsubdir": "s",
+}
+_COMMANDS = {
+    "check-import": "check_import_command",
+    "files": "files_command",
+    "requires-build": "requires_command",
+    "wheel": "wheel_command",
+}
+
+Expand = Callable[..., str]
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    importlib.import_module(f"truewheel.cli.{_COMMANDS[command]}").add_arguments(parser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            chosen: argparse.ArgumentParser = action.choices[command.rpartition("-")[2]]
+            return chosen
+    return parser
+
+
+def options_of(parser: argparse.ArgumentParser) -> dict[frozenset[str], bool]:
+    """The names of each option but --help, and whether it takes a value."""
+    named = {frozenset(action.option_strings): action.nargs != 0 for action in parser._actions}
+    return {names: valued for names, valued in named.items() if names and "--help" not in names}
+
+
+def test_the_module_knows_the_options_of_each_command() -> None:
+    tables = dict(re.findall(r'\["([\w-]+)"\] = \[\[(.*?)\]\]', _GETOPT.read_text(), re.S))
+    assert set(tables) == set(_COMMANDS)
+    for command, table in tables.items():
+        listed = {frozenset(word.rstrip("=").split("/")): word.endswith("=") for word in table.split()}
+        assert listed == options_of(parser_of(command)), command
+
+
+def test_lines_of_macros_are_short() -> None:
+    files = [file for file in _MACROS.rglob("*") if file.is_file() and "opensuse" not in file.parts]
+    long = [
+        f"{file.name}: {line}" for file in files for line in file.read_text().split("\n") if len(line) > 110
+    ]
+    assert not long
+
+
+@pytest.fixture(scope="session")
+def expand(tmp_path_factory: pytest.TempPathFactory) -> Expand:
+    """Expand text by the rpm of this machine with these macros, lines that go on joined, blanks squeezed."""
+    if not shutil.which("rpm"):
+        pytest.skip("needs rpm")
+    stock = subprocess.run(["rpm", "--eval", "%{_rpmconfigdir}"], capture_output=True, text=True, check=True)
+    directory = tmp_path_factory.mktemp("rpm") / "rpm"
+    shutil.copytree(stock.stdout.strip(), directory, symlinks=True)
+    for name in ("fileattrs", "lua"):
+        shutil.copytree(_MACROS / name, directory / name, dirs_exist_ok=True)
+    (directory / "macros.d").mkdir(exist_ok=True)
+    for file in _MACROS.glob("macros.*"):
+        shutil.copy(file, directory / "macros.d")
+
+    def run(text: str, **defines: str) -> str:
+        given = [f"{name} {value}" for name, value in {**_DEFINES, **defines}.items()]
+        command = ["rpm", *(word for define in given for word in ("--define", define)), "--eval", text]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "RPM_CONFIGDIR": str(directory)},
+        )
+        return " ".join((done.stdout + done.stderr).replace("\\\n", " ").split())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ("-l demo", ""),
+        ("-D Foo_Bar demo", "-foo-bar"),
+        ("-lD foo demo", "-foo"),
+        ("-lDfoo demo +auto", "-foo"),
+        ("demo --dist-name=foo.x -l", "-foo-x"),
+        ("--dist-name 'foo' \\\n  demo", "-foo"),
+        ("-l $(ls -D no) -Dfoo", "-foo"),
+        ("demo || echo -D no", ""),
+        ('"$options" -D foo', "-foo"),
+    ],
+)
+def test_lists_are_named_after_the_project(expand: Expand, arguments: str, name: str) -> None:
+    text = expand(f"%{{pyproject_save_files {arguments}}}")
+    assert f'--output "/B/x-1-2.x86_64-pyproject-files{name}" ' in text.replace(os.uname().machine, "x86_64")
+    assert " ".join(arguments.replace("\\\n", "").split()) in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [
+        ("-e 'a*' -t", "-e 'a*' -t"),
+        ("-D foo -e 'a b' -t", "-e 'a b' -t"),
+        ("-tD foo -v || :", "-t -v || :"),
+        ("--dist-name=foo more", "more"),
+    ],
+)
+def test_imports_are_those_of_one_project(expand: Expand, arguments: str, passed: str) -> None:
+    text = expand(f"%{{pyproject_check_import {arguments}}}")
+    assert text.endswith(f'--python "/usr/bin/python3" --modules {text.partition("--modules ")[2]}')
+    assert text.partition("--modules ")[2].partition('" ')[2] == passed
+    assert ("modules-foo" in text) == ("foo" in arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "toxenv"),
+    [
+        ("-t", "py311"),
+        ("-te py3", "py3"),
+        ("-e a,b --toxenv=c -ed", "a,b,c,d"),
+        ("-C '-e no' -r", "py311"),
+        ("-g testing -e $env", "$env"),
+    ],
+)
+def test_tox_runs_the_environments_that_were_asked_for(expand: Expand, arguments: str, toxenv: str) -> None:
+    text = expand(f"%{{pyproject_buildrequires {arguments}}} %toxenv", python3_version_nodots="311")
+    assert text.endswith(f" {toxenv}") and f'RPM_TOXENV="{toxenv}"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ("", "-e 'py311'"),
+        ("-e a -- -- -k 'not b' x", "-e 'a' -- -k 'not b' x"),
+        ("-- -x || :", "-e 'py311' -x || :"),
+        ("-ea --toxenv b --toxenv=c", "-e 'a,b,c'"),
+    ],
+)
+def test_tox(expand: Expand, arguments: str, command: str) -> None:
+    text = expand(f"%{{tox {arguments}}}", python3_version_nodots="311")
+    assert text.endswith(f"-m tox --current-env --assert-config -q --recreate {command}")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("%pyproject_save_files -z demo", "truewheel files: unknown option -z"),
+        ("%pyproject_save_files demo -lz", "truewheel files: unknown option -z"),
+        ("%pyproject_save_files demo -D", "truewheel files: -D wants a value"),
+        ("%pyproject_save_files demo --auto=yes", "truewheel files: --auto takes no value"),
+        ("%pyproject_check_import --exclde x", "truewheel check-import: unknown option --exclde"),
+        ("%pyproject_buildrequires --run", "truewheel requires build: unknown option --run"),
+        ("%pyproject_wheel -C", "truewheel wheel: -C wants a value"),
+    ],
+)
+def test_unknown_options_fail_when_the_spec_is_parsed(expand: Expand, text: str, fault: str) -> None:
+    assert expand(text).startswith(f"error: {fault}")
+
+
+@pytest.mark.parametrize("text", ["-$letters x", "-C '-z -y' x", "x; rm -z", "x # -z", "-- -z"])
+def test_words_that_are_no_options_are_left_alone(expand: Expand, text: str) -> None:
+    assert "error" not in expand(f"%pyproject_wheel {text}")
+
+
+def test_contradictions_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    block = _GETOPT.read_text().partition("getopt.conflicts = ")[2].partition("\n}")[0]
+    commands = re.findall(r'\["([\w-]+)"\] = \{(.*?)\n  \}', block, re.S)
+    pairs = [
+        (command, option, other)
+        for command, table in commands
+        for option, others in re.findall(r'\{ "(--[\w-]+)", "([^"]+)" \}', table)
+        for other in others.split()
+    ]
+    assert len(pairs) > 10
+    for command, option, other in pairs:
+        valued = {name: takes for names, takes in options_of(parser_of(command)).items() for name in names}
+        words = [word for name in (option, other) for word in ([name, "x"] if valued[name] else [name])]
+        given = ["--root", "/", "--report-file", "/nonexistent", "x"] if command == "files" else []
+        with contextlib.suppress(SystemExit):
+            assert main([*command.split("-"), *given, *words]) == 2, words
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "%pyproject_save_files x -lL",
+            "files: --assert-license and --no-assert-license contradict",
+        ),
+        (
+            "%pyproject_buildrequires -R -x a",
+            "requires build: --no-runtime and --extras contradict",
+        ),
+        (
+            "%pyproject_buildrequires -Nw",
+            "requires build: --no-use-build-system and --wheel contradict",
+        ),
+        ("%pyproject_extras_subpkg -z a", "extras_subpkg: unknown option -z"),
+    ],
+)
+def test_contradictions_fail_when_the_spec_is_parsed(expand: Expand, text: str, fault: str) -> None:
+    said = expand(text)
+    assert said.startswith("error: ") and fault in said
+
+
+def test_overrides_are_one_a_call(expand: Expand) -> None:
+    text = expand("%pyproject_patch_dependency a:ignore")
+    assert "truewheel requires override 'a:ignore' --dep-overrides-file \"/B/x-1-2." in text
+    for arguments in ("", "a:ignore b:ignore"):
+        assert expand(f"%pyproject_patch_dependency {arguments}").startswith("error:")
+
+
+def test_bytecode_of_a_listed_module(expand: Expand) -> None:
+    assert expand("%pycached /usr/lib/python3.9/site-packages/a.py") == (
+        "/usr/lib/python3.9/site-packages/a.py "
+        "/usr/lib/python3.9/site-packages/__pycache__/a.cpython-39{,.opt-?}.pyc"
+    )
+    assert expand("%pycached %exclude %attr(644, root, root) /x/a.b.py") == (
+        "%exclude %attr(644, root, root) /x/a.b.py "
+        "%exclude %attr(644, root, root) /x/__pycache__/a.b.cpython-3*{,.opt-?}.pyc"
+    )
+    assert "wants a path that ends with .py" in expand("%pycached /x/a.txt")
+
+
+def test_the_lines_of_a_listed_module_match_its_bytecode_and_no_other(expand: Expand) -> None:
+    source = "/usr/lib/python3.11/site-packages/module.py"
+    text = expand(f"%pycached {source}").split()
+    stem, _, ending = text[1].partition("{,.opt-?}")
+    globs = [stem + ending, f"{stem}.opt-?{ending}"]
+    assert text[0] == source
+    for level in (0, 1, 2):
+        assert any(fnmatch(pyc_path(source, "cpython-311", level), each) for each in globs)
+    for other in (
+        pyc_path(source, "cpython-312", 0),
+        pyc_path(source.replace("module", "module2"), "cpython-311", 0),
+    ):
+        assert not any(fnmatch(other, each) for each in globs)
+
+
+def test_flags_of_first_lines_are_made_of_two_macros(expand: Expand) -> None:
+    flags = "%py3_shebang_flags|%py3_shbang_opts|%py3_shbang_opts_nodash"
+    assert expand(flags, _py3_shebang_P="P") == "sP|-sP|sP"
+    assert expand(f"%undefine _py3_shebang_s\n{flags}", _py3_shebang_P="P").strip() == "P|-P|P"
+    assert expand(f"%undefine _py3_shebang_P\n{flags}").strip() == "s|-s|s"
+    assert expand(f"%undefine _py3_shebang_P\n%undefine _py3_shebang_s\n{flags}").strip() == "||"
+
+
+def test_what_is_byte_compiled(expand: Expand) -> None:
+    below, here = '--root "/R" --errors fail --python', '--root "$PWD" --errors fail --python'
+    assert f"{below} /usr/bin/python3 /R/x /R/y*" in expand("%py_byte_compile /usr/bin/python3 /R/x /R/y*")
+    text = expand("%py_byte_compile %{__python3} lib/ $RPM_BUILD_ROOT/x || :")
+    assert f"{below} /usr/bin/python3 $RPM_BUILD_ROOT/x && " in text
+    assert text.endswith(f"{here} /usr/bin/python3 lib/ || :")
+    assert "wants a Python and a path" in expand("%py_byte_compile /usr/bin/python3")
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("python3-a", ["python-a", "python3.9-a"]),
+        ("python-a", ["python3-a", "python3.9-a"]),
+        ("python3.9-a", ["python-a", "python3-a"]),
+        ("python3.8-a", []),
+        ("a-python3-b", []),
+    ],
+)
+def test_names_that_a_package_provides(expand: Expand, name: str, others: list[str]) -> None:
+    provided = [f"Provides: {each} = 1-2" for each in [name, *others]]
+    assert expand(f"%py_provides {name}", __default_python3_version="3.9") == " ".join(provided)
+    older = [f"Obsoletes: python-{name[8:]} < 1-2"] if name.startswith("python3-") else []
+    given = expand(f"%python_provide {name}", __default_python3_version="3.9")
+    assert given == " ".join([*provided[1:], *older])
+
+
+def test_sources_have_an_address_where_the_distribution_names_one(expand: Expand) -> None:
+    assert expand("%{pypi_source demo 1~rc2}") == "demo-1rc2.tar.gz"
+    url = "https://index.example/source/"
+    assert expand("%{pypi_source demo 1 zip}", __pypi_url=url) == f"{url}d/demo/demo-1.zip"
+
+
+def test_projects_without_a_wheel(expand: Expand) -> None:
+    assert '/usr/bin/python3 setup.py build --executable="/usr/bin/python3 -' in expand("%py3_build")
+    assert expand("%py3_build_wheel -- -q").endswith("setup.py bdist_wheel -q")
+    text = expand("%py3_install -- -x")
+    assert "setup.py install --no-compile --skip-build --root /R --prefix /usr" in text
+    assert expand("%py3_install_wheel a-1.whl").endswith('--overwrite "dist/a-1.whl"')
+    for name in ("py3dir", "python_wheel_dir", "python_wheel_pkg_prefix", "__default_python3_pkgversion"):
+        assert "%" not in expand(f"%{name}")
+    for name in ("__python", "python_sitelib"):
+        assert expand(f"%{name}").startswith("error:")
+
+
+def test_an_extra_of_one_project_by_its_long_option(expand: Expand) -> None:
+    short, long = (
+        expand(f"%pyproject_extras_subpkg -n python3-a -a {name} x y")
+        for name in ("-D A_b", "--dist-name=A_b")
+    )
+    assert short == long and "%package -n python3-a+x" in short and "ghost-distinfo-a-b" in short
+    assert "ghost" not in expand("%pyproject_extras_subpkg -n python3-a -F x")
+
+
+_STOCK = "/usr/lib/rpm/brp-python-bytecompile x y"
+
+
+@pytest.mark.parametrize(
+    ("spec", "after", "runs"),
+    [
+        ("", "a", True),
+        ("", "a %{__brp_python_bytecompile}", True),
+        ("%undefine py_auto_byte_compile", "a", False),
+        ("%undefine py_auto_byte_compile", "a %{__brp_python_bytecompile}", False),
+        ("%global __brp_python_bytecompile %%{nil}", "a", False),
+    ],
+)
+def test_the_policy_runs_unless_the_spec_switched_it_off(
+    expand: Expand, spec: str, after: str, runs: bool
+) -> None:
+    defines = {"__os_install_post": after, "__brp_python_bytecompile": _STOCK}
+    text = expand(f"{spec}\n%_truewheel_policy%__os_install_post", **defines)
+    assert ("brp-truewheel" in text) == runs
+    assert text.startswith("a") and "brp-python-bytecompile" not in text
+
+
+def test_the_policy_is_off_if_sed_took_the_stock_one_out(expand: Expand) -> None:
+    post = "%_truewheel_policy%__os_install_post"
+    assert "brp-truewheel" not in expand(post, __os_install_post="a", _truewheel_stock_policy=f"a {_STOCK}")
+    assert "brp-truewheel" in expand(post, __os_install_post="a", _truewheel_stock_policy="a")
