@@ -19,6 +19,14 @@ typedef enum {
     CANONICAL_BAD_TEXT, /* a[1] bytes that end at `offset` + a[1] are no UTF-8 */
 } CanonicalStatus;
 
+/* The code objects of one version of Python: a row of truewheel/_target/versions.py. */
+typedef struct {
+    uint32_t ints; /* 4-byte numbers at the begin */
+    bool localsplus, slices, latin1, paths;
+    const char *single; /* characters that are interned wherever they stand */
+    const char *own_names; /* each before a line break; NULL for all */
+} CanonicalFormat;
+
 /* What becomes of a stream.  `bytes` belongs to the caller, who frees it. */
 typedef struct {
     CanonicalStatus status;
@@ -29,11 +37,11 @@ typedef struct {
     long long a[2];
 } CanonicalResult;
 
-/* Rewrites `size` bytes that marshal.dumps wrote in Python `major`.`minor`, 3.7 or newer.
+/* Rewrites `size` bytes that marshal.dumps wrote in a Python with this format.
 
    `secret` is 16 random bytes that the sender of the stream does not know; the result does not depend on it.
    Up to 2 GiB; time and memory are linear in `size`. */
-CanonicalResult canonical_rewrite(const uint8_t *data, size_t size, int major, int minor,
+CanonicalResult canonical_rewrite(const uint8_t *data, size_t size, const CanonicalFormat *format,
                                   const uint8_t *secret);
 
 #endif

@@ -1,4 +1,6 @@
-/* The distinct values of one stream, and what is known of the Python version that wrote it. */
+/* The distinct values of one stream.
+
+   The words of a code object: the bare numbers of its format, 8 Ids, its first line number, 1 or 2 Ids. */
 
 #ifndef TRUEWHEEL_FORM_H
 #define TRUEWHEEL_FORM_H
@@ -60,13 +62,7 @@ typedef struct {
 } Branch;
 
 typedef struct {
-    /* the layout of code objects and the rules of that version */
-    int minor; /* after the newest for a major version after 3 */
-    uint32_t ints, after; /* code: 4-byte numbers, 8 objects, the first line number, `after` objects */
-    const char *kinds; /* of these objects: b bytes, T tuple, N tuple of names, s string */
-    bool slices, paths, latin1;
-    const char *single;
-
+    CanonicalFormat format;
     const uint8_t *data;
     size_t size;
     uint64_t secret[2];
@@ -134,7 +130,7 @@ form_is_singleton(uint8_t kind)
 static inline bool
 form_is_number(const Form *form, const Value *value, uint32_t index)
 {
-    return value->kind == 'c' && (index < form->ints || index == form->ints + 8);
+    return value->kind == 'c' && (index < form->format.ints || index == form->format.ints + 8);
 }
 
 const uint8_t *form_content(const Form *form, const Value *value);

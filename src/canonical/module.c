@@ -64,29 +64,33 @@ refuse(const CanonicalResult *result, const char *data, int major, int minor)
     Py_XDECREF(module);
 }
 
-PyDoc_STRVAR(rewrite_doc, "rewrite(stream, version, /)\n--\n\n"
+PyDoc_STRVAR(rewrite_doc,
+"rewrite(stream, version, ints, localsplus, slices, latin1, paths, single, own_names, /)\n--\n\n"
 "Return the canonical form of a marshal stream.\n\n"
-"Takes, returns and raises the same as truewheel._target.marshal_stream.rewrite, for bytes of up to 2 GiB.\n"
-"Other threads run meanwhile.");
+"What follows version, (major, minor), is its row of truewheel._target.versions: `single` as one string,\n"
+"`own_names` with a line break after each. MarshalError as from truewheel._target.marshal_stream.rewrite, and\n"
+"for more than 2 GiB. Other threads run meanwhile.");
 
 static PyObject *
 rewrite(PyObject *module, PyObject *args)
 {
     PyObject *stream;
-    int major, minor;
+    int major, minor, localsplus, slices, latin1, paths;
+    unsigned char ints;
     char *data;
     Py_ssize_t size;
+    CanonicalFormat format;
     CanonicalResult result;
-    if (!PyArg_ParseTuple(args, "S(ii):rewrite", &stream, &major, &minor))
+    if (!PyArg_ParseTuple(args, "S(ii)bppppsz:rewrite", &stream, &major, &minor, &ints, &localsplus, &slices,
+                          &latin1, &paths, &format.single, &format.own_names))
         return NULL;
-    if (major < 3 || (major == 3 && minor < 7))
-        return PyErr_Format(PyExc_ValueError, "Python %d.%d is not supported, 3.7 is the oldest", major,
-                            minor);
+    format.ints = ints, format.localsplus = localsplus, format.slices = slices;
+    format.latin1 = latin1, format.paths = paths;
     if (PyBytes_AsStringAndSize(stream, &data, &size) < 0)
         return NULL;
     const uint8_t *secret = PyModule_GetState(module);
     Py_BEGIN_ALLOW_THREADS
-    result = canonical_rewrite((const uint8_t *)data, (size_t)size, major, minor, secret);
+    result = canonical_rewrite((const uint8_t *)data, (size_t)size, &format, secret);
     Py_END_ALLOW_THREADS
     if (result.status == CANONICAL_NO_MEMORY)
         return PyErr_NoMemory();

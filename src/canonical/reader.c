@@ -60,29 +60,32 @@ static bool
 interns_name(const Form *form, const Value *name)
 {
     const uint8_t *content = form_content(form, name);
-    if (!name->size || content[0] != '<' || form->paths || form->ints == 6)
+    const char *own = form->format.own_names;
+    if (!name->size || content[0] != '<' || own == NULL)
         return true;
-    if (form->minor >= 8 || name->size != 8)
-        return false;
-    return memcmp(content, "<module>", 8) == 0 || memcmp(content, "<lambda>", 8) == 0;
+    for (; *own; own = strchr(own, '\n') + 1)
+        if (strcspn(own, "\n") == name->size && memcmp(own, content, name->size) == 0)
+            return true;
+    return false;
 }
 
 /* Checks the types of a code object's fields and notes its names. */
 static bool
 check_code(Form *form, const uint32_t *words, size_t offset)
 {
-    const uint32_t *fields = words + form->ints;
-    for (size_t index = 0; form->kinds[index]; index++) {
-        if (!fits(form, form->kinds[index], fields[index < 8 ? index : index + 1]))
+    const uint32_t *fields = words + form->format.ints;
+    bool new = form->format.localsplus;
+    const char *kinds = new ? "bTNNbsssbb" : "bTNNNNssb"; /* bytes, a tuple, names, a string */
+    for (size_t index = 0; kinds[index]; index++) {
+        if (!fits(form, kinds[index], fields[index < 8 ? index : index + 1]))
             return form_refuse(form, offset, "field %lld of this code object has the wrong type",
                                (long long)index, 0);
     }
-    bool new = form->after == 2;
     uint32_t filename = new ? 5 : 6;
     Value *values = form->values.items, *name = &values[fields[filename + 1]];
     if (interns_name(form, name))
         name->flags |= NAMED;
-    if (form->paths) {
+    if (form->format.paths) {
         values[fields[filename]].flags |= NAMED;
         values[fields[filename + 2]].flags |= NAMED;
     }
@@ -117,7 +120,7 @@ finish_value(Reader *reader, Id *id)
     if (frame->kind == 'c' && !frame->tail) {
         int32_t line;
         frame->tail = true;
-        frame->missing = reader->form.after;
+        frame->missing = reader->form.format.localsplus ? 2 : 1;
         return read_number(reader, &line) && push(reader, (uint32_t)line) ? OPENED : FAILED;
     }
     reader->depth--;
@@ -132,9 +135,9 @@ static bool
 read_code_head(Reader *reader)
 {
     size_t at;
-    if (!take(reader, 4 * (size_t)reader->form.ints, &at))
+    if (!take(reader, 4 * (size_t)reader->form.format.ints, &at))
         return false;
-    for (uint32_t index = 0; index < reader->form.ints; index++)
+    for (uint32_t index = 0; index < reader->form.format.ints; index++)
         if (!push(reader, little_endian(reader->form.data + at + 4 * (size_t)index)))
             return false;
     return true;
@@ -169,7 +172,7 @@ begin_value(Reader *reader, uint8_t kind, uint32_t slot, size_t offset, Id *id)
         form_refuse(form, offset, "nested deeper than %lld", CANONICAL_MAX_DEPTH, 0);
         return FAILED;
     }
-    if (!kind || !strchr(form->slices ? "()>c:" : "()>c", kind)) {
+    if (!kind || !strchr(form->format.slices ? "()>c:" : "()>c", kind)) {
         form->result = (CanonicalResult){CANONICAL_BAD_CODE, NULL, 0, "", offset, {kind, 0}};
         return FAILED;
     }
@@ -246,7 +249,7 @@ run(Reader *reader)
 }
 
 CanonicalResult
-canonical_rewrite(const uint8_t *data, size_t size, int major, int minor, const uint8_t *secret)
+canonical_rewrite(const uint8_t *data, size_t size, const CanonicalFormat *format, const uint8_t *secret)
 {
     CanonicalResult result = {CANONICAL_NO_MEMORY, NULL, 0, "", 0, {0, 0}};
     Reader *reader = malloc(sizeof *reader);
@@ -254,7 +257,7 @@ canonical_rewrite(const uint8_t *data, size_t size, int major, int minor, const 
         return result;
     memset(reader, 0, offsetof(Reader, frames));
     Form *form = &reader->form;
-    form->minor = major > 3 ? INT16_MAX : minor, form->data = data, form->size = size;
+    form->format = *format, form->data = data, form->size = size;
     memcpy(form->secret, secret, sizeof form->secret);
     if (size > INT32_MAX)
         form_refuse(form, 0, "%lld bytes are more than a stream may have", (long long)size, 0);

@@ -95,9 +95,9 @@ rehash(Form *form)
 static bool
 is_interned(const Form *form, const uint8_t *text, size_t size, bool ascii)
 {
-    if (form->latin1 && (size == 1 || (size == 2 && (text[0] == 0xc2 || text[0] == 0xc3))))
+    if (form->format.latin1 && (size == 1 || (size == 2 && (text[0] == 0xc2 || text[0] == 0xc3))))
         return true;
-    if (size == 1 && text[0] && strchr(form->single, text[0]))
+    if (size == 1 && text[0] && strchr(form->format.single, text[0]))
         return true;
     if (!ascii)
         return false;
@@ -147,24 +147,9 @@ form_intern(Form *form, uint8_t kind, uint8_t flags, size_t at, size_t size)
     return (Id)values->count++;
 }
 
-/* Sets what the version of Python decides. */
-static void
-set_rules(Form *form)
-{
-    int minor = form->minor;
-    bool new = minor >= 11;
-    form->ints = minor >= 8 && !new ? 6 : 5;
-    form->after = new ? 2 : 1;
-    form->kinds = new ? "bTNNbsssbb" : "bTNNNNssb";
-    form->slices = minor >= 14;
-    form->latin1 = form->paths = minor >= 13;
-    form->single = new ? "*" : "\n*.";
-}
-
 bool
 form_begin(Form *form)
 {
-    set_rules(form);
     form->budget = form_budget(form->size);
     /* no array is NULL where nothing is added to it */
     return rehash(form) && RESERVE(form, form->parts, 1) && RESERVE(form, form->out, 1);

@@ -12,7 +12,17 @@ import sysconfig
 import warnings
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+
+from truewheel._target.versions import VERSION, CodeFormat, code_format
+
 MOST = 2048  # bytes of a seed
+
+
+def bits(row: CodeFormat) -> int:
+    """What tells the fuzz target the format of code objects."""
+    chosen = (row.ints == 6, row.localsplus, row.slices, row.latin1, row.paths, row.own_names is not None)
+    return sum(1 << place for place, bit in enumerate(chosen) if bit)
 
 
 def main(directory: Path) -> None:
@@ -25,7 +35,7 @@ def main(directory: Path) -> None:
             continue
         if len(stream) < MOST:
             name = hashlib.sha256(stream).hexdigest()[:16]
-            (directory / name).write_bytes(bytes([sys.version_info[1] - 7]) + stream)
+            (directory / name).write_bytes(bytes([bits(code_format(VERSION))]) + stream)
 
 
 if __name__ == "__main__":

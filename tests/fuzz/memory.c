@@ -1,4 +1,6 @@
-/* Lets each allocation fail in turn, for each file that is named: MINOR FILE...  The sanitizers find the rest. */
+/* Lets each allocation fail in turn, for each file that is named: streams of Python 3.11 or 3.12.
+
+   The sanitizers find the rest. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +27,11 @@ __wrap_realloc(void *items, size_t size)
 
 /* Says whether the stream gets through with this allocation failing. */
 static bool
-done(const uint8_t *data, size_t size, int minor, long allocation)
+done(const uint8_t *data, size_t size, long allocation)
 {
     left = allocation;
-    CanonicalResult result = canonical_rewrite(data, size, 3, minor, (const uint8_t *)"0123456789abcdef");
+    CanonicalFormat format = {.ints = 5, .localsplus = true, .single = "*", .own_names = ""};
+    CanonicalResult result = canonical_rewrite(data, size, &format, (const uint8_t *)"0123456789abcdef");
     if (result.status != CANONICAL_NO_MEMORY && left >= 0) {
         free(result.bytes);
         return true;
@@ -42,7 +45,7 @@ int
 main(int count, char **names)
 {
     static uint8_t data[1 << 20];
-    for (int index = 2; index < count; index++) {
+    for (int index = 1; index < count; index++) {
         left = -1;
         FILE *file = fopen(names[index], "rb");
         if (file == NULL)
@@ -50,7 +53,7 @@ main(int count, char **names)
         size_t size = fread(data, 1, sizeof data, file);
         fclose(file);
         long allocation = 0;
-        while (!done(data, size, atoi(names[1]), allocation))
+        while (!done(data, size, allocation))
             allocation++;
         printf("%s: %ld allocations\n", names[index], allocation);
     }

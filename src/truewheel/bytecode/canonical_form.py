@@ -6,13 +6,27 @@ the place of a missing extension. ``IN_C`` says whether it is there; other threa
 
 from __future__ import annotations
 
-try:
-    from truewheel._canonical import rewrite
+import functools
 
-    IN_C = True
-except ImportError:  # a pure wheel
-    from truewheel._target.marshal_stream import rewrite
-
-    IN_C = False
+from truewheel._target.versions import code_format
 
 __all__ = ["IN_C", "rewrite"]
+
+try:
+    from truewheel._canonical import rewrite as _rewrite
+except ImportError:  # a pure wheel
+    IN_C = False
+    from truewheel._target.marshal_stream import rewrite
+else:
+    IN_C = True
+
+    def rewrite(stream: bytes, version: tuple[int, int]) -> bytes:
+        """Return the canonical form of what marshal.dumps wrote in a Python of this version."""
+        return _rewrite(stream, version, *_row(version))
+
+
+@functools.cache
+def _row(version: tuple[int, int]) -> tuple[int, bool, bool, bool, bool, str, str | None]:
+    row = code_format(version)
+    own = None if row.own_names is None else "".join(f"{name}\n" for name in row.own_names)
+    return (row.ints, row.localsplus, row.slices, row.latin1, row.paths, "".join(row.single), own)
