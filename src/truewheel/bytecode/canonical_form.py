@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 
-from truewheel._target.versions import code_format
+from truewheel._target.versions import KNOWN, code_format
+from truewheel.model import Interpreter
 
-__all__ = ["IN_C", "rewrite"]
+__all__ = ["IN_C", "is_made_here", "rewrite"]
 
 try:
     from truewheel._canonical import rewrite as _rewrite
@@ -23,6 +24,16 @@ else:
     def rewrite(stream: bytes, version: tuple[int, int]) -> bytes:
         """Return the canonical form of what marshal.dumps wrote in a Python of this version."""
         return _rewrite(stream, version, *_row(version))
+
+
+def is_made_here(interpreter: Interpreter) -> bool:
+    """Say whether the backend makes the form of what this Python compiles, or the Python itself.
+
+    That is where there is no extension, and where the version is not in the table or is a pre-release, whose
+    code objects may still change: the Python can check that they come back as they were.
+    """
+    released = not any(letter.isalpha() for letter in interpreter.version_text)
+    return IN_C and released and interpreter.version[:2] in KNOWN
 
 
 @functools.cache

@@ -12,11 +12,12 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from truewheel.bytecode import canonical_form
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
 from truewheel.model import Interpreter, PycJob
@@ -177,6 +178,8 @@ class _Worker:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
+        self._raw = canonical_form.is_made_here(interpreter)
+        self._check = not self._raw
         self._log = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -194,9 +197,10 @@ class _Worker:
     def compile(self, job: PycJob, source: bytes) -> Compiled:
         """Send a source and wait for its code; raises _Died if it crashes the compiler, else CompileError."""
         levels = [target.level for target in job.targets]
-        header = json.dumps({"dfile": job.source, "levels": levels}).encode("ascii")
+        request = {"dfile": job.source, "levels": levels, "raw": self._raw, "check": self._check}
+        self._check = False
         try:
-            self._send(header, source)
+            self._send(json.dumps(request).encode("ascii"), source)
             answer, payload = self._receive()
         except (OSError, EOFError) as error:
             raise self._explain_death() from error
@@ -204,13 +208,34 @@ class _Worker:
             header = json.loads(answer)
             if "unknown" in header:
                 raise self._unknown_code(job, _problem(header["unknown"]))
-            return _read_answer(job, header, payload)
+            compiled = _read_answer(job, header, payload)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise CompileError(
                 "the bytecode worker sent an invalid answer",
                 subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
+        return self._canonical(compiled) if self._raw else compiled
+
+    def _canonical(self, compiled: Compiled) -> Compiled:
+        """Give the codes their canonical form, in which some of them may be equal."""
+        codes: list[Code] = []
+        made: dict[bytes, int] = {}
+        for code in compiled.codes:
+            if code.same_as is None:
+                content = self._rewritten(compiled.job, code.content)
+                same_as = made.get(content)
+                made.setdefault(content, code.level)
+                codes.append(Code(code.level, b"" if same_as is not None else content, same_as))
+            else:
+                codes.append(code)
+        return replace(compiled, codes=tuple(codes))
+
+    def _rewritten(self, job: PycJob, stream: bytes) -> bytes:
+        try:
+            return canonical_form.rewrite(stream, self._interpreter.version[:2])
+        except ValueError as error:
+            raise self._unknown_code(job, f"{type(error).__name__}: {error}") from error
 
     def _unknown_code(self, job: PycJob, problem: str) -> CompileError:
         version = self._interpreter.version_text
