@@ -14,6 +14,8 @@ from tests.pythons import available_pythons
 from truewheel._target import marshal_stream
 from truewheel.bytecode import canonical_form
 
+pytestmark = pytest.mark.slow
+
 STEP = int(os.environ.get("TRUEWHEEL_TEST_STEP", "40"))
 
 # Runs in the target: version, then name and stream of each module, each behind its size.
@@ -65,7 +67,6 @@ def compare(version: str, step: int) -> int:
 PYTHONS = ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "debian"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("version", PYTHONS)
 def test_sample_of_all_modules(version: str) -> None:
     assert compare(version, STEP) > 10
