@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import nightly_but
 from tests.pythons import available_pythons
 from tests.registry import wheel
 from tests.repro.runs import Surroundings, minor, targets, truewheel
@@ -26,7 +25,6 @@ IMPORTS_FOO = b"import foo\n"
 # https://github.com/python/cpython/issues/92132 and /124924, https://github.com/astral-sh/uv/issues/10619
 CASES = ["same_set_twice.py", "json/decoder.py", "ftplib.py", "sampling/test_sampling.py"]
 OTHERS = 40
-DAILY = [target for target in targets() if target in ("3.7", "debian", "3.13")] or targets()[-1:]
 
 # Compiles the file named last as py_compile does, after the others and with their code still alive.
 STOCK = """
@@ -39,7 +37,7 @@ sys.stdout.buffer.write(marshal.dumps(code(sys.argv[-1])))
 """
 
 
-@pytest.fixture(scope="module", params=nightly_but(DAILY, targets()))
+@pytest.fixture(scope="module", params=targets())
 def target(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -14,7 +14,7 @@ import pytest
 from tests.pythons import available_pythons
 
 SOURCE = Path(__file__).parents[2] / "src"
-STEP = int(os.environ.get("TRUEWHEEL_TEST_STEP", "15"))
+STEP = int(os.environ.get("TRUEWHEEL_TEST_STEP", "10"))
 
 STATES: dict[str, dict[str, Any]] = {
     "plain": {"seed": "0"},
