@@ -97,7 +97,7 @@ class Installs:
         root.parent.mkdir(parents=True, exist_ok=True)
         python = available_pythons()[target]
         arguments = ["--scheme", "fedora", "--python", python, "--root", root]
-        truewheel(around, "install", *arguments, *(wheels or self.wheels))
+        truewheel(around, "install", "--ignore-requires-python", *arguments, *(wheels or self.wheels))
         return root
 
     def plain(self, target: str) -> Path:
