@@ -51,6 +51,15 @@ def directory_size(file: int) -> int:
     return max(size for size in sizes if size != 0xFFFFFFFF)
 
 
+def has_odd_zip64_end(file: int) -> bool:
+    """Tell whether the ZIP64 end record gives a wrong size of its own, which new zipfiles refuse."""
+    at = os.fstat(file).st_size - _END.size - _LOCATOR_64.size
+    if at < _END_64.size or os.pread(file, 4, at) != b"PK\6\7":
+        return False
+    signature, size, *_ = _END_64.unpack(os.pread(file, _END_64.size, at - _END_64.size))
+    return bool(signature == b"PK\6\6" and size != _END_64.size - 12)
+
+
 def check_framing(archive: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Fault]:
     """Check an archive from its first byte to its last."""
     infos = archive.infolist()

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from truewheel.wheel.faults import Fault, FaultFound
-from truewheel.wheel.framing import LOCAL_HEADER, directory_size
+from truewheel.wheel.framing import LOCAL_HEADER, directory_size, has_odd_zip64_end
 
 CHUNK = 1 << 20  # bytes
 
@@ -60,6 +60,9 @@ def open_zip(stream: BinaryIO) -> zipfile.ZipFile:
     if size > _LIMIT_DIRECTORY:
         message = f"has a central directory of {size} bytes, more than {_LIMIT_DIRECTORY}"
         raise FaultFound(Fault("too-many-entries", "", message))
+    if has_odd_zip64_end(stream.fileno()):
+        message = "has an end record that is not true of the archive"
+        raise FaultFound(Fault("contradictory-header", "", message))
     stream.seek(0)
     with corruption_found():
         return zipfile.ZipFile(stream)
