@@ -171,12 +171,16 @@ class Journal:
         self.facts.settled = None
         self._pending.clear()
 
-    def close(self) -> None:
-        """Close the file."""
+    def release(self) -> None:
+        """Close the file, which is there still: NFS and FUSE keep one that is removed while it is open."""
         if self._log is not None:
             os.close(self._log)
             self._log = None
-            self._is_written = False
+
+    def close(self) -> None:
+        """Close the file, which is gone or stays for the next run."""
+        self.release()
+        self._is_written = False
 
 
 def _replayed(entries: Sequence[Any]) -> Facts | None:

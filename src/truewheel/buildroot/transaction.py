@@ -131,6 +131,7 @@ class Buildroot:
             self._root.remove(None)
         elif times is not None:
             if self._journal.is_written:
+                self._journal.release()
                 log.remove(self._descriptor, times)
         else:
             try:
@@ -241,6 +242,7 @@ class Buildroot:
         with as_stage_error("/", "everything is in place; run again to remove what this run left beside it"):
             if facts.kept or facts.emptied:
                 finish(facts, self._directories)
+            self._journal.release()
             log.remove(self._descriptor, settled_times(facts))
             self._journal.close()
 
