@@ -17,7 +17,7 @@ def own_source(parent: Path) -> Path:
     """Copy what is packaged into a new directory below ``parent``."""
     source = parent / NAME
     for name in _DIRECTORIES:
-        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     for name in _FILES:
         shutil.copy(CHECKOUT / name, source / name)
     return source

@@ -69,6 +69,7 @@ def test_each_file_is_where_the_distribution_wants_it(own_packages: Build) -> No
     }
     assert "/usr/bin/truewheel" in program
     assert "/usr/lib/python3/dist-packages/truewheel/schemes/debian.yaml" in program
+    assert "/usr/lib/python3/dist-packages/truewheel/_canonical.abi3.so" in program
     others = [name for name in program if not name.startswith("/usr/lib/python3/dist-packages/truewheel/")]
     assert not [name for name in others if "rpm" in name.split("/")]
 

@@ -43,6 +43,7 @@ def test_each_file_is_where_fedora_looks_for_it(bookworm: RpmRoot, tmp_path: Pat
     }
     assert "/usr/bin/truewheel" in program
     assert f"{bookworm.sites()[0]}/truewheel/__pycache__/model.cpython-311.pyc" in program
+    assert f"{bookworm.sites()[0]}/truewheel/_canonical.abi3.so" in program
 
 
 def test_each_file_is_where_opensuse_looks_for_it(bookworm: RpmRoot, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from struct import Struct
 from types import CodeType
 from typing import Any, Dict, FrozenSet, List, Optional, Set, Tuple, Union
 
+from .dumps import dumps
 from .localsplus import Unknown, argument_counts, locals_plus
 from .marshal_form import BYTES, FLAGGED, TEXTS, TUPLE, Rules, encode_bytes, encode_text
 from .versions import KNOWN, VERSION, code_format
@@ -25,10 +26,6 @@ _head = Struct("<c{}i".format(_FORMAT.ints)).pack
 _lines = attrgetter(_FORMAT.lines)
 _size = Struct("<cI").pack
 _line = Struct("<i").pack
-
-
-class Unmarshallable(ValueError):
-    """Python itself cannot write this code object, because it is nested too deep."""
 
 
 class _Integers(Dict[int, bytes]):
@@ -435,8 +432,4 @@ def encode(code: CodeType) -> bytes:
             return walk.finish()
         except (Unknown, RecursionError):
             pass
-    try:
-        stream = marshal.dumps(code)
-    except ValueError as error:
-        raise Unmarshallable(str(error)) from error
-    return rewrite(stream, VERSION)
+    return rewrite(dumps(code), VERSION)

@@ -67,7 +67,7 @@ class _Reader:
         self.pos = 0
         self.version = version
         self.layout = Layout(version)
-        self.values = Values(version, budget=64 * len(data) + (1 << 16))
+        self.values = Values(version, len(data))
         self.refs: List[Optional[Key]] = []
         self.stack: List[_Frame] = []
         self.texts: Dict[bytes, str] = {}
@@ -103,7 +103,10 @@ class _Reader:
                 root = self.fill(key)
         if self.pos != len(self.data):
             raise self.fail("{} bytes after the end".format(len(self.data) - self.pos))
-        return self.values.write(root, self.values.named)
+        try:
+            return self.values.whole(root, MAX_DEPTH)
+        except ValueError as error:
+            raise self.fail(str(error), 0) from None
 
     def fill(self, key: Key) -> Optional[Key]:
         """Give `key` to the innermost open value; return the outermost one if that was its last part."""
@@ -149,8 +152,6 @@ class _Reader:
         for index, (kind, key) in enumerate(zip(layout.kinds, fields)):  # noqa: B905
             if not self.fits(kind, key):
                 raise self.fail("field {} of this code object has the wrong type".format(index), frame.offset)
-            if kind == "N":
-                values.named.update(values.parts[key])  # type: ignore[index, arg-type]
         named = [fields[layout.name]] if values.rules.interns_name(fields[layout.name]) else []  # type: ignore[arg-type]
         if values.rules.paths:
             named += [fields[layout.filename], fields[layout.qualname or layout.name]]
@@ -158,13 +159,14 @@ class _Reader:
         return values.add(frame.head, parts)
 
     def fits(self, kind: str, key: Key) -> bool:
+        """Say whether a field of a code object has its type; note the names of a tuple of names."""
         if kind == "s":
             return type(key) is str
         if kind == "b":
             return type(key) is bytes and key[:1] == b"s"
         if type(key) is not int or self.values.heads[key][:1] not in (b")", b"("):
             return False
-        return kind == "T" or all(type(part) is str for part in self.values.parts[key])
+        return kind == "T" or self.values.names(key)
 
     def value(self) -> Optional[Key]:
         """Read up to the end of one leaf, or the head of one composite (None then, or an empty one's key)."""

@@ -1,9 +1,11 @@
-"""Compiles sources that come in on stdin, and answers with canonical marshal bytes on stdout.
+"""Compiles sources that come in on stdin, and answers with marshal bytes on stdout.
 
 Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touches no file.
 
 Request: two little-endian 4-byte sizes, a JSON header {"dfile": str, "levels": [int, ...]}, the source bytes.
 The header may limit the work: {"cpu": seconds for this source, "memory": bytes of address space}.
+The code of the answer is canonical; with "raw": true it is what marshal writes.  With "check": true the
+encoder proves first that it knows the code objects of this Python.
 Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
 {"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or no
 payload and {"error": {"type": str, "message": str, "line": int or null}} for a source that this Python does
@@ -33,7 +35,7 @@ if not __package__:  # run as a script: make the directory a package, behind the
     __package__ = os.path.basename(_here)
     importlib.import_module(__package__)
 
-from .canonical import Unmarshallable, encode
+from .dumps import Unmarshallable, dumps
 
 try:
     import resource
@@ -131,12 +133,19 @@ def compile_levels(source: bytes, dfile: str, levels: List[int]) -> List[Tuple[i
     return codes
 
 
-def encode_levels(
-    codes: List[Tuple[int, Union[CodeType, int]]],
-) -> Tuple[List[Dict[str, int]], List[bytes]]:
-    """Return the response's "codes" and the canonical marshal bytes of the entries with a size.
+def encode(code: CodeType) -> bytes:
+    """Make the canonical form; the encoder is imported only then, as a worker's start counts."""
+    from .canonical import encode as canonical
 
-    Raises what encode raises.
+    return canonical(code)
+
+
+def write_levels(
+    codes: List[Tuple[int, Union[CodeType, int]]], write: Callable[[CodeType], bytes]
+) -> Tuple[List[Dict[str, int]], List[bytes]]:
+    """Return the response's "codes" and the marshal bytes of the entries with a size.
+
+    Raises what `write`, which makes these bytes, raises.
     """
     entries: List[Dict[str, int]] = []
     blobs: List[bytes] = []
@@ -145,7 +154,7 @@ def encode_levels(
         if isinstance(code, int):
             entries.append({"level": level, "same_as": code})
             continue
-        data = encode(code)
+        data = write(code)
         if data in made:
             entries.append({"level": level, "same_as": made[data]})
         else:
@@ -153,6 +162,16 @@ def encode_levels(
             entries.append({"level": level, "size": len(data)})
             blobs.append(data)
     return entries, blobs
+
+
+def check_encoder() -> None:
+    """Encode a sample; ValueError if it does not come back, or what encode raises.
+
+    A pre-release of a known version may still change its code objects.
+    """
+    code = compile(SAMPLE, "sample", "exec", dont_inherit=True, optimize=0)
+    if marshal.loads(encode(code)) != code:  # noqa: S302 our own bytes
+        raise ValueError("they do not come back as they were")
 
 
 def describe(error: BaseException) -> Dict[str, Any]:
@@ -212,7 +231,9 @@ def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
             raise
         return {"error": describe(error)}, []
     try:
-        entries, blobs = encode_levels(codes)
+        if request.get("check"):
+            check_encoder()
+        entries, blobs = write_levels(codes, dumps if request.get("raw") else encode)
     except Unmarshallable as error:  # Python would write no pyc of it either
         return {"error": describe(error.__cause__ or error)}, []
     except MemoryError:
@@ -254,20 +275,6 @@ def has_positions() -> bool:
     return positions is None or any(None not in place for place in positions())
 
 
-def problem_with_code() -> str:
-    """Say what is wrong when a code object does not come back from its encoding; empty if nothing is.
-
-    A pre-release of a known version may still change its code objects.
-    """
-    code = compile(SAMPLE, "sample", "exec", dont_inherit=True, optimize=0)
-    try:
-        if marshal.loads(encode(code)) == code:  # noqa: S302 our own bytes
-            return ""
-        return "they do not come back as they were"
-    except Exception as error:
-        return "{}: {}".format(type(error).__name__, error)
-
-
 def on_a_stack_of_ours(work: Callable[[], object]) -> int:
     """Do the work in a thread, so that no `ulimit -s` decides what compiles; return an exit status."""
     done = _thread.allocate_lock()
@@ -294,11 +301,6 @@ def main() -> int:
     """Serve on the process' stdin and stdout; nothing else gets to write there."""
     if not has_positions():
         sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the bytecode would differ\n")
-        return 2
-    problem = problem_with_code()
-    if problem:
-        message = "truewheel does not know the code objects of Python {}: {}\n"
-        sys.stderr.write(message.format(sys.version.split()[0], problem))
         return 2
     responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -16,11 +16,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from truewheel.bytecode import canonical_form
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
 from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
@@ -212,6 +213,8 @@ class _Worker:
         self._limits = limits
         self._deadline = 0.0
         self.is_fresh = True
+        self._raw = canonical_form.is_made_here(interpreter)
+        self._check = not self._raw
         self._log = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -237,14 +240,17 @@ class _Worker:
         """
         self.is_fresh = False
         self._deadline = time.monotonic() + self._limits.time
-        header = {
+        request = {
             "dfile": job.source,
             "levels": [target.level for target in job.targets],
+            "raw": self._raw,
+            "check": self._check,
             "cpu": self._limits.cpu,
             "memory": self._limits.memory * _MIB,
         }
+        self._check = False
         try:
-            self._send(json.dumps(header).encode("ascii"), source)
+            self._send(json.dumps(request).encode("ascii"), source)
             answer, payload = self._receive()
         except _OverLimit as error:
             raise self._over_limit(job, error.kind) from error
@@ -254,13 +260,34 @@ class _Worker:
             header = json.loads(answer)
             if "unknown" in header:
                 raise self._unknown_code(job, _problem(header["unknown"]))
-            return _read_answer(job, header, payload)
+            compiled = _read_answer(job, header, payload)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise CompileError(
                 "the bytecode worker sent an invalid answer",
                 subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
+        return self._canonical(compiled) if self._raw else compiled
+
+    def _canonical(self, compiled: Compiled) -> Compiled:
+        """Give the codes their canonical form, in which some of them may be equal."""
+        codes: list[Code] = []
+        made: dict[bytes, int] = {}
+        for code in compiled.codes:
+            if code.same_as is None:
+                content = self._rewritten(compiled.job, code.content)
+                same_as = made.get(content)
+                made.setdefault(content, code.level)
+                codes.append(Code(code.level, b"" if same_as is not None else content, same_as))
+            else:
+                codes.append(code)
+        return replace(compiled, codes=tuple(codes))
+
+    def _rewritten(self, job: PycJob, stream: bytes) -> bytes:
+        try:
+            return canonical_form.rewrite(stream, self._interpreter.version[:2])
+        except ValueError as error:
+            raise self._unknown_code(job, f"{type(error).__name__}: {error}") from error
 
     def _unknown_code(self, job: PycJob, problem: str) -> CompileError:
         version = self._interpreter.version_text

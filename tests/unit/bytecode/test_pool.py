@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.faults.support import children, codes, fake_python, python_that_does
+from truewheel.bytecode import canonical_form
 from truewheel.bytecode.pool import Compiled, CompilePool
 from truewheel.bytecode.pycs import plan_job
 from truewheel.errors import CompileError
@@ -60,6 +62,30 @@ def test_equal_levels_are_told() -> None:
     plain, asserting = compile_all({"a": b"x = 1\n", "b": b"assert 0\n"}, levels=(0, 1, 2)).values()
     assert [code.same_as for code in plain.codes] == [None, 0, 0]
     assert [code.same_as for code in asserting.codes] == [None, None, 1]
+
+
+def test_the_extension_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {
+        "plain": b"def f(x):\n    return x in {'a b', 'c', 2.5}, 'a b', lambda: 'c d'\n",
+        "word": b"x = 'assert'\n",
+        "asserting": b"def f(x):\n    'doc'\n    assert x\n",
+        "bad": b"x = \n",
+        "deep": b"f = " + b"lambda: " * 2500 + b"0\n",
+    }
+    found = []
+    for in_c in (canonical_form.IN_C, False):
+        monkeypatch.setattr(canonical_form, "IN_C", in_c)
+        found.append(compile_all(sources, levels=(0, 1, 2)))
+    assert found[0] == found[1]
+    assert [code.same_as for code in found[0]["/usr/lib/word.py"].codes] == [None, 0, 0]
+
+
+def test_a_pre_release_makes_the_form_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canonical_form, "rewrite", lambda stream, version: b"")
+    future = replace(REAL, version_text="3.15.0b1")
+    unknown = replace(REAL, version=(3, 99, 0))
+    for interpreter in (future, unknown):
+        assert compile_all({"a": b"x = 1\n"}, interpreter)["/usr/lib/a.py"].codes[0].content
 
 
 def test_a_source_that_does_not_compile_is_a_result() -> None:

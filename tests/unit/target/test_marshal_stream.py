@@ -207,6 +207,55 @@ def test_reference_bomb_ends_soon() -> None:
     assert time.process_time() - begin < 10
 
 
+def test_depth_of_the_result() -> None:
+    """The order of a frozenset can put first what the stream defines flat, and nest it."""
+
+    def deep(count: int) -> bytes:
+        items = [b"\xa9\1N"] + [b"\xa9\1r" + pack("<I", n) for n in range(count)]
+        groups = [items[at : at + 255] for at in range(0, len(items), 255)]
+        flat = b"".join(b")" + pack("B", len(group)) + b"".join(group) for group in groups)
+        return b">\2\0\0\0" + b")" + pack("B", len(groups)) + flat + b"r" + pack("<I", count)
+
+    data = rewrite(deep(MAX_DEPTH - 2), (3, 11))
+    assert rewrite(data, (3, 11)) == data
+    with pytest.raises(MarshalError, match="offset 0: the canonical form is nested deeper than 2000"):
+        rewrite(deep(MAX_DEPTH - 1), (3, 11))
+
+
+def test_long_elements_of_many_frozensets_are_refused() -> None:
+    size = 1 << 16
+    long = b"\xe1" + pack("<I", size) + b" " * size
+    pair = long + b"\xe1" + pack("<I", size + 1) + b" " * (size + 1)
+    pairs = b">\2\0\0\0" + b"r\0\0\0\0r\1\0\0\0"
+    assert rewrite(b")\3" + pair + pairs, (3, 11))
+    with pytest.raises(MarshalError, match="frozensets of too large elements"):
+        rewrite(b")\xff" + pair + pairs * 253, (3, 11))
+
+
+def test_result_of_a_long_stream_with_a_short_form() -> None:
+    """What is spent on a frozenset must fit to the result as well, or that would be refused itself."""
+    count = 1200
+    chain = b"".join(b"\xa9\1r" + pack("<I", n) for n in range(count - 1))
+    every = b">" + pack("<I", count) + b"".join(b"r" + pack("<I", n) for n in range(count))
+    parts = b"\xa9\1N" + chain + every
+    long = b"a" + pack("<I", 4000) + b" " * 4000
+    with pytest.raises(MarshalError, match="offset 0: frozensets of too large elements"):
+        rewrite(b"(" + pack("<I", count + 1 + 8) + parts + long * 8, (3, 11))
+    longer = b"a" + pack("<I", 20000) + b" " * 20000
+    data = rewrite(b"(" + pack("<I", count + 2) + parts + longer, (3, 11))
+    assert rewrite(data, (3, 11)) == data
+
+
+def test_names_of_many_code_objects_are_read_once() -> None:
+    """Would take minutes otherwise."""
+    many, count = 100000, 5000
+    code = code_stream((3, 11)).replace(names("print"), b"r\0\0\0\0").replace(names("a b"), b"r\0\0\0\0")
+    codes = b"".join(code[:1] + pack("<i", number) + code[5:] for number in range(count))
+    slots = b"\xa8" + pack("<I", many) + short("a b") * many
+    data = rewrite(b"(" + pack("<I", count + 1) + slots + codes, (3, 11))
+    assert data.count(short("a b", b"\xda")) == 1
+
+
 SAMPLE = marshal.dumps(
     compile(
         "class A:\n x = {1: 'a b'}\n def f(self, y):\n  return y in {'q', 2, (3, b'4')}, [z for z in y], 2**70, 1.5",

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from truewheel._target import canonical, probe, pyc_worker, versions
+from truewheel._target import canonical, marshal_stream, probe, pyc_worker, versions
 
 SIZES = struct.Struct("<II")
 WORKER = Path(pyc_worker.__file__)
 
 
-def frame(source: bytes, dfile: str = "/usr/lib/m.py", levels: tuple[int, ...] = (0, 1)) -> bytes:
-    header = json.dumps({"dfile": dfile, "levels": list(levels)}).encode("utf-8")
+def frame(
+    source: bytes, dfile: str = "/usr/lib/m.py", levels: tuple[int, ...] = (0, 1), **more: bool
+) -> bytes:
+    header = json.dumps({"dfile": dfile, "levels": list(levels), **more}).encode("utf-8")
     return SIZES.pack(len(header), len(source)) + header + source
 
 
@@ -217,10 +219,26 @@ def test_a_failure_of_the_encoder_is_an_answer_of_its_own(
         raise error
 
     monkeypatch.setattr(pyc_worker, "encode", fail)
-    bad, broken = ask(frame(b"x =\n"), frame(b"x = 1\n"))
+    bad, raw, broken = ask(frame(b"x =\n"), frame(b"x = 1\n", raw=True), frame(b"x = 1\n"))
     assert set(bad[0]) == {"error"}
+    assert "codes" in raw[0]
     assert broken[0] == {"unknown": {"type": type(error).__name__, "message": str(error), "line": None}}
-    assert pyc_worker.problem_with_code() == f"{type(error).__name__}: {error}"
+    with pytest.raises(type(error)):
+        pyc_worker.check_encoder()
+
+
+def test_raw_code_is_what_marshal_writes() -> None:
+    source = b"def f(x):\n    assert x in {'a b', 'c'}\n    return f\n"
+    ((header, payload),) = ask(frame(source, levels=(0,), raw=True))
+    assert header["codes"] == [{"level": 0, "size": len(payload)}]
+    code = compile(source, "/usr/lib/m.py", "exec", dont_inherit=True, optimize=0)
+    assert marshal.loads(payload) == code
+    assert marshal_stream.rewrite(payload, sys.version_info[:2]) == canonical.encode(code)
+
+
+def test_raw_code_that_marshal_refuses_is_the_sources_failure() -> None:
+    ((deep, _payload),) = ask(frame(nested(2500), raw=True))
+    assert deep["error"]["message"] == "object too deeply nested to marshal"
 
 
 def test_no_memory_for_the_encoder_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,10 +251,14 @@ def test_no_memory_for_the_encoder_ends_the_worker(monkeypatch: pytest.MonkeyPat
 
 
 def test_code_that_does_not_come_back_is_noticed_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pyc_worker.problem_with_code() == ""
+    pyc_worker.check_encoder()
+    ((fine, _payload),) = ask(frame(b"x = 1\n", check=True))
+    assert "codes" in fine
     other = canonical.encode(compile("x = 2", "sample", "exec"))
     monkeypatch.setattr(pyc_worker, "encode", lambda code: other)
-    assert "as they were" in pyc_worker.problem_with_code()
+    checked, unchecked = ask(frame(b"x = 1\n", check=True), frame(b"x = 1\n"))
+    assert checked[0]["unknown"]["message"] == "they do not come back as they were"
+    assert "codes" in unchecked[0]
 
 
 def test_the_oldest_version_is_the_probes() -> None:
