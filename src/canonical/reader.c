@@ -63,9 +63,12 @@ interns_name(const Form *form, const Value *name)
     const char *own = form->format.own_names;
     if (!name->size || content[0] != '<' || own == NULL)
         return true;
-    for (; *own; own = strchr(own, '\n') + 1)
-        if (strcspn(own, "\n") == name->size && memcmp(own, content, name->size) == 0)
+    while (*own) {
+        size_t size = strcspn(own, "\n");
+        if (size == name->size && memcmp(own, content, size) == 0)
             return true;
+        own += size + (own[size] == '\n');
+    }
     return false;
 }
 
@@ -87,7 +90,7 @@ check_code(Form *form, const uint32_t *words, size_t offset)
         name->flags |= NAMED;
     if (form->format.paths) {
         values[fields[filename]].flags |= NAMED;
-        values[fields[filename + 2]].flags |= NAMED;
+        values[fields[filename + (new ? 2 : 1)]].flags |= NAMED; /* co_qualname, or co_name again */
     }
     return true;
 }

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from truewheel._target import marshal_stream
+from truewheel._target import marshal_stream, versions
 from truewheel._target.marshal_stream import MAX_DEPTH, MarshalError
 from truewheel.bytecode import canonical_form
 
@@ -72,6 +72,14 @@ def code_stream(version: Version, fields: list[bytes], line: int) -> bytes:
     return head + b"".join(fields[:8]) + pack("<i", line) + b"".join(tail)
 
 
+def fields(version: Version, text: bytes) -> list[bytes]:
+    """Fields of which all strings, the names apart, are this one."""
+    blob, names = b"s\0\0\0\0", b")\1z\2x "
+    before = [blob, b")\2N" + text, names, names]
+    middle = [blob, text, text, text] if version >= (3, 11) else [names, names, text, text]
+    return [*before, *middle, blob, blob]
+
+
 def streams(version: Version) -> st.SearchStrategy[bytes]:
     """Streams that mostly follow the grammar, with references that mostly hit."""
     text = st.sampled_from(
@@ -93,11 +101,11 @@ def streams(version: Version) -> st.SearchStrategy[bytes]:
         parts = st.lists(inner, max_size=4)
         consts = parts.map(lambda parts: b")" + pack("B", len(parts)) + b"".join(parts))
         if version >= (3, 11):
-            fields = st.tuples(blob, consts, names, names, blob, text, text, text, blob, blob)
+            fields_of_code = st.tuples(blob, consts, names, names, blob, text, text, text, blob, blob)
         else:
-            fields = st.tuples(blob, consts, names, names, names, names, text, text, blob, blob)
+            fields_of_code = st.tuples(blob, consts, names, names, names, names, text, text, blob, blob)
         code = st.builds(
-            lambda fields, line: code_stream(version, list(fields), line), fields, st.integers(0, 2)
+            lambda found, line: code_stream(version, list(found), line), fields_of_code, st.integers(0, 2)
         )
         many = parts.map(lambda parts: b"(" + pack("<I", len(parts)) + b"".join(parts))
         some = parts.map(lambda parts: b">" + pack("<I", len(parts)) + b"".join(parts))
@@ -287,6 +295,31 @@ def test_version_after_the_known_ones() -> None:
     for version in ((3, 99), (4, 0)):
         same(SAMPLE, version)
         same(b":NNN", version)
+
+
+@needs_extension
+@pytest.mark.parametrize("version", [(3, 7), (3, 10), (3, 11), (3, 14)])
+@pytest.mark.parametrize("paths", [True, False])
+@pytest.mark.parametrize("latin1", [True, False])
+@pytest.mark.parametrize("own_names", [None, (), ("<module>",), ("<x>", "<lambda>", "<module>")])
+def test_rules_are_those_of_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+    version: Version,
+    paths: bool,
+    latin1: bool,
+    own_names: tuple[str, ...] | None,
+) -> None:
+    """Any row, also of a version that may come."""
+    old = versions.KNOWN[version]
+    row = old._replace(paths=paths, latin1=latin1, own_names=own_names, slices=not old.slices)
+    monkeypatch.setitem(versions.KNOWN, version, row)
+    canonical_form._row.cache_clear()
+    try:
+        for text in (b"z\x08<module>", b"z\x08<lambda>", b"z\3<x>", b"z\x05a.b c", b"z\1.", b"z\1\xe9"):
+            same(code_stream(version, fields(version, text), 7), version)
+        same(b":NNN", version)
+    finally:
+        canonical_form._row.cache_clear()
 
 
 @needs_extension
