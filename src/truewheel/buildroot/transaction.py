@@ -22,6 +22,7 @@ from truewheel.buildroot.undo import finish, settled_times, undo
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SECOND = 10**9
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV, errno.ENOSYS)
+_TO_TIDY = "everything is in place; run again to remove temporary files and empty directories that are left"
 # what another put in the place of a directory or file of ours, or into it, is not ours to remove
 _OF_OTHERS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ELOOP}
 
@@ -244,7 +245,7 @@ class Buildroot:
         facts = self._journal.facts
         if self._descriptor is None or not self._journal.is_written:
             return
-        with as_stage_error("/", "everything is in place; run again to remove what this run left beside it"):
+        with as_stage_error("/", _TO_TIDY):
             if facts.kept or facts.emptied:
                 finish(facts, self._directories)
             self._journal.release()
