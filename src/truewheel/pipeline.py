@@ -44,24 +44,25 @@ from truewheel.model import (
     Manifest,
     PlannedFile,
     PycJob,
+    RewrittenEntry,
     Scheme,
     State,
     Wheel,
+    WheelEntry,
 )
-from truewheel.paths import install_paths
+from truewheel.paths import install_paths, script_shebang
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
 from truewheel.report.reader import installed_files, settled_sources
 from truewheel.schemes import load_scheme
-from truewheel.shebang import wants_python
 from truewheel.wheel.choice import best_wheels
 from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
+from truewheel.wheel.scripts import chunks, read_scripts
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override
 
 _STREAMED = 16 * 1024 * 1024
 _KEPT = 128 * 1024 * 1024
-_HEAD = 4096
 _BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 
 
@@ -169,16 +170,21 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
         check_tags(wheel, interpreter)
-    bodies, heads = _rewritten(wheels, scheme, overrides, kept.entries)
+    prefix = scheme.prefix if request.prefix is None else request.prefix
     inputs = InstallInputs(
         wheels=wheels,
         interpreters=interpreters,
         scheme=scheme,
-        prefix=scheme.prefix if request.prefix is None else request.prefix,
+        prefix=prefix,
         policy=_policy(scheme, request.bytecode),
         epoch=epoch,
-        bodies=bodies,
-        heads=heads,
+        scripts=read_scripts(
+            wheels,
+            kept.entries,
+            scheme.every_shebang,
+            lambda: [script_shebang(scheme, each, prefix) for each in interpreters],
+        ),
+        metadata=_metadata(wheels, kept.entries) if overrides else {},
         overrides=overrides,
         overwrite=request.overwrite,
         ignore_requires_python=request.ignore_requires_python,
@@ -366,27 +372,15 @@ def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
     return tuple(parse_override(text) for text in texts)
 
 
-def _rewritten(
-    wheels: Sequence[Wheel],
-    scheme: Scheme,
-    overrides: Sequence[Override],
-    kept: Mapping[tuple[str, str], bytes],
-) -> tuple[dict[tuple[str, str], bytes], dict[tuple[str, str], bytes]]:
-    """Read the entries that are rewritten, and how other scripts begin, which may be large binaries."""
-    bodies, heads = {}, {}
+def _metadata(wheels: Sequence[Wheel], kept: Mapping[tuple[str, str], bytes]) -> dict[str, bytes]:
+    """Read the METADATA of wheels, by their file names."""
+    found = {}
     for wheel in wheels:
         with open_contents(wheel, kept) as contents:
             for entry in wheel.entries:
-                if entry.category == "scripts":
-                    head = next(iter(contents.chunks(entry)), b"")
-                    wanted = wants_python(head, scheme.every_shebang)
-                    if not wanted:
-                        heads[wheel.filename, entry.name] = head[:_HEAD]
-                else:
-                    wanted = bool(overrides) and entry.name == f"{wheel.dist_info}/METADATA"
-                if wanted:
-                    bodies[wheel.filename, entry.name] = contents.read(entry)
-    return bodies, heads
+                if entry.name == f"{wheel.dist_info}/METADATA":
+                    found[wheel.filename] = contents.read(entry)
+    return found
 
 
 def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
@@ -396,7 +390,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
     """
     groups: dict[object, list[PlannedFile]] = {}
     for file in files:
-        key = file.final if isinstance(file.source, bytes) else (file.wheel, file.source.name)
+        key = (file.wheel, file.source.name) if isinstance(file.source, WheelEntry) else file.final
         groups.setdefault(key, []).append(file)
 
     def order(group: list[PlannedFile]) -> tuple[bool, int, str, str]:
@@ -418,9 +412,9 @@ def _stage_group(
     first, source = group[0], group[0].source
     if isinstance(source, bytes):
         data = source
-    elif first.size > _STREAMED and first.kind is not Kind.SOURCE:
+    elif isinstance(source, RewrittenEntry) or (first.size > _STREAMED and first.kind is not Kind.SOURCE):
         for file in group:
-            delivery.put(file, lambda: contents[first.wheel].chunks(source))
+            delivery.put(file, lambda: chunks(contents[first.wheel], source))
         return
     else:
         data = contents[first.wheel].read(source)

@@ -38,8 +38,9 @@ from truewheel.model import (
 )
 from truewheel.paths import install_paths, script_shebang
 from truewheel.record import ADDED
-from truewheel.shebang import dead_interpreter, with_python
+from truewheel.shebang import dead_interpreter
 from truewheel.wheel.faults import Fault, refused
+from truewheel.wheel.scripts import Scripts
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override
@@ -55,10 +56,9 @@ _VERSIONED = {
 class InstallInputs:
     """What the readers found.
 
-    ``bodies`` holds the scripts and METADATA that are rewritten, and ``heads`` how other scripts begin, by
-    the file name of their wheel and their own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or
-    None; ``overrides`` change METADATA. With ``overwrite``, the last of the wheels has a path that several
-    want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
+    ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA, which ``metadata``
+    holds then, by the file name of the wheel. With ``overwrite``, the last of the wheels has a path that
+    several want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
     """
 
     wheels: tuple[Wheel, ...]
@@ -67,11 +67,11 @@ class InstallInputs:
     prefix: str
     policy: BytecodePolicy
     epoch: int | None
-    bodies: Mapping[tuple[str, str], bytes]
+    scripts: Scripts
     overrides: tuple[Override, ...] = ()
     overwrite: bool = False
     ignore_requires_python: bool = False
-    heads: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
@@ -229,7 +229,7 @@ class _WheelPlanner:
         """Yield a warning for each script that stays as it is and cannot start."""
         programs = (self._paths.scripts, posixpath.join(self._inputs.prefix, "bin"))
         for entry in self._wheel.entries:
-            head = self._inputs.heads.get((self._wheel.filename, entry.name), b"")
+            head = self._inputs.scripts.heads.get((self._wheel.filename, entry.name), b"")
             if path := dead_interpreter(head, programs):
                 message = f"starts with {path}, which no system has"
                 yield Warned(self._wheel.filename, entry.name, "dead-first-line", message)
@@ -255,14 +255,17 @@ class _WheelPlanner:
             wheel=self._wheel.filename,
             entry=entry.name,
         )
-        body = self._inputs.bodies.get((self._wheel.filename, entry.name))
-        if body is None:
-            return planned
-        if kind is Kind.METADATA:
+        name = self._wheel.filename
+        if entry.name == f"{self._wheel.dist_info}/METADATA" and name in self._inputs.metadata:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
-            return _with_content(planned, patched_metadata(body, self._inputs.overrides))
-        return _with_content(planned, with_python(body, self._shebang, self._scheme.every_shebang))
+            content = patched_metadata(self._inputs.metadata[name], self._inputs.overrides)
+            digest = hashlib.sha256(content).hexdigest()
+            return replace(planned, size=len(content), sha256=digest, source=content)
+        script = self._inputs.scripts.rewritten.get((name, entry.name, self._shebang))
+        if script is None:
+            return planned
+        return replace(planned, size=script.size, sha256=script.sha256, source=script)
 
     def _kind(self, entry: WheelEntry, final: str) -> Kind:
         if entry.category in ("scripts", "headers"):
@@ -297,11 +300,6 @@ def _direct_url(wheel: Wheel) -> bytes:
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()
-
-
-def _with_content(planned: PlannedFile, content: bytes) -> PlannedFile:
-    digest = hashlib.sha256(content).hexdigest()
-    return replace(planned, size=len(content), sha256=digest, source=content)
 
 
 def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:

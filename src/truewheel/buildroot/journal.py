@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from truewheel.buildroot import log
+from truewheel.buildroot.trouble import undated_error
 
 # inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
 Identity = tuple[int, int, int]
@@ -35,7 +37,8 @@ class Kept:
 class Facts:
     """What a run did, by final path; ``root`` is None for a root that it made, else the root's dates.
 
-    ``dates`` are access and modification times, in nanoseconds, of directories that were there before.
+    ``dates`` are access and modification times, in nanoseconds, of directories that were there before,
+    ``others`` those directories that another user has, who alone can set their dates.
     ``settled`` are the dates that directories get and ``emptied`` the directories that go if they are
     empty, once nothing is undone any more.
     """
@@ -46,6 +49,7 @@ class Facts:
     files: dict[str, Identity] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
     dates: dict[str, Times] = field(default_factory=dict)
+    others: dict[str, None] = field(default_factory=dict)
     settled: dict[str, int] | None = None
     emptied: list[str] = field(default_factory=list)
 
@@ -58,11 +62,13 @@ class Facts:
 class Journal:
     """The facts of this run and their file, which is made with the first step that changes something.
 
-    Methods raise the OSError of the system.
+    With ``dated`` every directory must get its date: `write` raises StageError where one cannot. Methods
+    raise the OSError of the system.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dated: bool = False) -> None:
         self.facts = Facts(os.urandom(8).hex(), None)
+        self._dated = dated
         self._root = -1
         self._log: int | None = None
         self._is_written = False
@@ -83,9 +89,9 @@ class Journal:
         """Begin in an open root, whose dates were ``times``; None for one that this run made."""
         self._root = root
         self.facts.root = times
-        if times is not None:
-            self.facts.dates["/"] = times
         self._pending.append(["run", _VERSION, self.facts.run, times and list(times)])
+        if times is not None and self._is_dateable("/", root):
+            self.facts.dates["/"] = times
 
     def read_dead(self, root: int) -> Facts | None:
         """What a killed run noted in this root, whose file is then ours; raises ConflictRefused."""
@@ -99,6 +105,8 @@ class Journal:
     def write(self) -> None:
         """Write down what is noted: a step that changes something is taken after this."""
         if self._pending:
+            if self._dated and self.facts.others:
+                raise undated_error(next(iter(self.facts.others)))
             if self._log is None:
                 self._create()
             else:
@@ -106,8 +114,8 @@ class Journal:
             self._pending.clear()
 
     def _create(self) -> None:
-        if self.facts.root is not None:
-            log.mark_times(self._root, self.facts.root)
+        if "/" in self.facts.dates:
+            log.mark_times(self._root, self.facts.dates["/"])
         self._is_written = True
         self._log = log.create(self._root)
         log.append(self._log, self._pending)
@@ -143,10 +151,23 @@ class Journal:
 
     def date(self, path: str, descriptor: int) -> None:
         """Note the dates of a directory that is there, when it is opened first."""
-        if path not in self.facts.dates and not self.is_ours(path):
+        known = path in self.facts.dates or path in self.facts.others or self.is_ours(path)
+        if not known and self._is_dateable(path, descriptor):
             info = os.fstat(descriptor)
             self.facts.dates[path] = (info.st_atime_ns, info.st_mtime_ns)
             self._pending.append(["date", path, info.st_atime_ns, info.st_mtime_ns])
+
+    def _is_dateable(self, path: str, descriptor: int) -> bool:
+        """Whether this user can set the dates of a directory that is there; notes one where not."""
+        info = os.fstat(descriptor)
+        if info.st_uid == os.geteuid():
+            return True
+        with suppress(OSError):  # root can, as a rule
+            os.utime(descriptor, ns=(info.st_atime_ns, info.st_mtime_ns))
+            return True
+        self.facts.others[path] = None
+        self._pending.append(["other's", path])
+        return False
 
     def keep(self, final: str, name: str, new: Identity | None) -> None:
         """Note the name, in its directory, under which a file that is replaced or removed is kept."""
@@ -217,6 +238,9 @@ def _replay(facts: Facts, kind: str, rest: list[Any]) -> bool:
             facts.kept[final] = Kept(name, (inode, size, date))
         case "date", [str(path), int(atime), int(mtime)] if _is_final(path):
             facts.dates[path] = (atime, mtime)
+        case "other's", [str(path)] if _is_final(path):
+            facts.others[path] = None
+            facts.dates.pop(path, None)
         case "settled", [dict(dates), list(emptied)] if _are_settled(dates, emptied):
             facts.settled, facts.emptied = dates, emptied
         case _:

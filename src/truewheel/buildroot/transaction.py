@@ -22,6 +22,7 @@ from truewheel.buildroot.undo import finish, settled_times, undo
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SECOND = 10**9
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV, errno.ENOSYS)
+_TO_TIDY = "everything is in place; run again to remove temporary files and empty directories that are left"
 # what another put in the place of a directory or file of ours, or into it, is not ours to remove
 _OF_OTHERS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ELOOP}
 
@@ -49,14 +50,15 @@ class Buildroot:
     block without a ``commit`` removes what was made and restores the dates of directories.
 
     Modes never depend on the umask; directories get the newest date of what was put below them. One that was
-    there keeps a later date, but none later than ``epoch``, in seconds, where there is one. Raises StageError
-    for every refusal of the operating system, ConflictRefused for a journal that is not ours.
+    there keeps a later date, but none later than ``epoch``, in seconds, where there is one. A directory of
+    another user, who alone can date it, has the time of the run; with an ``epoch`` it is refused. Raises
+    StageError for every refusal of the operating system, ConflictRefused for a journal that is not ours.
     """
 
     def __init__(self, root: Path, directory_mode: int, epoch: int | None = None) -> None:
         self._root = Root(root, directory_mode)
         self._epoch = epoch
-        self._journal = Journal()
+        self._journal = Journal(dated=epoch is not None)
         self._directories = Directories(directory_mode, self._journal)
         self._dates = Dates()
         self._pending = _Pending()
@@ -112,7 +114,11 @@ class Buildroot:
         if failed:
             raise undo_error(failed, error)
         if isinstance(error, KeyboardInterrupt) and not error.args:
-            error.args = ("everything is in place" if self._settled else "the root is as it was",)
+            error.args = ("everything is in place" if self._settled else self._as_it_was(),)
+
+    def _as_it_was(self) -> str:
+        others = self._journal.facts.others
+        return f"the root is as it was{', but for dates of directories of other users' if others else ''}"
 
     def _undo(self) -> dict[str, int]:
         """Undo all; the journal stays where the next run may have more success."""
@@ -121,18 +127,18 @@ class Buildroot:
         if set(failed.values()) - _OF_OTHERS:
             return failed
         try:
-            self._leave(facts.root)
+            self._leave(facts)
         except OSError as error:
             failed.setdefault("/", error.errno or errno.EIO)
         return failed
 
-    def _leave(self, times: Times | None) -> None:
+    def _leave(self, facts: Facts) -> None:
         if self._descriptor is None or not self._journal.is_begun:
             self._root.remove(None)
-        elif times is not None:
+        elif facts.root is not None:
             if self._journal.is_written:
                 self._journal.release()
-                log.remove(self._descriptor, times)
+                log.remove(self._descriptor, settled_times(facts))
         else:
             try:
                 self._root.remove(self._directories.names("/"))
@@ -210,7 +216,7 @@ class Buildroot:
                 self._remove(final)
         for path in self._pending.emptied:
             self._dates.touch(posixpath.dirname(path))
-        wanted = self._dates.wanted(self._journal.facts.dates, self._epoch)
+        wanted = self._dates.wanted(self._journal.facts, self._epoch)
         with as_stage_error("/"):
             if wanted:
                 self._journal.write()
@@ -239,7 +245,7 @@ class Buildroot:
         facts = self._journal.facts
         if self._descriptor is None or not self._journal.is_written:
             return
-        with as_stage_error("/", "everything is in place; run again to remove what this run left beside it"):
+        with as_stage_error("/", _TO_TIDY):
             if facts.kept or facts.emptied:
                 finish(facts, self._directories)
             self._journal.release()
