@@ -7,11 +7,10 @@ import itertools
 import os
 import posixpath
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
+from truewheel.metadata import normalized
 
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.installed import (
@@ -28,6 +27,7 @@ from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_interrupted, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
+from truewheel.dataclass import dataclass, replace
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
@@ -207,7 +207,7 @@ def _places(inputs: InstallInputs) -> tuple[Place, ...]:
     for wheel, interpreter in itertools.product(inputs.wheels, inputs.interpreters):
         paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
         base = paths.purelib if wheel.root_is_purelib else paths.platlib
-        places.append(Place(canonicalize_name(wheel.name), posixpath.join(base, wheel.dist_info), paths))
+        places.append(Place(normalized(wheel.name), posixpath.join(base, wheel.dist_info), paths))
     return tuple(places)
 
 

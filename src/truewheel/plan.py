@@ -7,16 +7,13 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
 
-from installer.scripts import Script
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from truewheel.metadata import normalized
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
+from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import ConflictRefused
 from truewheel.model import (
     ZIP_ZERO_DATE,
@@ -196,6 +193,8 @@ class _WheelPlanner:
     def files(self) -> Iterator[PlannedFile]:
         """Entry points, then entries, then what an installer adds to the dist-info directory."""
         for point in self._entry_points():
+            from installer.scripts import Script  # slow to import, and most wheels have no scripts
+
             section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
             script = Script(point.name, point.module, point.attr, section)
             _, body = script.generate("/python", "posix")
@@ -294,6 +293,8 @@ class _WheelPlanner:
 
 def _direct_url(wheel: Wheel) -> bytes:
     """Return direct_url.json (PEP 610), without the directory of the build host, which is no input."""
+    from urllib.parse import quote
+
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()
@@ -385,7 +386,7 @@ def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: In
 def _refuse_twins(wheels: Iterable[Wheel]) -> None:
     known: dict[str, Wheel] = {}
     for wheel in wheels:
-        name = canonicalize_name(wheel.name)
+        name = normalized(wheel.name)
         if name in known:
             raise ConflictRefused(
                 f"and {known[name].filename} both are {name}",
@@ -397,6 +398,8 @@ def _refuse_twins(wheels: Iterable[Wheel]) -> None:
 
 def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
     """Hold Requires-Python against X.Y.Z of each Python, without a pre-release part, as pip does."""
+    from packaging.specifiers import SpecifierSet
+
     for wheel in inputs.wheels:
         entry, wanted = f"{wheel.dist_info}/METADATA", wheel.requires_python
         for interpreter in inputs.interpreters:

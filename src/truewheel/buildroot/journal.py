@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from truewheel.buildroot import log
+from truewheel.dataclass import dataclass, field
 
 # inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
 Identity = tuple[int, int, int]

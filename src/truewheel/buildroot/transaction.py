@@ -6,7 +6,6 @@ import errno
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +17,7 @@ from truewheel.buildroot.root import Root
 from truewheel.buildroot.signals import uninterrupted
 from truewheel.buildroot.trouble import LEFT_HINT, as_stage_error, stage_error, undo_error
 from truewheel.buildroot.undo import finish, settled_times, undo
+from truewheel.dataclass import dataclass, field
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SECOND = 10**9

@@ -9,15 +9,14 @@ import resource
 import signal
 import struct
 import subprocess
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from truewheel.bytecode import canonical_form
+from truewheel.dataclass import dataclass, replace
 from truewheel.errors import CompileError
 from truewheel.interpreter import worker_command, worker_environment
 from truewheel.model import Interpreter, Limits, PycJob
@@ -83,7 +82,7 @@ class Worker:
         self._received = bytearray()
         self._raw = canonical_form.is_made_here(interpreter)
         self._check = not self._raw
-        self._log = tempfile.TemporaryFile()
+        self._log = open(os.memfd_create("truewheel"), "w+b")
         try:
             self._process = subprocess.Popen(
                 [*worker_command(interpreter), str(_WORKER)],

@@ -7,9 +7,9 @@ import posixpath
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from truewheel.dataclass import replace
 from truewheel.debian.host import Host
 from truewheel.debian.model import SCHEME, Layout
 from truewheel.environment import source_date_epoch

@@ -11,11 +11,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from truewheel._target.versions import OLDEST
 from truewheel.buildroot.tree import below
+from truewheel.dataclass import dataclass, replace
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.fix_shebang import fix_shebangs
 from truewheel.interpreter import probe

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from truewheel.metadata import normalized
 from packaging.version import Version
 
 from truewheel.errors import RefusedInput
@@ -70,7 +70,7 @@ def rpm_capabilities(
     ``pkgversion`` is ``3`` for the main Python, else as in ``3.12``. Raises RefusedInput for a version clause
     that rpm cannot express.
     """
-    project = canonicalize_name(name)
+    project = normalized(name)
     named = [f"{project}[{extra.lower()}]" for extra in sorted(extras)] if with_extras else []
     return [_capability(f"python{pkgversion}dist({each})", specifiers) for each in (project, *named)]
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from truewheel.metadata import normalized
 
 from truewheel.errors import RefusedInput
 from truewheel.rpm.dependency import marker_holds, rpm_clauses, rpm_version
@@ -126,11 +126,11 @@ def _wanted(dist: InstalledDist, extra: str, with_extras: bool) -> Iterator[tupl
 
 
 def _subject(python: str, name: str, extra: str) -> str:
-    return f"{python}dist({canonicalize_name(name)}{f'[{extra}]' if extra else ''})"
+    return f"{python}dist({normalized(name)}{f'[{extra}]' if extra else ''})"
 
 
 def _check_extra(dist: InstalledDist, extra: str) -> None:
-    if extra and canonicalize_name(extra) not in {canonicalize_name(known) for known in dist.extras}:
+    if extra and normalized(extra) not in {normalized(known) for known in dist.extras}:
         known = ", ".join(sorted(dist.extras)) or "none"
         raise RefusedInput(
             f"{dist.name} has no extra {extra!r}",

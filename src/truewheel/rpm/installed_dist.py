@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
 from truewheel.metadata import is_project_name, parse_fields
 from truewheel.rpm.dependency import parse_requirement

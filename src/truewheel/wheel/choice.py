@@ -35,6 +35,6 @@ def _best(paths: Sequence[Path], interpreters: Sequence[Interpreter]) -> Path:
 
 
 def _rank(path: Path, interpreters: Sequence[Interpreter]) -> list[tuple[bool, int]]:
-    tags = [str(tag) for tag in parse_filename(path.name).tags]
+    tags = parse_filename(path.name).tags
     ranks = [tag_rank(tags, interpreter) for interpreter in interpreters]
     return [(each is None, each or 0) for each in ranks]
