@@ -2,8 +2,8 @@
 
 python bench/floor.py WHEEL DIRECTORY
 
-Inflates, hashes and writes every entry, and compiles at the levels 0 and 1 in two processes; level 1 only where
-the source says `assert` or `__debug__`, a hard link otherwise.
+Inflates, hashes and writes every entry, and compiles at the levels 0 and 1 in two processes; level 1 only
+where the source says `assert` or `__debug__`, it is a hard link otherwise.
 """
 
 import hashlib

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truewheel.metadata import normalized
-
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.installed import (
     Earlier,
@@ -31,6 +29,7 @@ from truewheel.dataclass import dataclass, replace
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
+from truewheel.metadata import normalized
 from truewheel.model import (
     DEFAULT_LIMITS,
     BytecodePolicy,

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from truewheel.metadata import normalized
-
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import ConflictRefused
+from truewheel.metadata import normalized
 from truewheel.model import (
     ZIP_ZERO_DATE,
     BytecodePolicy,
@@ -37,6 +36,7 @@ from truewheel.paths import install_paths, script_shebang
 from truewheel.record import ADDED
 from truewheel.shebang import dead_interpreter, with_python
 from truewheel.wheel.faults import Fault, refused
+from truewheel.wheel.requires_python import admits
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override
@@ -398,14 +398,12 @@ def _refuse_twins(wheels: Iterable[Wheel]) -> None:
 
 def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
     """Hold Requires-Python against X.Y.Z of each Python, without a pre-release part, as pip does."""
-    from packaging.specifiers import SpecifierSet
-
     for wheel in inputs.wheels:
         entry, wanted = f"{wheel.dist_info}/METADATA", wheel.requires_python
         for interpreter in inputs.interpreters:
             version = ".".join(map(str, interpreter.version))
             try:
-                fits = SpecifierSet(wanted).contains(version, prereleases=True)
+                fits = admits(wanted, interpreter.version)
             except ValueError:  # InvalidSpecifier, or more digits than Python converts
                 message = f"the Requires-Python {wanted} is invalid and was not looked at"
                 yield Warned(wheel.filename, entry, "requires-python", message)

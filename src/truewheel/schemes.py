@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from string import Formatter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from truewheel.dataclass import dataclass, replace
@@ -208,6 +207,8 @@ def _prefix(setting: _Setting) -> str:
 
 
 def _template(setting: _Setting, places: tuple[str, ...], expected: str) -> str:
+    from string import Formatter
+
     text = _text(setting, expected)
     try:
         fields = [(field, spec, convert) for _, field, spec, convert in Formatter().parse(text)]

@@ -7,12 +7,11 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
-from truewheel.metadata import normalized
-
 from truewheel.buildroot.tree import below, is_reached, look
 from truewheel.bytecode.pycs import CACHE, source_path
 from truewheel.dataclass import dataclass
 from truewheel.errors import ConflictRefused, RefusedInput
+from truewheel.metadata import normalized
 from truewheel.model import InstallPaths
 from truewheel.record import ADDED, read_rows, row_path
 from truewheel.textfile import decoded, read_bytes

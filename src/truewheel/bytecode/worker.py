@@ -24,6 +24,8 @@ from truewheel.process import ending, last_line
 
 _WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
+_HEADER = struct.Struct("<BIQB")
+_RAW, _CHECK = 1, 2
 _MIB = 1 << 20
 _LOG = _MIB  # of messages from a worker
 _CHUNK = _MIB
@@ -80,8 +82,7 @@ class Worker:
         self.size = 0
         self.unsent: deque[memoryview] = deque()
         self._received = bytearray()
-        self._raw = canonical_form.is_made_here(interpreter)
-        self._check = not self._raw
+        self._flags = _RAW if canonical_form.is_made_here(interpreter) else _CHECK
         self._log = open(os.memfd_create("truewheel"), "w+b")
         try:
             self._process = subprocess.Popen(
@@ -105,20 +106,14 @@ class Worker:
 
     def send(self, job: PycJob, source: bytes) -> None:
         """Send a source, or keep what of it the process does not take yet."""
-        request = {
-            "dfile": job.source,
-            "levels": [target.level for target in job.targets],
-            "raw": self._raw,
-            "check": self._check,
-            "cpu": self._limits.cpu,
-            "memory": self._limits.memory * _MIB,
-        }
-        self._check = False
+        levels = bytes(target.level for target in job.targets)
+        fixed = _HEADER.pack(self._flags, self._limits.cpu, self._limits.memory * _MIB, len(levels))
+        header = fixed + levels + job.source.encode("utf-8", "surrogatepass")
+        self._flags &= ~_CHECK
         if not self.sent:
             self.deadline = time.monotonic() + self._limits.time
         self.sent.append((job, source))
         self.size += len(source)
-        header = json.dumps(request).encode("ascii")
         self.unsent.append(memoryview(_FRAME.pack(len(header), len(source)) + header + source))
         self.flush()
 
@@ -181,7 +176,7 @@ class Worker:
                 subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
-        compiled = self._canonical(compiled) if self._raw else compiled
+        compiled = self._canonical(compiled) if self._flags & _RAW else compiled
         self.sent.popleft()
         self.size -= len(source)
         self.is_fresh = False

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
-from truewheel.metadata import normalized
 from packaging.version import Version
 
 from truewheel.errors import RefusedInput
+from truewheel.metadata import normalized
 
 # of packaging's parsers: ValueError is InvalidVersion and int() beyond 4,300 digits too, KeyError a marker
 # that compares two strings, RecursionError one of deep parentheses

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from packaging.specifiers import SpecifierSet
-from truewheel.metadata import normalized
 
 from truewheel.errors import RefusedInput
+from truewheel.metadata import normalized
 from truewheel.rpm.dependency import marker_holds, rpm_clauses, rpm_version
 from truewheel.rpm.installed_dist import InstalledDist, is_metadata, read_dist
 

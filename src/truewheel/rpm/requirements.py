@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from truewheel.metadata import normalized
 
 from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
+from truewheel.metadata import normalized
 from truewheel.overrides import Override, is_ignored, overridden
 from truewheel.project.packages import PythonPackages
 from truewheel.rpm.dependency import marker_holds, parse_requirement, rpm_capabilities

@@ -10,8 +10,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from truewheel.dataclass import dataclass
 from truewheel.metadata import Fields, is_project_name, normalized, parse_fields
@@ -19,10 +18,15 @@ from truewheel.model import EntryPoint
 from truewheel.wheel.faults import Checked, Fault, first_refused
 from truewheel.wheel.names import name_problem
 
+if TYPE_CHECKING:
+    from packaging.version import Version
+
 CATEGORIES = ("purelib", "platlib", "scripts", "data", "headers")
 
 _LIMIT_TAGS = 1000
 _LIMIT_POINTS = 1000
+# a version that needs no parsing to be valid
+_RELEASE = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
 _FILENAME = re.compile(
@@ -43,9 +47,14 @@ class WheelName:
 
     filename: str
     name: str
-    version: Version
+    written_version: str
     tags: frozenset[str]
     build: tuple[int, str] | tuple[()] = ()
+
+    @property
+    def version(self) -> Version:
+        """The version, which compares as versions do."""
+        return _version(self.written_version)
 
 
 def parse_filename(filename: str) -> WheelName:
@@ -62,7 +71,8 @@ def check_filename(filename: str) -> Checked[WheelName | None]:
     try:
         if found is None or "__" in found["name"]:
             raise ValueError(filename)
-        version = Version(found["version"])
+        if not _RELEASE.fullmatch(found["version"]):
+            _version(found["version"])
         build = (int(found["number"]), found["rest"]) if found["number"] else ()
         tags = _expanded(found["tags"])
         if not all(tag.partition("-")[0].isidentifier() for tag in tags):
@@ -70,7 +80,7 @@ def check_filename(filename: str) -> Checked[WheelName | None]:
     except ValueError:  # or a number of more digits than Python converts
         yield Fault("bad-file-name", "", "is not the file name of a wheel")
         return None
-    return WheelName(filename, normalized(found["name"]), version, tags, build)
+    return WheelName(filename, normalized(found["name"]), found["version"], tags, build)
 
 
 def _expanded(text: str) -> frozenset[str]:
@@ -113,12 +123,20 @@ def _top_level(names: Iterable[str], suffix: str) -> list[str]:
 
 def _belongs(wheel: WheelName, stem: str) -> bool:
     name, _, version = stem.rpartition("-")
-    return normalized(name) == wheel.name and _same_version(version, wheel.version)
+    return normalized(name) == wheel.name and _same_version(version, wheel)
 
 
-def _same_version(text: str, version: Version) -> bool:
+def _version(text: str) -> Version:
+    from packaging.version import Version  # most wheels get along with the text
+
+    return Version(text)
+
+
+def _same_version(text: str, wheel: WheelName) -> bool:
+    if text == wheel.written_version:
+        return True
     try:
-        return Version(text) == version
+        return _version(text) == wheel.version
     except ValueError:  # InvalidVersion, or more digits than Python converts
         return False
 
@@ -134,7 +152,7 @@ def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str
     if name and (not is_project_name(name) or normalized(name) != wheel.name):
         yield Fault("name-mismatch", entry, f"Name {name} is not the file name's {wheel.name}")
     version = yield from _single(fields, "Version", entry)
-    if version and not _same_version(version, wheel.version):
+    if version and not _same_version(version, wheel):
         yield Fault("version-mismatch", entry, f"Version {version} is not the file name's {wheel.version}")
     return name, version, next(iter(fields.all("Requires-Python")), "")
 
