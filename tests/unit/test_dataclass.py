@@ -49,7 +49,7 @@ def test_fields_are_given_by_place_or_name_or_have_defaults() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: Sub(),  # type: ignore[call-arg]
+        Sub,
         lambda: Sub("a", name="b"),  # type: ignore[misc]
         lambda: Sub("a", other=1),  # type: ignore[call-arg]
         lambda: Sub(size=1, other="a"),  # type: ignore[call-arg]
