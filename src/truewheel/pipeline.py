@@ -240,6 +240,7 @@ def install(prepared: PreparedInstall) -> Manifest:
             wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
         }
         found, earlier, gone = _judge(prepared)
+        buildroot.expect({posixpath.dirname(final) for final in planned_paths(plan)})
         delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode)
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):

@@ -4,8 +4,9 @@ Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touch
 
 Request: two little-endian 4-byte sizes, a header, the source bytes.  The header begins with HEADER: flags,
 the seconds of CPU and the bytes of address space that this source may take (0: any), the number of levels.
-A byte for each level and the path for co_filename follow.  The code of the answer is canonical; with the flag RAW it is
-what marshal writes.  With CHECK the encoder proves first that it knows the code objects of this Python.
+A byte for each level and the path for co_filename follow.  The code of the answer is canonical; with the
+flag RAW it is what marshal writes.  With CHECK the encoder proves first that it knows the code objects of
+this Python.
 Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
 {"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or no
 payload and {"error": {"type": str, "message": str, "line": int or null}} for a source that this Python does

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +23,7 @@ from truewheel.dataclass import dataclass, field
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SECOND = 10**9
+_TOGETHER = 200  # files that take their places at a time
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV, errno.ENOSYS)
 # what another put in the place of a directory or file of ours, or into it, is not ours to remove
 _OF_OTHERS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ELOOP}
@@ -28,8 +31,12 @@ _OF_OTHERS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ELOOP}
 
 @dataclass
 class _Pending:
-    """What waits for the commit, by final path: new files under their temporary names, what goes."""
+    """What waits, by final path: files under their temporary names, those that go.
 
+    ``additions`` take their places together, ``replacements`` at commit.
+    """
+
+    additions: dict[str, tuple[str, Identity]] = field(default_factory=dict)
     replacements: dict[str, tuple[str, Identity]] = field(default_factory=dict)
     last: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
@@ -141,15 +148,50 @@ class Buildroot:
                     log.remove(self._descriptor, None)
                 raise
 
+    def expect(self, directories: Iterable[str]) -> None:
+        """Note at once which directories are to be made: to write down each by itself takes its time."""
+        finals = {above for path in directories for above in _with_parents(path)}
+        there = {"/"}
+        missing = []
+        for path in sorted(finals - there):
+            if posixpath.dirname(path) in there:
+                with as_stage_error(path), contextlib.suppress(FileNotFoundError):
+                    self._directories.find(path)
+                    there.add(path)
+            if path not in there:
+                missing.append(path)
+        self._journal.expect(missing)
+
     def create(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
         """Put a new file of ``content`` at ``final``; ``mtime`` in seconds since the epoch."""
+        self.add(final, content, mode, mtime)
+        self.place()
+
+    def add(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
+        """Write a new file of ``content``, which gets to ``final`` with others, at the latest at commit."""
         try:  # measured: no context manager for what is done once a file
-            directory, name = self._place(final, mtime)
-            temporary, new = self._write(directory, content, mode, mtime)
-            self._journal.file(final, new)
-            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            directory, _ = self._place(final, mtime)
+            self._pending.additions[final] = self._write(directory, content, mode, mtime)
         except OSError as error:
             raise stage_error(final, error) from error
+        if len(self._pending.additions) >= _TOGETHER:
+            self.place()
+
+    def place(self) -> None:
+        """Give new files their names, once all of them are noted."""
+        additions = self._pending.additions
+        if not additions:
+            return
+        with as_stage_error(next(iter(additions))):
+            self._journal.files({final: new for final, (_, new) in additions.items()})
+        for final, (temporary, _) in additions.items():
+            path, _, name = final.rpartition("/")
+            try:
+                directory = self._directories.get(path or "/")
+                os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            except OSError as error:
+                raise stage_error(final, error) from error
+        additions.clear()
 
     def directory(self, final: str, mtime: int) -> None:
         """Make a directory unless it is there, even if nothing is put below it, dated ``mtime`` at least."""
@@ -170,23 +212,27 @@ class Buildroot:
     def link(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
         """Make ``final`` a hard link of ``existing`` in the same directory; False where that cannot be."""
         with as_stage_error(final):
-            directory, name = self._place(final, mtime)
-            source, _ = self._pending.replacements.get(existing, (posixpath.basename(existing), None))
-            new = identity(os.stat(source, dir_fd=directory, follow_symlinks=False))
-            target = self._journal.new_name() if replace else name
-            if replace:
-                self._journal.write()
-            else:
-                self._journal.file(final, new)
+            directory, _ = self._place(final, mtime)
+            target = self._journal.new_name()
+            self._journal.write()
+            source, new = self._source(existing, directory)
             try:
                 os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
             except OSError as error:
                 if error.errno in _NO_LINKS:
                     return False
                 raise
-            if replace:
-                self._pending.replacements[final] = target, new
+            waiting = self._pending.replacements if replace else self._pending.additions
+            waiting[final] = target, new
             return True
+
+    def _source(self, final: str, directory: int) -> tuple[str, Identity]:
+        """The name that a file has now, perhaps a temporary one, and its identity."""
+        pending = self._pending.replacements.get(final) or self._pending.additions.get(final)
+        if pending is not None:
+            return pending
+        name = posixpath.basename(final)
+        return name, identity(os.stat(name, dir_fd=directory, follow_symlinks=False))
 
     def remove(self, final: str) -> None:
         """Remove a file at commit."""
@@ -202,6 +248,7 @@ class Buildroot:
         With ``sync`` it returns only when the file system has everything on the disk, and raises
         StageError for what it could not write.
         """
+        self.place()
         for final in self._pending.in_order():
             with as_stage_error(final):
                 self._take_place(final, *self._pending.replacements[final])
@@ -285,14 +332,16 @@ class Buildroot:
     def _write(self, directory: int, content: Iterable[bytes], mode: int, mtime: int) -> tuple[str, Identity]:
         name = self._journal.new_name()
         self._journal.write()
-        descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
+        descriptor = os.open(name, _NEW_FILE, mode & 0o666 | 0o600, dir_fd=directory)
         try:
             for chunk in content:
                 if chunk and (done := os.write(descriptor, chunk)) < len(chunk):
                     _write_all(descriptor, chunk[done:])
-            os.fchmod(descriptor, mode)
             os.utime(descriptor, ns=(mtime * _SECOND, mtime * _SECOND))
-            return name, identity(os.fstat(descriptor))
+            info = os.fstat(descriptor)
+            if stat.S_IMODE(info.st_mode) != mode:  # the umask took something away
+                os.fchmod(descriptor, mode)
+            return name, identity(info)
         finally:
             os.close(descriptor)
 
@@ -306,6 +355,12 @@ def _recovered(dead: Facts, directories: Directories, times: Times) -> Times | N
         if code not in _OF_OTHERS:
             raise stage_error(path, OSError(code, os.strerror(code)), LEFT_HINT)
     return dead.root
+
+
+def _with_parents(path: str) -> Iterator[str]:
+    while path != "/":
+        yield path
+        path = posixpath.dirname(path)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
