@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 
 _SECOND = 10**9
@@ -34,7 +33,7 @@ class Dates:
             above = path
             while seconds > newest.get(above, -1):
                 newest[above] = seconds
-                above = posixpath.dirname(above)
+                above = above.rpartition("/")[0] or "/"
         dates = {}
         for path, seconds in sorted(newest.items()):
             date = before.get(path, (0, 0))[1]

@@ -148,6 +148,10 @@ class Journal:
         self.facts.directories.pop(path, None)
         self._pending.append(["no directory", path])
 
+    def is_expected(self, path: str) -> bool:
+        """Whether a directory is one that will be made."""
+        return path in self._expected
+
     def is_ours(self, path: str) -> bool:
         """Whether this run made a directory."""
         made = path in self.facts.directories and path not in self._expected

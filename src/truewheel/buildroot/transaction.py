@@ -7,7 +7,7 @@ import errno
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -150,17 +150,20 @@ class Buildroot:
 
     def expect(self, directories: Iterable[str]) -> None:
         """Note at once which directories are to be made: to write down each by itself takes its time."""
-        finals = {above for path in directories for above in _with_parents(path)}
-        there = {"/"}
-        missing = []
-        for path in sorted(finals - there):
-            if posixpath.dirname(path) in there:
-                with as_stage_error(path), contextlib.suppress(FileNotFoundError):
-                    self._directories.find(path)
-                    there.add(path)
-            if path not in there:
-                missing.append(path)
-        self._journal.expect(missing)
+        finals = {"/"}
+        for path in directories:
+            while path not in finals:
+                finals.add(path)
+                path = path.rpartition("/")[0] or "/"
+        self._journal.expect(path for path in sorted(finals) if not self._is_there(path))
+
+    def _is_there(self, path: str) -> bool:
+        """Whether a directory is there; what is below a missing one is not looked for."""
+        if not self._journal.is_expected(path.rpartition("/")[0] or "/"):
+            with as_stage_error(path), contextlib.suppress(FileNotFoundError):
+                self._directories.find(path)
+                return True
+        return False
 
     def create(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
         """Put a new file of ``content`` at ``final``; ``mtime`` in seconds since the epoch."""
@@ -355,12 +358,6 @@ def _recovered(dead: Facts, directories: Directories, times: Times) -> Times | N
         if code not in _OF_OTHERS:
             raise stage_error(path, OSError(code, os.strerror(code)), LEFT_HINT)
     return dead.root
-
-
-def _with_parents(path: str) -> Iterator[str]:
-    while path != "/":
-        yield path
-        path = posixpath.dirname(path)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -17,6 +17,7 @@ _SOURCE_PER_WORKER = 96 * 1024
 # what a worker is sent ahead, so that it does not wait while this process does other work
 _AHEAD = 6
 _AHEAD_SIZE = 32 * 1024
+_EVERY = 0.001  # seconds between two looks at the answers, while there is other work
 _MOST_WAITING = 16 * 1024 * 1024  # bytes of sources in memory
 
 
@@ -54,6 +55,7 @@ class CompilePool:
         self._done: deque[Compiled] = deque()
         self._submitted = 0
         self._bytes = 0
+        self._looked = 0.0
 
     def __enter__(self) -> CompilePool:
         return self
@@ -79,7 +81,7 @@ class CompilePool:
 
     def finished(self) -> Iterator[Compiled]:
         """Yield the results that are ready."""
-        if self._submitted:
+        if self._submitted and time.monotonic() > self._looked + _EVERY:
             self._exchange(wait=False)
         while self._done:
             yield self._take()
@@ -112,6 +114,7 @@ class CompilePool:
                 self._receive(seat, worker)
             worker.refuse_delay()
         self._hand_out()
+        self._looked = time.monotonic()
 
     def _receive(self, seat: _Seat, worker: Worker) -> None:
         try:
