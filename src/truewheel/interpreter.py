@@ -8,12 +8,12 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from truewheel._target.versions import OLDEST
-from truewheel.errors import InterpreterError
+from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
@@ -51,6 +51,20 @@ def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
         raise InterpreterError(
             "does not answer like a Python", subject=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
         ) from error
+
+
+def probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
+    """Probe the Pythons that are commands; raises also UsageError for two of one cache tag."""
+    interpreters = tuple(probe(each) if isinstance(each, str) else each for each in pythons)
+    tags = [interpreter.cache_tag for interpreter in interpreters]
+    for number, tag in enumerate(tags):
+        if tag in tags[:number]:
+            raise UsageError(
+                f"is {tag}, which another --python is already",
+                subject=interpreters[number].command,
+                hint="name it once",
+            )
+    return interpreters
 
 
 def worker_command(interpreter: Interpreter) -> list[str]:

@@ -63,6 +63,11 @@ def load_scheme(name_or_path: str, warn: Callable[[str], None] | None = None) ->
     return read_scheme(name_or_path, warn)
 
 
+def loaded_scheme(scheme: str | Scheme) -> Scheme:
+    """Return a scheme, loaded where it is given by its name or path."""
+    return load_scheme(scheme) if isinstance(scheme, str) else scheme
+
+
 def scheme_keys(scheme: Scheme) -> dict[str, Any]:
     """Return every key of a scheme but ``extends`` as a file has it, sections as dictionaries."""
     keys: dict[str, Any] = {}

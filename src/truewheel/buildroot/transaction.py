@@ -151,7 +151,8 @@ class Buildroot:
     def expect(self, directories: Iterable[str]) -> None:
         """Note at once which directories are to be made: to write down each by itself takes its time."""
         finals = {"/"}
-        for path in directories:
+        for directory in directories:
+            path = directory
             while path not in finals:
                 finals.add(path)
                 path = path.rpartition("/")[0] or "/"

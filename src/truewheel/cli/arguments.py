@@ -8,7 +8,7 @@ from pathlib import Path
 from truewheel.cli.parser import path_text
 from truewheel.dataclass import replace
 from truewheel.model import DEFAULT_LIMITS, ErrorPolicy, InvalidationMode, Limits
-from truewheel.pipeline import BytecodeOptions
+from truewheel.request import BytecodeOptions
 from truewheel.textfile import read_text
 
 _LEAST_MEMORY = 256

@@ -16,7 +16,8 @@ from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
 from truewheel.model import InstallPlan, Kind, Manifest, Scheme
-from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
+from truewheel.pipeline import install, prepare_install
+from truewheel.request import BytecodeOptions, InstallRequest
 from truewheel.schemes import load_scheme
 
 
