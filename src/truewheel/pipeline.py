@@ -149,6 +149,7 @@ def install(prepared: PreparedInstall) -> Manifest:
         for group in _by_content(plan.files):
             _stage_group(group, contents, delivery, pool, jobs)
             delivery.put_pycs(pool.finished())
+        buildroot.place()
         delivery.put_pycs(pool.drain())
         delivery.refuse_failures()
         for record in plan.records:
