@@ -51,9 +51,9 @@ class Buildroot:
     """A transaction below ``root``, a directory of the build host; all other paths are final ones.
 
     One run at a time has a root; the others wait. What a killed run left is undone first, or finished where
-    all of it was in place. A file appears under its name only when it is whole. New files appear at once or
-    some together, replaced ones when ``commit`` is called, those put with ``last`` after all others. Leaving the ``with``
-    block without a ``commit`` removes what was made and restores the dates of directories.
+    all of it was in place. A file appears under its name only when it is whole. New files appear at once, or
+    some together; replaced ones when ``commit`` is called, those put with ``last`` after all others. Leaving
+    the ``with`` block without a ``commit`` removes what was made and restores the dates of directories.
 
     Modes never depend on the umask; directories get the newest date of what was put below them. One that was
     there keeps a later date, but none later than ``epoch``, in seconds, where there is one. Raises StageError
