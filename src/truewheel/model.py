@@ -6,8 +6,9 @@ the buildroot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from truewheel.dataclass import dataclass
 
 
 class InvalidationMode(str, Enum):

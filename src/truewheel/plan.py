@@ -7,17 +7,13 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
-
-from installer.scripts import Script
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
+from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import ConflictRefused
+from truewheel.metadata import normalized
 from truewheel.model import (
     ZIP_ZERO_DATE,
     BytecodePolicy,
@@ -40,6 +36,7 @@ from truewheel.paths import install_paths, script_shebang
 from truewheel.record import ADDED
 from truewheel.shebang import dead_interpreter
 from truewheel.wheel.faults import Fault, refused
+from truewheel.wheel.requires_python import admits
 from truewheel.wheel.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -196,6 +193,8 @@ class _WheelPlanner:
     def files(self) -> Iterator[PlannedFile]:
         """Entry points, then entries, then what an installer adds to the dist-info directory."""
         for point in self._entry_points():
+            from installer.scripts import Script  # slow to import, and most wheels have no scripts
+
             section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
             script = Script(point.name, point.module, point.attr, section)
             _, body = script.generate("/python", "posix")
@@ -297,6 +296,8 @@ class _WheelPlanner:
 
 def _direct_url(wheel: Wheel) -> bytes:
     """Return direct_url.json (PEP 610), without the directory of the build host, which is no input."""
+    from urllib.parse import quote
+
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()
@@ -383,7 +384,7 @@ def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: In
 def _refuse_twins(wheels: Iterable[Wheel]) -> None:
     known: dict[str, Wheel] = {}
     for wheel in wheels:
-        name = canonicalize_name(wheel.name)
+        name = normalized(wheel.name)
         if name in known:
             raise ConflictRefused(
                 f"and {known[name].filename} both are {name}",
@@ -400,7 +401,7 @@ def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
         for interpreter in inputs.interpreters:
             version = ".".join(map(str, interpreter.version))
             try:
-                fits = SpecifierSet(wanted).contains(version, prereleases=True)
+                fits = admits(wanted, interpreter.version)
             except ValueError:  # InvalidSpecifier, or more digits than Python converts
                 message = f"the Requires-Python {wanted} is invalid and was not looked at"
                 yield Warned(wheel.filename, entry, "requires-python", message)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from truewheel.buildroot.journal import Facts
 
 _SECOND = 10**9
@@ -35,7 +33,7 @@ class Dates:
             above = path
             while seconds > newest.get(above, -1):
                 newest[above] = seconds
-                above = posixpath.dirname(above)
+                above = above.rpartition("/")[0] or "/"
         dates = {}
         for path in sorted(newest.keys() - facts.others):
             seconds, date = newest[path], facts.dates.get(path, (0, 0))[1]

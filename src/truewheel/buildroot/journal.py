@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from truewheel.buildroot import log
 from truewheel.buildroot.trouble import undated_error
+from truewheel.dataclass import dataclass, field
 
 # inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
 Identity = tuple[int, int, int]
@@ -73,6 +73,7 @@ class Journal:
         self._log: int | None = None
         self._is_written = False
         self._pending: list[list[Any]] = []
+        self._expected: set[str] = set()
         self._names = 0
 
     @property
@@ -126,28 +127,43 @@ class Journal:
         self._names += 1
         return f"{self.facts.prefix}{self._names}.tmp"
 
-    def file(self, final: str, new: Identity) -> None:
-        """Note a file that takes a place where there is none."""
-        self.facts.files[final] = new
-        self._pending.append(["file", final, *new])
+    def files(self, files: Mapping[str, Identity]) -> None:
+        """Note files that take places where there are none, by final path."""
+        self.facts.files.update(files)
+        self._pending += (["file", final, *new] for final, new in files.items())
         self.write()
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Note directories that will be made, so that it is written down at once; those above come first."""
+        for path in paths:
+            self.facts.directories[path] = None
+            self._expected.add(path)
+            self._pending.append(["directory", path])
 
     def directory(self, path: str) -> bool:
         """Note a directory that is made next; False if this run made it before."""
-        new = path not in self.facts.directories
-        self.facts.directories[path] = None
-        self._pending.append(["directory", path])
+        new = path not in self.facts.directories or path in self._expected
+        if path in self._expected:
+            self._expected.remove(path)
+        else:
+            self.facts.directories[path] = None
+            self._pending.append(["directory", path])
         self.write()
         return new
 
     def no_directory(self, path: str) -> None:
-        """Take back the note of a directory that could not be made."""
+        """Take back the note of a directory that this run did not make."""
         self.facts.directories.pop(path, None)
         self._pending.append(["no directory", path])
 
+    def is_expected(self, path: str) -> bool:
+        """Whether a directory is one that will be made."""
+        return path in self._expected
+
     def is_ours(self, path: str) -> bool:
         """Whether this run made a directory."""
-        return path in self.facts.directories or (path == "/" and self.facts.root is None)
+        made = path in self.facts.directories and path not in self._expected
+        return made or (path == "/" and self.facts.root is None)
 
     def date(self, path: str, descriptor: int) -> None:
         """Note the dates of a directory that is there, when it is opened first."""
@@ -179,7 +195,7 @@ class Journal:
         """Take back a note of `keep`: there was no file, so what comes in its place is ours."""
         kept = self.facts.kept.pop(final)
         if kept.new is not None:
-            self.file(final, kept.new)
+            self.files({final: kept.new})
 
     def settle(self, dates: Mapping[str, int], emptied: Sequence[str]) -> None:
         """Note that nothing is undone any more, and what is left to do."""

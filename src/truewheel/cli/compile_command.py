@@ -9,9 +9,10 @@ from pathlib import Path
 from truewheel.cli.arguments import add_target_arguments, bytecode_options
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
-from truewheel.pipeline import CompileRequest, compile_tree
+from truewheel.compilation import compile_tree
 from truewheel.report.document import check_report, compile_document, write_document
 from truewheel.report.text import compile_lines, warning_lines
+from truewheel.request import CompileRequest
 from truewheel.schemes import load_scheme
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
 from truewheel.cli.console import say, tell, warn
 from truewheel.cli.parser import flags_text, prefix_text, shebang_path, wheel_path
-from truewheel.pipeline import InstallRequest, install, prepare_install
+from truewheel.pipeline import install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
+from truewheel.request import InstallRequest
 from truewheel.rules import CHOICES
 from truewheel.schemes import load_scheme
 

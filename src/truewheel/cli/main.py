@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from types import FrameType
 
@@ -44,6 +44,7 @@ _COMMANDS = {
 def run() -> None:
     """Run the words of this process's command line; exits with the command's status."""
     hold_streams()
+    gc.disable()  # a run leaves few cycles, and to look for them among all that it plans takes time
     sys.exit(main(sys.argv[1:]))
 
 
@@ -75,6 +76,8 @@ def main(argv: Sequence[str]) -> int:
         drop(sys.stdout)
         return 2
     except Exception:  # a defect of ours: show all of it, and never exit 1, which means refused input
+        import traceback
+
         traceback.print_exc()
         return 2
 
@@ -92,9 +95,11 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog="Exit status: 0 done and complete, 1 findings or refused input, 2 usage or trouble.",
     )
     parser.add_argument("--version", action="version", version=f"truewheel {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # without a prog, argparse formats the usage for it
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="truewheel")
     named = next((word for word in argv if word in _COMMANDS), None)
-    for name, summary in _COMMANDS.items():
+    needed = {named: _COMMANDS[named]} if argv and argv[0] == named else _COMMANDS
+    for name, summary in needed.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == named:
             importlib.import_module(f"truewheel.cli.{name.replace('-', '_')}_command").add_arguments(command)

@@ -5,15 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
-from truewheel.model import CompileResult, InstalledFile, InstallPlan, Interpreter, Manifest, Scheme
+from truewheel.model import (
+    CompileResult,
+    Dropped,
+    InstalledFile,
+    InstallPlan,
+    Interpreter,
+    Manifest,
+    Scheme,
+    Warned,
+)
 from truewheel.schemes import scheme_keys
 
 REPORT_VERSION = 1
@@ -35,8 +42,8 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
             for wheel in plan.wheels
         ],
         **_account(manifest),
-        "dropped": [asdict(dropped) for dropped in manifest.dropped],
-        "warnings": [asdict(warned) for warned in manifest.warnings],
+        "dropped": [_keys(dropped) for dropped in manifest.dropped],
+        "warnings": [_keys(warned) for warned in manifest.warnings],
     }
 
 
@@ -48,7 +55,7 @@ def compile_document(manifest: Manifest) -> dict[str, Any]:
 def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
     """Return everything known about a target Python."""
     facts = {
-        **asdict(interpreter),
+        **_keys(interpreter),
         "magic": interpreter.magic.hex(),
         "version": list(interpreter.version),
         "platforms": list(interpreter.platforms),
@@ -70,6 +77,10 @@ def check_report(path: Path) -> None:
         raise UsageError("the report cannot be written there", subject=os.fspath(path), hint="check --report")
 
 
+def _keys(value: Dropped | Warned | Interpreter) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__match_args__}
+
+
 def write_document(path: Path, document: dict[str, Any]) -> None:
     """Write a document to ``path`` on the build host, whole or not at all unless that is a pipe or device.
 
@@ -79,6 +90,8 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
             return
+        import tempfile
+
         fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(fd, "w", encoding="utf-8") as stream:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
+from truewheel.dataclass import dataclass, field, replace
 from truewheel.model import RewrittenEntry, Wheel, WheelEntry
 from truewheel.shebang import wants_python, with_python
 from truewheel.wheel.reader import WheelContents, open_contents

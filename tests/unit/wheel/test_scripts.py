@@ -13,7 +13,8 @@ from tests.faults.support import interpreter
 from tests.wheelbuilder import WheelBuilder
 from truewheel.errors import WheelRefused
 from truewheel.model import RewrittenEntry
-from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
+from truewheel.pipeline import install, prepare_install
+from truewheel.request import BytecodeOptions, InstallRequest
 from truewheel.wheel.reader import open_contents, read_wheel
 from truewheel.wheel.scripts import Scripts, chunks, read_scripts
 
