@@ -71,6 +71,10 @@ class StageError(TruewheelError):
     """The operating system refused a write below the root; what this run made was removed."""
 
 
+class TargetDamaged(TruewheelError):
+    """A package, archive or image that is cut off, contradicts itself or is larger than any should be."""
+
+
 class CompileError(TruewheelError):
     """The bytecode worker could not do its work (not: a source that does not compile)."""
 
