@@ -114,7 +114,7 @@ def _headers(stream: Bytes) -> Iterator[_Header]:
     """Yield the headers of members; the stream is at the content of each."""
     common: dict[str, str] = {}
     own: dict[str, str] = {}
-    while (block := stream.read(BLOCK)) and block.strip(b"\0"):
+    while (block := stream.read(BLOCK)).strip(b"\0"):
         header = _header(block)
         if header.kind in (b"x", b"g", b"L", b"K"):
             if header.size > _HEADER:
@@ -135,8 +135,8 @@ def _headers(stream: Bytes) -> Iterator[_Header]:
         if header.kind == b"S":
             _skip_sparse(stream, block)
         yield header
-    if stream.position == 0:
-        raise TargetDamaged("is empty")
+    if len(block) < BLOCK:
+        raise TargetDamaged(f"ends after {stream.position} bytes, before the end of the archive")
 
 
 def _header(block: bytes) -> _Header:
