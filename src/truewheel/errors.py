@@ -55,6 +55,14 @@ class Uncompilable(RefusedInput):
     """Sources that do not compile, where the scheme or the user says that this fails the run."""
 
 
+class PycUnreadable(RefusedInput):
+    """A pyc whose header or code is malformed; ``offset`` is the place in the code, in bytes."""
+
+    def __init__(self, message: str, *, subject: str = "", hint: str = "", offset: int = 0) -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.offset = offset
+
+
 class UsageError(TruewheelError):
     """Arguments or environment variables that make no sense."""
 
