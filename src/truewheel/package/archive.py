@@ -70,7 +70,7 @@ def tar_members(stream: Bytes) -> Iterator[Member]:
         kind = _KINDS.get(header.kind, MemberKind.OTHER)
         linked = header.kind == b"1"
         size = header.size if kind is MemberKind.FILE and not linked else 0
-        content = _Content(stream, size)
+        content = Content(stream, size)
         path = clean_path(header.path)
         if path:
             yield Member(
@@ -92,7 +92,7 @@ def tar_members(stream: Bytes) -> Iterator[Member]:
         stream.skip(-size % BLOCK)
 
 
-class _Content:
+class Content:
     """The bytes of one member, of which the reader of the stream may take some, once."""
 
     def __init__(self, stream: Bytes, size: int) -> None:
@@ -101,12 +101,14 @@ class _Content:
         self._opened = False
 
     def chunks(self) -> Iterator[bytes]:
+        """Yield the content; raises ValueError where the stream has gone on."""
         if self._opened or self._stream.position > self._end:
             raise ValueError("the content of a member is read once, while its stream is there")
         self._opened = True
         yield from self._stream.chunks(self._end - self._stream.position)
 
     def skip(self) -> None:
+        """Read over what is left of the content."""
         self._stream.skip(self._end - self._stream.position)
 
 
@@ -137,6 +139,7 @@ def _headers(stream: Bytes) -> Iterator[_Header]:
         yield header
     if len(block) < BLOCK:
         raise TargetDamaged(f"ends after {stream.position} bytes, before the end of the archive")
+    stream.finish()
 
 
 def _header(block: bytes) -> _Header:

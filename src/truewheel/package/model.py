@@ -92,8 +92,8 @@ class Target:
     """A target of an audit.
 
     ``name`` is as it was asked for; ``base`` is the final directory of the members, "/" for roots and
-    packages; ``root`` the directory of the host that a tree lies in, "" for others. ``open_members`` gives a
-    new stream each time.
+    packages; ``root`` the directory of the host that a tree lies in, "" for others, and ``start`` the part of
+    it that is the target. ``open_members`` gives a new stream each time.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Target:
     base: str
     open_members: Callable[[], Iterable[Member]] = field(compare=False, repr=False)
     root: str = ""
+    start: str = ""
     package: Package | None = None
 
     def members(self) -> Iterator[Member]:

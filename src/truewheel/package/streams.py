@@ -80,6 +80,11 @@ class Bytes:
         for _ in self.chunks(size):
             pass
 
+    def finish(self) -> None:
+        """Read to the end, where a compressed stream has its checksum."""
+        while self._some(CHUNK):
+            pass
+
     def _some(self, size: int) -> bytes:
         try:
             piece = self._source.read(size)
