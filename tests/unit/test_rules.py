@@ -29,7 +29,9 @@ def named_in_faults() -> set[str]:
     return {
         word.value
         for call in nodes()
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("Fault", "Finding")
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("Fault", "Finding")
         for word in ast.walk(call.args[0])
         if isinstance(word, ast.Constant) and isinstance(word.value, str)
     }

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from truewheel.audit.model import Bytecode, Observed
 from truewheel.bytecode.canonical_form import rewrite
@@ -70,7 +70,7 @@ class Observer:
         known = self._linked.get(member.repeats or member.inode)
         # a pyc asks for a path of its own, which two levels of one source share
         if known is not None and (not known.pyc or source_path(known.path) == source_path(member.path)):
-            observed = replace(known, path=member.path, inode=member.inode, mode=member.mode)
+            observed = known._replace(path=member.path, inode=member.inode, mode=member.mode)
         else:
             observed = self._examine(member)
         self._linked[member.inode or member.path] = observed
@@ -89,16 +89,16 @@ class Observer:
         if member.size > _WHOLE:
             return self._in_pieces(member)
         data = member.read(_WHOLE)
-        observed = _bare(member, hashlib.sha256(data).digest())
+        digest = hashlib.sha256(data).digest()
         name = posixpath.basename(member.path)
         if name.endswith(".py"):
-            self._hold(observed.sha256, data)
+            self._hold(digest, data)
         pyc = self._bytecode(member.path, data) if is_bytecode(name) else None
         elf = data[:4] == b"\x7fELF"
         metadata = _in_dist_info(member.path)
         inner = pyc is not None or elf or metadata or name.endswith(".py")
-        return replace(
-            observed,
+        return _bare(member)._replace(
+            sha256=digest,
             head=_head(data),
             traces=_traces(data, (*self._look.named, *(BUILDERS if inner else ()))),
             pyc=pyc,
@@ -119,8 +119,8 @@ class Observer:
         pyc = None
         if is_bytecode(member.path):
             pyc = Bytecode("unreadable-pyc", f"has {member.size} bytes, more than any module")
-        return replace(
-            _bare(member, digest.digest()), head=head, traces=tuple(traces.items()), pyc=pyc, is_elf=elf
+        return _bare(member)._replace(
+            sha256=digest.digest(), head=head, traces=tuple(traces.items()), pyc=pyc, is_elf=elf
         )
 
     def _hold(self, digest: bytes, source: bytes) -> None:
@@ -171,7 +171,7 @@ def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Byte
             return known
         text = str(error)
         rule = "truncated-pyc" if _CUT.search(text) else "unreadable-pyc"
-        return replace(known, rule=rule, problem=text)
+        return known._replace(rule=rule, problem=text)
 
 
 def _read_code(
@@ -184,15 +184,10 @@ def _read_code(
     if form != renamed:
         names = tuple(name for name in file_names(body, python) if name != expected)
     digest = hashlib.sha256(renamed).digest() if code else b""
-    return replace(known, canonical=form == body, names=names, code=digest)
+    return known._replace(canonical=form == body, names=names, code=digest)
 
 
-def observe_all(members: Iterable[Member], observer: Observer) -> list[Observed]:
-    """Observe the members of a stream."""
-    return [observer.observe(member) for member in members]
-
-
-def _bare(member: Member, sha256: bytes = b"") -> Observed:
+def _bare(member: Member) -> Observed:
     return Observed(
         path=member.path,
         kind=member.kind,
@@ -203,7 +198,6 @@ def _bare(member: Member, sha256: bytes = b"") -> Observed:
         size=member.size,
         inode=member.inode,
         target=member.target,
-        sha256=sha256,
     )
 
 
