@@ -22,6 +22,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from truewheel._target import marshal_stream
 from truewheel.audit.diff.causes import RULES, Sort
@@ -471,3 +473,32 @@ def test_every_cause_is_in_the_documentation() -> None:
     ]
     table = {name.strip(" `"): (sort.strip(), title.strip()) for name, sort, title in rows}
     assert table == {name: (rule.sort.words, rule.title) for name, rule in RULES.items()}
+
+
+PATHS = ["m.pyc", "m.so", "m.zip", "m.gz", "m.xz", RECORD, METADATA, "m.txt"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(PATHS),
+    st.binary(max_size=60),
+    st.binary(max_size=60),
+    st.sampled_from(["", "PK\3\4", "\x7fELF"]),
+)
+def test_any_two_contents_have_a_cause(path: str, one: bytes, other: bytes, begin: str) -> None:
+    head = begin.encode("latin-1")
+    if one != other:
+        assert compare_files(path, head + one, head + other).causes
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(TABLE)), st.randoms(use_true_random=False))
+def test_any_damage_has_a_cause(name: str, chance: Any) -> None:
+    path, one, other, *_ = TABLE[name]()
+    data = bytearray(other)
+    for _ in range(chance.randint(1, 4)):
+        if data:
+            data[chance.randrange(len(data))] = chance.randrange(256)
+    damaged = bytes(data[: chance.randint(0, len(data))] if chance.random() < 0.3 else data)
+    if damaged != one:
+        assert compare_files(path, one, damaged).causes
