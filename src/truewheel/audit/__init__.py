@@ -1,1 +1,1 @@
-"""The auditor's side: says what is wrong with a target, and why two of them differ."""
+"""Says what is wrong with a tree, a package, an image or a wheel, and why two of them differ."""

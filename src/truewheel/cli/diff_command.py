@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 from truewheel.audit.diff.comparison import compare_paths
-from truewheel.audit.diff.page import page
-from truewheel.audit.diff.report import document, lines
 from truewheel.cli.console import complain, say
 from truewheel.errors import RefusedInput
-from truewheel.textfile import write_text
+from truewheel.report.diff import diff_document, diff_lines
+from truewheel.report.diff_html import diff_page
+from truewheel.report.html import write_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +33,10 @@ def run(options: argparse.Namespace) -> int:
         complain("error", str(error))
         return 2
     if options.html:
-        write_text(options.html, page(comparison))
+        write_page(options.html, diff_page(comparison))
     if options.json:
-        say(json.dumps(document(comparison), indent=2))
+        say(json.dumps(diff_document(comparison), indent=2))
     else:
-        for line in lines(comparison):
+        for line in diff_lines(comparison):
             say(line)
     return 1 if comparison.differences else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from truewheel.errors import one_line
 from truewheel.pyc.stream import Code, Items, Singleton, Value
 
 _LONGEST = 60  # characters
@@ -46,5 +47,5 @@ def _spell_items(items: Items, depth: int) -> str:
 
 
 def _cut(text: str) -> str:
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    text = one_line(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

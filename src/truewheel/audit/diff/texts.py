@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from truewheel import record
 from truewheel.audit.diff.causes import Cause, Sort, cause, gravest
 from truewheel.audit.diff.paths import differ_by_time, differing_paths, moved, split_tail
+from truewheel.errors import one_line
 from truewheel.metadata import parse_fields
 
 _MOST_LINES = 2000  # of a text that is compared line by line: the time that takes grows with their square
@@ -19,7 +20,7 @@ _LONGEST = 160  # characters of a line that is shown
 
 def shorten(text: str) -> str:
     """Return a text as one line to show, cut and without control characters."""
-    clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    clean = one_line(text)
     return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}..."
 
 

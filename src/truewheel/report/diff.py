@@ -10,6 +10,7 @@ from typing import Any
 from truewheel import __version__
 from truewheel.audit.diff.causes import Cause, Difference, Sort
 from truewheel.audit.diff.comparison import Comparison
+from truewheel.errors import one_line
 
 VERSION = 1
 _SHOWN = 5  # paths of a group
@@ -53,7 +54,7 @@ def groups(comparison: Comparison) -> list[Group]:
     return sorted(made, key=lambda group: (order.index(group.sort), -len(group.found), group.title))
 
 
-def lines(comparison: Comparison) -> Iterator[str]:
+def diff_lines(comparison: Comparison) -> Iterator[str]:
     """Yield the report for people."""
     sort = None
     for group in groups(comparison):
@@ -61,10 +62,10 @@ def lines(comparison: Comparison) -> Iterator[str]:
             sort = group.sort
             yield f"{sort.words}:"
         hint = f" ({group.hint})" if group.hint else ""
-        yield f"  {group.count}: {group.title}{hint}"
+        yield one_line(f"  {group.count}: {group.title}{hint}")
         for difference, cause in group.found[:_SHOWN]:
             text = "" if group.title.endswith(cause.text) else f": {cause.text}"
-            yield f"    {difference.path}{text}"
+            yield f"    {one_line(difference.path + text)}"
             yield from (f"      {line}" for line in cause.detail)
         if len(group.found) > _SHOWN:
             yield f"    and {len(group.found) - _SHOWN} more"
@@ -82,7 +83,7 @@ def summary(comparison: Comparison) -> str:
     return f"{number} path{'s differ' if number > 1 else ' differs'}: {', '.join(counts)}"
 
 
-def document(comparison: Comparison) -> dict[str, Any]:
+def diff_document(comparison: Comparison) -> dict[str, Any]:
     """Return the report as ``diff.schema.json`` describes it."""
     return {
         "report": "diff",
