@@ -24,7 +24,7 @@ class TruewheelError(Exception):
     def __str__(self) -> str:
         about = f"{self.subject}: " if self.subject else ""
         advice = f" ({self.hint})" if self.hint else ""
-        return _one_line(f"{about}{self.message}{advice}")
+        return one_line(f"{about}{self.message}{advice}")
 
 
 class RefusedInput(TruewheelError):
@@ -87,5 +87,6 @@ class CompileError(TruewheelError):
     """The bytecode worker could not do its work (not: a source that does not compile)."""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text with its control characters and bytes of no encoding escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

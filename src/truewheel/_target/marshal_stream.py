@@ -45,7 +45,7 @@ class Layout:
         self.name = self.filename + 1
 
 
-class _Frame:
+class Frame:
     """A composite value being read: what it is, how many parts are missing, what is there already."""
 
     __slots__ = ("head", "kind", "missing", "offset", "parts", "slot")
@@ -73,7 +73,7 @@ class Reader:
         self.layout = Layout(version)
         self.values = Values(version, len(data))
         self.refs: List[Optional[Key]] = []
-        self.stack: List[_Frame] = []
+        self.stack: List[Frame] = []
         self.texts: Dict[bytes, str] = {}
 
     def fail(self, message: str, offset: Optional[int] = None) -> MarshalError:
@@ -129,7 +129,7 @@ class Reader:
             done = self.close(frame)
         return done
 
-    def close(self, frame: _Frame) -> Optional[Key]:
+    def close(self, frame: Frame) -> Optional[Key]:
         """Finish the innermost value if it is complete; return its key."""
         if frame.kind == "c":
             frame.kind, frame.missing = "C", self.layout.after
@@ -141,7 +141,7 @@ class Reader:
             self.refs[frame.slot] = key
         return key
 
-    def build(self, frame: _Frame) -> Key:
+    def build(self, frame: Frame) -> Key:
         parts = tuple(frame.parts)
         if frame.kind == "(":
             return self.values.tuple(parts)
@@ -154,7 +154,7 @@ class Reader:
                 raise self.fail(str(error), frame.offset) from None
         return self.code(frame, parts)
 
-    def code(self, frame: _Frame, parts: Tuple[Key, ...]) -> Key:
+    def code(self, frame: Frame, parts: Tuple[Key, ...]) -> Key:
         """Check the types of a code object's fields and note its names."""
         layout, values = self.layout, self.values
         fields = parts[: layout.before] + parts[layout.before + 1 :]
@@ -224,7 +224,7 @@ class Reader:
         else:
             message = "type code {!r} has no place in the code of a Python {}.{}"
             raise self.fail(message.format(kind, *self.version), offset)
-        frame = _Frame(kind, missing, slot, offset, head)
+        frame = Frame(kind, missing, slot, offset, head)
         if not missing:
             key = self.build(frame)
             if slot >= 0:

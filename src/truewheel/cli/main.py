@@ -38,6 +38,7 @@ _COMMANDS = {
     "check-import": "import installed modules from the root",
     "verify": "say what is wrong with trees, packages, images and wheels",
     "explain": "print the rules, why each is there and what to do",
+    "diff": "say why two trees, packages, wheels or pycs differ",
     "debhelper": "run a step of debhelper's truewheel build system",
     "flavor": "run a step of openSUSE's macros for an interpreter flavor",
 }

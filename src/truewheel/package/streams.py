@@ -31,6 +31,11 @@ _LEAST = 256 << 20
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
 
+def is_compressed(head: bytes) -> bool:
+    """Whether this is the begin of a file in one of the formats that `decompressed` knows."""
+    return head.startswith(tuple(_MAGICS))
+
+
 class Readable(Protocol):
     """Anything with a ``read``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,11 +37,12 @@ class Items:
     """A tuple, frozenset or slice; ``kind`` is that name.
 
     Equal values of one stream are one object, so that a stream whose parts refer to one another is a small
-    graph and a very large tree: go through it with a bound, and compare streams by their canonical form.
+    graph and a very large tree: go through it with a bound. ``digest`` is that of the value.
     """
 
     kind: str
     parts: tuple[Value, ...]
+    digest: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,8 @@ class Code:
     ``counts`` are the numbers of arguments: all positional ones, those that are positional only (from Python
     3.8 on), keyword only. ``variables`` are co_varnames, co_freevars and co_cellvars before Python 3.11; from
     then on one tuple of all, with the kind of each in ``kinds``. ``lines`` is co_lnotab or co_linetable as
-    it is; ``exceptions`` and ``qualname`` are empty before Python 3.11.
+    it is; ``exceptions`` and ``qualname`` are empty before Python 3.11. ``digest`` is equal for code that is
+    equal in all of it.
     """
 
     counts: tuple[int, ...]
@@ -67,20 +70,22 @@ class Code:
     firstlineno: int
     lines: bytes
     exceptions: bytes
+    digest: bytes
 
 
 Value = Singleton | str | bytes | int | float | complex | Items | Code
 _KINDS = {b")": "tuple", b"(": "tuple", b">": "frozenset", b":": "slice"}
 
 
-def read_code(body: bytes, python: tuple[int, int]) -> Code:
+def read_code(body: bytes, python: tuple[int, int], filename: str | None = None) -> Code:
     """Return the code object of a pyc; ``body`` is what follows its header, written by that Python.
 
-    Any Python does the reading, in time and memory proportional to the size. Raises PycUnreadable, whose
-    ``offset`` is a place in ``body``, for a stream that is malformed, is no code object or goes on after its
-    end, and for a Python below 3.7. Source: Python/marshal.c.
+    With ``filename`` each co_filename becomes that. Any Python does the reading, in time and memory
+    proportional to the size. Raises PycUnreadable, whose ``offset`` is a place in ``body``, for a stream that
+    is malformed, is no code object or goes on after its end, and for a Python below 3.7. Source:
+    Python/marshal.c.
     """
-    reader, root = _read(body, python)
+    reader, root = _read(body, python, filename)
     return _Builder(reader, python).root(root)
 
 
@@ -99,10 +104,10 @@ def file_names(body: bytes, python: tuple[int, int]) -> tuple[str, ...]:
     )
 
 
-def _read(body: bytes, python: tuple[int, int]) -> tuple[Reader, int]:
+def _read(body: bytes, python: tuple[int, int], filename: str | None = None) -> tuple[Reader, int]:
     """Read a whole stream; return its reader and the key of the code object."""
     try:
-        reader = Reader(body, python)
+        reader = Reader(body, python, filename)
         root = reader.read()
     except MarshalError as error:
         raise PycUnreadable(f"has code that cannot be read: {error}", offset=error.offset) from error
@@ -120,24 +125,33 @@ class _Builder:
         self._layout: Layout = reader.layout
         self._counts = len(code_format(python).counts)
         self._made: dict[Key, Value] = {}
+        self._digests: dict[Key, bytes] = {}
         values = reader.values
         for token in range(TOKEN, TOKEN + len(values.heads)):  # parts come before what they are parts of
-            self._made[token] = self._composite(values.heads[token], values.parts[token])
+            head, parts = values.heads[token], values.parts[token]
+            self._digests[token] = digest = self._digest(head, parts)
+            self._made[token] = self._composite(head, parts, digest)
 
     def root(self, token: int) -> Code:
         return cast(Code, self._made[token])
 
-    def _composite(self, head: bytes, parts: Sequence[Key]) -> Value:
+    def _digest(self, head: bytes, parts: Sequence[Key]) -> bytes:
+        state = hashlib.blake2b(head, digest_size=16)
+        for key in parts:
+            state.update(self._digests.get(key) or _digest_of(key))
+        return state.digest()
+
+    def _composite(self, head: bytes, parts: Sequence[Key], digest: bytes) -> Value:
         if head[:1] == b"c":
-            return self._code(head, parts)
-        return Items(_KINDS[head[:1]], tuple(map(self._value, parts)))
+            return self._code(head, parts, digest)
+        return Items(_KINDS[head[:1]], tuple(map(self._value, parts)), digest)
 
     def _value(self, key: Key) -> Value:
         if isinstance(key, str):
             return key
         made = self._made.get(key)
         if made is None:
-            self._made[key] = made = _leaf(cast(bytes, key))
+            self._made[key] = made = leaf(cast(bytes, key))
         return made
 
     def _parts(self, key: Key) -> tuple[Value, ...]:
@@ -149,7 +163,7 @@ class _Builder:
     def _bytes(self, key: Key) -> bytes:
         return cast(bytes, self._value(key))
 
-    def _code(self, head: bytes, parts: Sequence[Key]) -> Code:
+    def _code(self, head: bytes, parts: Sequence[Key], digest: bytes) -> Code:
         layout, new = self._layout, self._layout.qualname is not None
         numbers = struct.unpack(f"<{layout.ints}i", head[1:])
         return Code(
@@ -167,10 +181,20 @@ class _Builder:
             firstlineno=cast(int, parts[8]),
             lines=self._bytes(parts[9]),
             exceptions=self._bytes(parts[10]) if new else b"",
+            digest=digest,
         )
 
 
-def _leaf(key: bytes) -> Value:
+def _digest_of(key: Key) -> bytes:
+    """Return bytes of one size that tell a leaf, or a bare number, from all others."""
+    if isinstance(key, str):
+        data = b"u" + key.encode("utf-8", "surrogatepass")
+    else:
+        data = key if isinstance(key, bytes) else b"#%d" % key
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def leaf(key: bytes) -> Value:
     """Return the value of a leaf's encoding."""
     kind, data = key[:1], key[1:]
     if kind == b"s":
@@ -190,3 +214,17 @@ def _long(data: bytes) -> int:
     digits = struct.unpack_from(f"<{abs(size)}H", data, 4)
     total = int("".join(f"{digit:015b}" for digit in reversed(digits)), 2)
     return -total if size < 0 else total
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two constants are equal in type and value; floats are compared by their bits."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, (Items, Code)):
+        return one.digest == cast("Items | Code", other).digest
+    if isinstance(one, float):
+        return struct.pack("<d", one) == struct.pack("<d", cast(float, other))
+    if isinstance(one, complex):
+        second = cast(complex, other)
+        return struct.pack("<2d", one.real, one.imag) == struct.pack("<2d", second.real, second.imag)
+    return one == other
