@@ -60,7 +60,7 @@ def recompile(site: Path, **options: object) -> None:
     final = source[source.index("/usr/") :]
     arguments: dict[str, object] = {"dfile": final, "optimize": 1, "invalidation_mode": mode, "doraise": True}
     target.unlink()
-    py_compile.compile(source, str(target), **(arguments | options))  # type: ignore[arg-type]
+    py_compile.compile(source, str(target), **(arguments | options))  # type: ignore[arg-type,type-var]
     target.chmod(0o644)
 
 
