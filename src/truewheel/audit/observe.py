@@ -171,7 +171,7 @@ def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Byte
             return known
         text = str(error)
         rule = "truncated-pyc" if _CUT.search(text) else "unreadable-pyc"
-        return known._replace(rule=rule, problem=text)
+        return known._replace(rule=rule, problem=f"has code that cannot be read: {text}")
 
 
 def _read_code(
