@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import marshal
 import os
 import py_compile
+import re
 import shutil
 import struct
 import subprocess
@@ -62,6 +64,13 @@ def recompile(site: Path, **options: object) -> None:
     target.unlink()
     py_compile.compile(source, str(target), **(arguments | options))  # type: ignore[arg-type,type-var]
     target.chmod(0o644)
+
+
+def in_hexadecimal(text: str) -> str:
+    def digits(match: re.Match[str]) -> str:
+        return f"sha256={base64.urlsafe_b64decode(match[1] + '=').hex()}"
+
+    return re.sub(r"sha256=([\w-]+)", digits, text)
 
 
 def out_of_date(site: Path) -> None:
@@ -203,6 +212,7 @@ DEFECTS = {
             site, lambda text: "".join(_padded(line) for line in text.splitlines(keepends=True))
         ),
     ),
+    "hexadecimal hashes": Defect("unsafe-record-hash", lambda site: edit_record(site, in_hexadecimal)),
     "a row of nothing": Defect("ghost-record-row", lambda site: (site / "demo/data.txt").unlink()),
     "a file of no row": Defect("unlisted-file", lambda site: put(site / "demo/more.txt")),
     "another installer": Defect(
