@@ -61,6 +61,7 @@ class Observer:
         self._digests: dict[str, bytes] = {}
         self._wanted: dict[str, set[bytes]] = {}
         self._linked: dict[str, Observed] = {}
+        self._move = (0, "")
         self.hashes: dict[tuple[bytes, bytes], bytes] = {}
 
     def observe(self, member: Member) -> Observed:
@@ -123,6 +124,11 @@ class Observer:
             sha256=digest.digest(), head=head, traces=tuple(traces.items()), pyc=pyc, is_elf=elf
         )
 
+    def _guess(self, expected: str | None) -> str:
+        """Return the path that a pyc has if it was compiled in the same place as the last wrong one."""
+        cut, added = self._move
+        return added + expected[cut:] if expected else ""
+
     def _hold(self, digest: bytes, source: bytes) -> None:
         """Keep a source for a while: its pyc may come after it."""
         if digest not in self._held:
@@ -140,15 +146,20 @@ class Observer:
     def _bytecode(self, path: str, data: bytes) -> Bytecode:
         source = source_path(path)
         expected = posixpath.join(self._look.base, source) if source else None
-        pyc = read_bytecode(data, expected, self._look.code)
+        pyc = read_bytecode(data, expected, self._guess(expected), self._look.code)
+        if len(pyc.names) == 1 and expected:
+            self._move = _moved(expected, pyc.names[0])
         if pyc.source_hash and source:
             self._wanted.setdefault(source, set()).add(pyc.magic)
             self._hash_held(source)
         return pyc
 
 
-def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Bytecode:
-    """Say what a pyc is like; ``expected`` is the final path of its source, None where that is not known."""
+def read_bytecode(data: bytes, expected: str | None, guess: str = "", code: bool = False) -> Bytecode:
+    """Say what a pyc is like; ``expected`` is the final path of its source, None where that is not known.
+
+    ``guess`` is a path that it may have instead, which is found out fast.
+    """
     try:
         header = read_header(data)
     except PycUnreadable as error:
@@ -165,7 +176,7 @@ def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Byte
     if header.python is None:
         return known
     try:
-        return _read_code(known, data[SIZE:], header.python, expected, code)
+        return _read_code(known, data[SIZE:], header.python, (expected, guess), code)
     except (PycUnreadable, ValueError) as error:
         if header.python > _SETTLED:
             return known
@@ -175,16 +186,30 @@ def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Byte
 
 
 def _read_code(
-    known: Bytecode, body: bytes, python: tuple[int, int], expected: str | None, code: bool
+    known: Bytecode, body: bytes, python: tuple[int, int], paths: tuple[str | None, str], code: bool
 ) -> Bytecode:
     """Rewrite the code: it is canonical with the right path if nothing changes, which is one call."""
+    expected, guess = paths
     renamed = rewrite(body, python, expected)
     form = renamed if renamed == body or expected is None else rewrite(body, python)
     names: tuple[str, ...] = ()
-    if form != renamed:
-        names = tuple(name for name in file_names(body, python) if name != expected)
+    if form != renamed and guess and rewrite(body, python, guess) == form:
+        names = (guess,)
+    elif form != renamed:
+        names = file_names(body, python)
+    names = tuple(name for name in names if posixpath.normpath(name) != expected)
     digest = hashlib.sha256(renamed).digest() if code else b""
     return known._replace(canonical=form == body, names=names, code=digest)
+
+
+def _moved(expected: str, name: str) -> tuple[int, str]:
+    """Return what makes a path of the expected one: how much of its begin to cut, and what to add."""
+    length = 0
+    for one, other in zip(reversed(expected), reversed(name), strict=False):
+        if one != other:
+            break
+        length += 1
+    return len(expected) - length, name[: len(name) - length]
 
 
 def _bare(member: Member) -> Observed:

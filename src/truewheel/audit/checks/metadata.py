@@ -17,7 +17,6 @@ from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
 from truewheel.package.model import MemberKind
 from truewheel.record import ADDED, read_rows, row_path
 
-
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
