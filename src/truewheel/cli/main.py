@@ -36,6 +36,9 @@ _COMMANDS = {
     "schemes": "list the shipped schemes, or print a scheme as a file",
     "files": "print the installed files as a list for an RPM spec",
     "check-import": "import installed modules from the root",
+    "verify": "say what is wrong with trees, packages, images and wheels",
+    "explain": "print the rules, why each is there and what to do",
+    "diff": "say why two trees, packages, wheels or pycs differ",
     "debhelper": "run a step of debhelper's truewheel build system",
     "flavor": "run a step of openSUSE's macros for an interpreter flavor",
 }
