@@ -13,9 +13,10 @@ truewheel: error: demo-1.0-py3-none-any.whl: demo/__init__.py: has 9 bytes, RECO
 (the wheel was changed after it was built) [size-mismatch]
 ```
 
-A rule of wheels refuses the wheel, exit status 1, and nothing is written, unless it is marked here. A *warning*
-is one line on standard error and an entry of `warnings` in the report. A rule *refused unless allowed*
-becomes a warning by `--allow RULE`, which may be repeated, or by the key `allow` of the [scheme](schemes.md).
+A rule of wheels refuses the wheel, exit status 1, and nothing is written, unless it is marked here. A \
+*warning* is one line on standard error and an entry of `warnings` in the report. A rule *refused unless \
+allowed* becomes a warning by `--allow RULE`, which may be repeated, or by the key `allow` of the \
+[scheme](schemes.md).
 
 | what | becomes |
 |---|---|

@@ -64,7 +64,7 @@ def _batches(names: Iterator[str]) -> Iterator[list[str]]:
 
 def _observe_batch(root: Path, look: Look, names: list[str]) -> tuple[list[Observed], Hashes]:
     observer = Observer(look)
-    found = [observer.observe(member) for name in names for member in directory_members(root, name)]
+    found = [observer.observe(member) for member in directory_members(root, names)]
     return found, observer.hashes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
@@ -33,8 +34,7 @@ class Finding:
         return RULES[self.rule].severity is not Severity.WARNING
 
 
-@dataclass(frozen=True, slots=True)
-class Bytecode:
+class Bytecode(NamedTuple):
     """What a pyc is like.
 
     ``problem`` says why it cannot be read, by the ``rule`` of that; all else is unknown then. ``python`` is
@@ -57,8 +57,7 @@ class Bytecode:
     code: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """A member of a target as it was observed; the fields up to ``target`` are the member's.
 
     ``sha256`` is the digest of a file; ``head`` its first line where that begins with ``#!``; ``traces`` are

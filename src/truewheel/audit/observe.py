@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from truewheel.audit.model import Bytecode, Observed
 from truewheel.bytecode.canonical_form import rewrite
@@ -61,6 +61,7 @@ class Observer:
         self._digests: dict[str, bytes] = {}
         self._wanted: dict[str, set[bytes]] = {}
         self._linked: dict[str, Observed] = {}
+        self._move = (0, "")
         self.hashes: dict[tuple[bytes, bytes], bytes] = {}
 
     def observe(self, member: Member) -> Observed:
@@ -70,7 +71,7 @@ class Observer:
         known = self._linked.get(member.repeats or member.inode)
         # a pyc asks for a path of its own, which two levels of one source share
         if known is not None and (not known.pyc or source_path(known.path) == source_path(member.path)):
-            observed = replace(known, path=member.path, inode=member.inode, mode=member.mode)
+            observed = known._replace(path=member.path, inode=member.inode, mode=member.mode)
         else:
             observed = self._examine(member)
         self._linked[member.inode or member.path] = observed
@@ -89,16 +90,16 @@ class Observer:
         if member.size > _WHOLE:
             return self._in_pieces(member)
         data = member.read(_WHOLE)
-        observed = _bare(member, hashlib.sha256(data).digest())
+        digest = hashlib.sha256(data).digest()
         name = posixpath.basename(member.path)
         if name.endswith(".py"):
-            self._hold(observed.sha256, data)
+            self._hold(digest, data)
         pyc = self._bytecode(member.path, data) if is_bytecode(name) else None
         elf = data[:4] == b"\x7fELF"
         metadata = _in_dist_info(member.path)
         inner = pyc is not None or elf or metadata or name.endswith(".py")
-        return replace(
-            observed,
+        return _bare(member)._replace(
+            sha256=digest,
             head=_head(data),
             traces=_traces(data, (*self._look.named, *(BUILDERS if inner else ()))),
             pyc=pyc,
@@ -119,9 +120,14 @@ class Observer:
         pyc = None
         if is_bytecode(member.path):
             pyc = Bytecode("unreadable-pyc", f"has {member.size} bytes, more than any module")
-        return replace(
-            _bare(member, digest.digest()), head=head, traces=tuple(traces.items()), pyc=pyc, is_elf=elf
+        return _bare(member)._replace(
+            sha256=digest.digest(), head=head, traces=tuple(traces.items()), pyc=pyc, is_elf=elf
         )
+
+    def _guess(self, expected: str | None) -> str:
+        """Return the path that a pyc has if it was compiled in the same place as the last wrong one."""
+        cut, added = self._move
+        return added + expected[cut:] if expected else ""
 
     def _hold(self, digest: bytes, source: bytes) -> None:
         """Keep a source for a while: its pyc may come after it."""
@@ -140,15 +146,20 @@ class Observer:
     def _bytecode(self, path: str, data: bytes) -> Bytecode:
         source = source_path(path)
         expected = posixpath.join(self._look.base, source) if source else None
-        pyc = read_bytecode(data, expected, self._look.code)
+        pyc = read_bytecode(data, expected, self._guess(expected), self._look.code)
+        if len(pyc.names) == 1 and expected:
+            self._move = _moved(expected, pyc.names[0])
         if pyc.source_hash and source:
             self._wanted.setdefault(source, set()).add(pyc.magic)
             self._hash_held(source)
         return pyc
 
 
-def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Bytecode:
-    """Say what a pyc is like; ``expected`` is the final path of its source, None where that is not known."""
+def read_bytecode(data: bytes, expected: str | None, guess: str = "", code: bool = False) -> Bytecode:
+    """Say what a pyc is like; ``expected`` is the final path of its source, None where that is not known.
+
+    ``guess`` is a path that it may have instead, which is found out fast.
+    """
     try:
         header = read_header(data)
     except PycUnreadable as error:
@@ -165,34 +176,43 @@ def read_bytecode(data: bytes, expected: str | None, code: bool = False) -> Byte
     if header.python is None:
         return known
     try:
-        return _read_code(known, data[SIZE:], header.python, expected, code)
+        return _read_code(known, data[SIZE:], header.python, (expected, guess), code)
     except (PycUnreadable, ValueError) as error:
         if header.python > _SETTLED:
             return known
         text = str(error)
         rule = "truncated-pyc" if _CUT.search(text) else "unreadable-pyc"
-        return replace(known, rule=rule, problem=text)
+        return known._replace(rule=rule, problem=f"has code that cannot be read: {text}")
 
 
 def _read_code(
-    known: Bytecode, body: bytes, python: tuple[int, int], expected: str | None, code: bool
+    known: Bytecode, body: bytes, python: tuple[int, int], paths: tuple[str | None, str], code: bool
 ) -> Bytecode:
     """Rewrite the code: it is canonical with the right path if nothing changes, which is one call."""
+    expected, guess = paths
     renamed = rewrite(body, python, expected)
     form = renamed if renamed == body or expected is None else rewrite(body, python)
     names: tuple[str, ...] = ()
-    if form != renamed:
-        names = tuple(name for name in file_names(body, python) if name != expected)
+    if form != renamed and guess and rewrite(body, python, guess) == form:
+        names = (guess,)
+    elif form != renamed:
+        names = file_names(body, python)
+    names = tuple(name for name in names if posixpath.normpath(name) != expected)
     digest = hashlib.sha256(renamed).digest() if code else b""
-    return replace(known, canonical=form == body, names=names, code=digest)
+    return known._replace(canonical=form == body, names=names, code=digest)
 
 
-def observe_all(members: Iterable[Member], observer: Observer) -> list[Observed]:
-    """Observe the members of a stream."""
-    return [observer.observe(member) for member in members]
+def _moved(expected: str, name: str) -> tuple[int, str]:
+    """Return what makes a path of the expected one: how much of its begin to cut, and what to add."""
+    length = 0
+    for one, other in zip(reversed(expected), reversed(name), strict=False):
+        if one != other:
+            break
+        length += 1
+    return len(expected) - length, name[: len(name) - length]
 
 
-def _bare(member: Member, sha256: bytes = b"") -> Observed:
+def _bare(member: Member) -> Observed:
     return Observed(
         path=member.path,
         kind=member.kind,
@@ -203,7 +223,6 @@ def _bare(member: Member, sha256: bytes = b"") -> Observed:
         size=member.size,
         inode=member.inode,
         target=member.target,
-        sha256=sha256,
     )
 
 

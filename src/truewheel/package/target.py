@@ -19,7 +19,7 @@ from truewheel.package.streams import decompressed
 from truewheel.package.tree import tree_members
 
 # a directory with one of these is the root of a system, or what a package puts there
-_OF_ROOTS = ("usr", "etc", "bin", "lib")
+_OF_ROOTS = ("usr", "etc")
 _HEAD = 200  # members that may come before those that tell an image
 
 

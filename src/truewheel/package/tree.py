@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KINDS = {stat.S_IFREG: MemberKind.FILE, stat.S_IFDIR: MemberKind.DIRECTORY, stat.S_IFLNK: MemberKind.LINK}
 _VIRTUAL = frozenset(("proc", "sys", "dev", "run"))
-_DEPTH = 1000  # directories; a path of Linux has at most 2,048
+_DEPTH = 200  # directories, each of which has a descriptor
 
 
 def tree_members(root: Path, start: str = "") -> Iterator[Member]:
@@ -25,8 +26,7 @@ def tree_members(root: Path, start: str = "") -> Iterator[Member]:
     A directory's bytecode comes first, then what else it holds by name, then the directories in it. Raises
     UsageError for what cannot be read.
     """
-    for directory in directories(root, start):
-        yield from directory_members(root, directory)
+    return directory_members(root, directories(root, start))
 
 
 def directories(root: Path, start: str = "") -> Iterator[str]:
@@ -34,75 +34,104 @@ def directories(root: Path, start: str = "") -> Iterator[str]:
 
     File systems that the kernel makes up are left out, too, where they are mounted in the root.
     """
-    device = os.stat(root).st_dev if not start else -1
     waiting = [start]
-    while waiting:
-        directory = waiting.pop()
-        if directory.count("/") > _DEPTH:
+    with _Walk(root) as walk:
+        while waiting:
+            directory = waiting.pop()
+            descriptor = walk.enter(directory)
+            yield directory
+            with walk.about(directory), os.scandir(descriptor) as entries:
+                names = sorted(
+                    (each.name for each in entries if each.is_dir(follow_symlinks=False)), reverse=True
+                )
+                waiting += [
+                    os.path.join(directory, name)
+                    for name in names
+                    if name != CACHE and not (not directory and name in _VIRTUAL and walk.is_mounted(name))
+                ]
+
+
+def directory_members(root: Path, paths: Iterable[str]) -> Iterator[Member]:
+    """Yield what lies in directories of ``root``, and in each one's directory of bytecode before all else."""
+    with _Walk(root) as walk:
+        for directory in paths:
+            descriptor = walk.enter(directory)
+            with walk.about(directory):
+                names = sorted(os.listdir(descriptor))
+            cache = CACHE in names
+            if cache:
+                names.remove(CACHE)
+                yield (member := walk.member(directory, CACHE))
+                cache = member.kind is MemberKind.DIRECTORY
+            if cache:
+                inside = os.path.join(directory, CACHE)
+                inner = walk.enter(inside)
+                with walk.about(inside):
+                    found = sorted(os.listdir(inner))
+                for name in found:
+                    yield walk.member(inside, name)
+                walk.enter(directory)
+            for name in names:
+                yield walk.member(directory, name)
+
+
+class _Walk:
+    """The descriptors of the directory that a walk is in, and of those above it; no link is followed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._names: list[str] = []
+        self._descriptors: list[int] = []
+
+    def __enter__(self) -> _Walk:
+        with self.about(""):
+            self._descriptors.append(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def enter(self, directory: str) -> int:
+        """Return the descriptor of a directory, reached through those that are open."""
+        names = directory.split("/") if directory else []
+        if len(names) > _DEPTH:
             raise TargetDamaged("has too many directories in one another", subject=f"/{directory}")
-        yield directory
-        with _Reading(root, directory) as descriptor, os.scandir(descriptor) as entries:
-            names = sorted(
-                (each.name for each in entries if each.is_dir(follow_symlinks=False)), reverse=True
-            )
-            waiting += [
-                os.path.join(directory, name)
-                for name in names
-                if name != CACHE
-                and not (name in _VIRTUAL and _is_mounted(descriptor, name, device, directory))
-            ]
+        common = 0
+        while common < min(len(names), len(self._names)) and names[common] == self._names[common]:
+            common += 1
+        while len(self._names) > common:
+            self._names.pop()
+            os.close(self._descriptors.pop())
+        with self.about(directory):
+            for name in names[common:]:
+                self._descriptors.append(os.open(name, _DIRECTORY, dir_fd=self._descriptors[-1]))
+                self._names.append(name)
+        return self._descriptors[-1]
 
+    def is_mounted(self, name: str) -> bool:
+        """Whether a directory in this one is of another file system."""
+        here = self._descriptors[-1]
+        return os.stat(name, dir_fd=here, follow_symlinks=False).st_dev != os.fstat(here).st_dev
 
-def directory_members(root: Path, directory: str) -> Iterator[Member]:
-    """Yield what lies in one directory of ``root``, and in its directory of bytecode before all else."""
-    with _Reading(root, directory) as descriptor:
-        names = sorted(os.listdir(descriptor))
-        if CACHE in names:
-            names.remove(CACHE)
-            cache = _member(descriptor, directory, CACHE)
-            yield cache
-            if cache.kind is MemberKind.DIRECTORY:
-                with _Reading(root, cache.path) as inner:
-                    yield from (_member(inner, cache.path, name) for name in sorted(os.listdir(inner)))
-        yield from (_member(descriptor, directory, name) for name in names)
+    def member(self, directory: str, name: str) -> Member:
+        """Return what has this name in the directory that the walk is in."""
+        path = os.path.join(directory, name)
+        with self.about(path):
+            return _member(self._descriptors[-1], path, name)
 
-
-class _Reading:
-    """Open a directory of a root, component by component, and name it in errors."""
-
-    def __init__(self, root: Path, directory: str) -> None:
-        self.root = root
-        self.directory = directory
-
-    def __enter__(self) -> int:
-        descriptor = -1
+    @contextmanager
+    def about(self, path: str) -> Iterator[None]:
+        """Name a path of the root in errors."""
         try:
-            descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            for name in filter(None, self.directory.split("/")):
-                above = descriptor
-                descriptor = os.open(name, _DIRECTORY, dir_fd=above)
-                os.close(above)
+            yield
         except OSError as error:
-            if descriptor >= 0:
-                os.close(descriptor)
-            raise _unreadable(self.directory, error) from error
-        self.descriptor = descriptor
-        return descriptor
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        os.close(self.descriptor)
-        if isinstance(error, OSError):
-            raise _unreadable(self.directory, error) from error
+            raise _unreadable(path, error) from error
 
 
-def _is_mounted(descriptor: int, name: str, device: int, directory: str) -> bool:
-    return not directory and os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_dev != device
-
-
-def _member(descriptor: int, directory: str, name: str) -> Member:
+def _member(descriptor: int, path: str, name: str) -> Member:
     info = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
     kind = _KINDS.get(stat.S_IFMT(info.st_mode), MemberKind.OTHER)
-    path = os.path.join(directory, name)
     return Member(
         path=path,
         kind=kind,

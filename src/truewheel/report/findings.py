@@ -13,11 +13,11 @@ from truewheel.audit.verify import Verified
 from truewheel.rules import Rule
 
 VERIFY_VERSION = RULES_VERSION = 1
-_SHOWN = 20  # findings of one rule and target in lines for people
+_SHOWN = 10  # findings of one rule and target in lines for people
 
 
 def finding_lines(verified: Sequence[Verified], quiet: bool) -> Iterator[str]:
-    """Yield a line for each finding, those of one rule together, then one with counts."""
+    """Yield a line for each finding, those of one rule together with one hint, then one with counts."""
     for each in verified:
         by_rule: dict[str, list[Finding]] = {}
         for finding in each.findings:
@@ -25,18 +25,12 @@ def finding_lines(verified: Sequence[Verified], quiet: bool) -> Iterator[str]:
         for rule in sorted(by_rule, key=lambda name: (not by_rule[name][0].is_error, name)):
             findings = by_rule[rule]
             shown = findings if len(findings) <= _SHOWN + 1 else findings[:_SHOWN]
-            for finding in shown:
-                yield _one_line(finding_line(each, finding))
+            for number, finding in enumerate(shown):
+                yield _one_line(_finding_line(each, finding, hint=number == 0))
             if len(shown) < len(findings):
                 yield f"{_level(findings[0])}: {each.target.name}: {len(findings) - len(shown)} more [{rule}]"
     if not quiet:
         yield _summary(verified)
-
-
-def finding_line(verified: Verified, finding: Finding) -> str:
-    """Return a finding as errors are written: level, subject, what is wrong, what to do, rule."""
-    subject = ": ".join(filter(None, (verified.target.name, finding.path)))
-    return f"{_level(finding)}: {subject}: {finding.message} ({finding.hint}) [{finding.rule}]"
 
 
 def verify_document(verified: Iterable[Verified]) -> dict[str, Any]:
@@ -87,6 +81,14 @@ def rules_document(rules: Iterable[Rule]) -> dict[str, Any]:
             {**{key: getattr(rule, key) for key in keys}, "severity": rule.severity.value} for rule in rules
         ],
     }
+
+
+def _finding_line(verified: Verified, finding: Finding, hint: bool) -> str:
+    """Return a finding as errors are written: level, subject, what is wrong, what to do, rule."""
+    in_place = verified.target.base != "/" and finding.path  # the path says where the target is
+    subject = finding.path if in_place else ": ".join(filter(None, (verified.target.name, finding.path)))
+    advice = f" ({finding.hint})" if hint else ""
+    return f"{_level(finding)}: {subject}: {finding.message}{advice} [{finding.rule}]"
 
 
 def _finding(finding: Finding) -> dict[str, str]:

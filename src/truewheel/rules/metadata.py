@@ -52,9 +52,9 @@ TABLE = (
     ),
     _metadata(
         "unsafe-record-hash",
-        "RECORD has a hash that is not base64 for URLs without padding.",
+        "RECORD has hashes that are not base64 for URLs without padding.",
         "Readers that compare texts find another hash.",
-        "write '-' for '+', '_' for '/', and no '='",
+        "write base64 with '-' and '_', and without '='",
         Severity.WARNING,
     ),
     _metadata(

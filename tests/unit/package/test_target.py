@@ -62,7 +62,7 @@ def deb(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Package: demo\nVersion: 1-2\nArchitecture: all\nMaintainer: a <a@b>\nDescription: demo\n"
         "Pre-Depends: dpkg (>= 1) | x\nDepends: python3:any (>= 3.6),\n python3-foo (<< 9)\n"
     )
-    command = ["dpkg-deb", "--build", "--root-owner-group", top / "t", top / "demo.deb"]
+    command = ["dpkg-deb", "--build", "--root-owner-group", str(top / "t"), str(top / "demo.deb")]
     subprocess.run(command, check=True, capture_output=True)
     return top / "demo.deb"
 

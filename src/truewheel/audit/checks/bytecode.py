@@ -24,7 +24,10 @@ def check_bytecode(facts: Facts) -> Iterator[Finding]:
         if file.pyc.rule:
             yield Finding(file.pyc.rule, facts.final(file.path), file.pyc.problem)
             continue
-        yield from _magic(facts, file, file.pyc)
+        wrong = tuple(_magic(facts, file, file.pyc))
+        if wrong:
+            yield from wrong
+            continue
         yield from _mode(facts, file, file.pyc)
         yield from _source(facts, file, file.pyc)
         yield from _path(facts, file, file.pyc)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from truewheel.audit.model import Facts, Finding, Observed, Site
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
 from truewheel.package.model import MemberKind
 from truewheel.record import ADDED, read_rows, row_path
+
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ def _record(facts: Facts, record: _Record) -> Iterator[Finding]:
             yield Finding("ghost-record-row", final, f"lists {row[0]}, which is not there")
         elif file is not None and file.kind is MemberKind.FILE:
             yield from _row(facts, final, row, file)
+    unsafe = list(_unsafe(record))
+    if unsafe:
+        yield Finding("unsafe-record-hash", final, f"has {len(unsafe)} such hashes, the first {unsafe[0]}")
     if facts.scheme is not None and not _is_sorted(record.in_order):
         yield Finding("unsorted-record", final, "has rows that are not sorted")
 
@@ -99,13 +105,22 @@ def _row(facts: Facts, final: str, row: list[str], file: Observed) -> Iterator[F
     algorithm, _, value = digest.partition("=")
     if not digest or algorithm != "sha256":
         return
-    if set(value) & set("+/="):
-        yield Finding("unsafe-record-hash", final, f"has the hash {value} of {path}")
     if _decoded(value) != file.sha256:
         yield Finding("wrong-record-hash", final, f"has another hash of {path} than the file")
 
 
+def _unsafe(record: _Record) -> Iterator[str]:
+    """Yield the hashes that are not base64 for URLs without padding, hexadecimal ones among them."""
+    for row in (record.rows or {}).values():
+        algorithm, _, value = row[1].partition("=")
+        if algorithm == "sha256" and (set(value) & set("+/=") or _HEX.fullmatch(value)):
+            yield value
+
+
 def _decoded(value: str) -> bytes:
+    """Return a digest; a hexadecimal one is of its own length."""
+    if _HEX.fullmatch(value):
+        return bytes.fromhex(value)
     plain = value.rstrip("=").replace("+", "-").replace("/", "_")
     try:
         return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
