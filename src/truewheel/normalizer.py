@@ -212,7 +212,7 @@ class Normalizer:
             self._put_pyc(path, source, made.content, "rewritten")
 
     def _write_records(self, infos: Iterable[str]) -> None:
-        present = (self.entries.keys() | self.made) - self.gone
+        present = (self._all.keys() | self.made) - self.gone
         pycs: defaultdict[str, set[str]] = defaultdict(set)
         for path in present:
             if source := source_path(path):

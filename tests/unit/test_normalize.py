@@ -55,6 +55,7 @@ def made(root: Path, second: bool = False) -> Path:
         (info / "direct_url.json").write_text(json.dumps({"url": url, "archive_info": {}}))
         (info / "uv_cache.json").write_text(json.dumps({"timestamp": time.time_ns()}))
         rows = [f"pkg/{name}.py,sha256=x,1" for name in ("m", "__init__")]
+        rows += ["../../../bin/pkg,sha256=x,1"]
         rows += [f"pkg/__pycache__/{name}.{TAG}.pyc,," for name in ("m", "__init__")]
         rows += [
             f"pkg-1.dist-info/{name},sha256=x,2" for name in ("METADATA", "INSTALLER", "direct_url.json")

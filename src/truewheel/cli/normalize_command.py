@@ -6,16 +6,22 @@ import argparse
 import os
 from pathlib import Path
 
-from truewheel.audit.normalize.model import Options
+from truewheel.audit.normalize.model import Normalized, Options
 from truewheel.cli.console import say, warn
 from truewheel.cli.parser import path_text
+from truewheel.errors import UsageError
 from truewheel.model import InvalidationMode
 from truewheel.normalize import NormalizeRequest, date_of, normalize_tree
+from truewheel.normalize_image import normalize_archive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("target", type=Path, metavar="ROOT", help="a root, a virtual environment, a prefix")
+    what = "a root, a virtual environment or a prefix; or the tar file of a layer, or an image, with -o"
+    parser.add_argument("target", type=Path, metavar="TARGET", help=what)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="new file, or directory of an OCI layout"
+    )
     parser.add_argument("--check", action="store_true", help="change nothing, say what would; 1 if anything")
     date = "latest date that a path has, in seconds since 1970 (default: SOURCE_DATE_EPOCH)"
     parser.add_argument("--date", metavar="SECONDS", help=date)
@@ -63,6 +69,20 @@ def _pair(text: str) -> tuple[str, str]:
     return build, final
 
 
+def _normalize(request: NormalizeRequest, output: Path | None) -> Normalized:
+    target = request.target
+    if target.is_dir() and not (target / "oci-layout").is_file():
+        if output is not None:
+            raise UsageError(
+                "is a directory, which is normalized in place", subject=str(target), hint="copy it"
+            )
+        return normalize_tree(request, os.environ)
+    if output is None and not request.check:
+        hint = "name a new file: -o OUT"
+        raise UsageError("is not normalized in place", subject=str(target), hint=hint)
+    return normalize_archive(request, None if request.check else output, os.environ)
+
+
 def run(options: argparse.Namespace) -> int:
     """Normalize; prints what was done."""
     wanted = Options(
@@ -84,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
         check=options.check,
         jobs=options.jobs,
     )
-    done = normalize_tree(request, os.environ)
+    done = _normalize(request, options.output)
     for finding in done.findings:
         warn(f"{finding.path}: {finding.what}")
     if options.check:

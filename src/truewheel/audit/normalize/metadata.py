@@ -26,13 +26,8 @@ Digest = Callable[[str], tuple[bytes, int]]
 def dist_infos(entries: Mapping[str, Entry], sites: Iterable[Site]) -> list[str]:
     """Return the dist-info directories right in a site; those that a project vendors are its own business."""
     tops = {site.path for site in sites}
-    return sorted(
-        path
-        for path, entry in entries.items()
-        if entry.kind is MemberKind.DIRECTORY
-        and path.endswith(".dist-info")
-        and posixpath.dirname(path) in tops
-    )
+    above = {posixpath.dirname(path) for path in entries}
+    return sorted(path for path in above if path.endswith(".dist-info") and posixpath.dirname(path) in tops)
 
 
 def left_behind(entries: Mapping[str, Entry], directories: Iterable[str], read: Read) -> dict[str, str]:

@@ -35,4 +35,5 @@ def python_paths(entries: Mapping[str, Entry], listed: Collection[str], whole: b
     while above - found:
         found |= above
         above = {posixpath.dirname(path) for path in above}
-    return found & entries.keys()
+    inodes = {entries[path].inode for path in found & entries.keys()} - {""}
+    return {path for path, entry in entries.items() if path in found or entry.inode in inodes}
