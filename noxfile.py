@@ -42,6 +42,8 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("lint-imports")
     session.run("shellcheck", *SCRIPTS)
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
+    session.run("zizmor", "--offline", "--quiet", "action.yml")
     session.run("shellcheck", "--shell=dash", *MAINTAINER_SCRIPTS)
     if shutil.which("perlcritic"):
         session.run("perlcritic", "--quiet", "--severity=5", *PERL, external=True)

@@ -74,7 +74,9 @@ class Observer:
             observed = known._replace(path=member.path, inode=member.inode, mode=member.mode)
         else:
             observed = self._examine(member)
-        self._linked[member.inode or member.path] = observed
+        self._linked[member.path] = observed
+        if member.inode:
+            self._linked.setdefault(member.inode, observed)
         if member.path.endswith(".py"):
             self._digests[member.path] = observed.sha256
             self._hash_held(member.path)

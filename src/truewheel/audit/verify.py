@@ -26,7 +26,7 @@ from truewheel.errors import InterpreterError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter, Scheme
 from truewheel.package.model import Target, TargetKind
-from truewheel.package.target import open_target
+from truewheel.package.target import open_target, packages_in
 from truewheel.wheel.reader import find_faults
 
 _SHORT_ROOT = 2  # directories: a path such as /srv is in too many files to mean the root
@@ -36,7 +36,8 @@ _SHORT_ROOT = 2  # directories: a path such as /srv is in too many files to mean
 class VerifyRequest:
     """A verification as asked for.
 
-    ``targets`` lie on the build host; directories among them lie in ``root``, where that is given.
+    ``targets`` lie on the build host; a directory of packages stands for these, others lie in ``root``, where
+    that is given.
     ``scheme`` says what the targets should be like, None what they say themselves; ``pythons`` are commands,
     for ``recompile`` and for sites that several Pythons share; ``build_paths`` are looked for in each file.
     """
@@ -75,7 +76,7 @@ def verify(request: VerifyRequest, environ: Mapping[str, str]) -> tuple[Verified
     pythons = tuple(probe(python) for python in request.pythons)
     found: list[Verified] = []
     packages: list[tuple[int, Facts]] = []
-    for path in request.targets:
+    for path in (each for given in request.targets for each in packages_in(given) or (given,)):
         target = open_target(path, request.root)
         if target.kind is TargetKind.WHEEL:
             found.append(_verified(request.selection, target, _wheel(path), ()))

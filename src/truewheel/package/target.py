@@ -20,6 +20,7 @@ from truewheel.package.tree import tree_members
 
 # a directory with one of these is the root of a system, or what a package puts there
 _OF_ROOTS = ("usr", "etc")
+_PACKAGES = (".rpm", ".deb", ".whl")
 _HEAD = 200  # members that may come before those that tell an image
 
 
@@ -36,6 +37,17 @@ def open_target(path: Path, root: Path | None = None) -> Target:
         return _file(path)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", subject=os.fspath(path)) from error
+
+
+def packages_in(path: Path) -> tuple[Path, ...]:
+    """Return the packages and wheels that a directory stands for, sorted; none if it is a target itself.
+
+    Such a directory is what a build leaves: it has packages in it, or in its directories, and no system.
+    """
+    if not path.is_dir() or any((path / name).exists() for name in (*_OF_ROOTS, "pyvenv.cfg", "oci-layout")):
+        return ()
+    found = [*path.glob("*"), *path.glob("*/*")]
+    return tuple(sorted(each for each in found if each.name.endswith(_PACKAGES) and each.is_file()))
 
 
 def _directory(path: Path, root: Path | None) -> Target:

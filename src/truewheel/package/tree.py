@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 
 from truewheel.bytecode.pycs import CACHE
-from truewheel.errors import TargetDamaged, UsageError
+from truewheel.errors import UsageError
 from truewheel.package.model import CHUNK, Member, MemberKind, no_content
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KINDS = {stat.S_IFREG: MemberKind.FILE, stat.S_IFDIR: MemberKind.DIRECTORY, stat.S_IFLNK: MemberKind.LINK}
 _VIRTUAL = frozenset(("proc", "sys", "dev", "run"))
-_DEPTH = 200  # directories, each of which has a descriptor
+_HELD = 100  # directories in one another whose descriptors are kept
 
 
 def tree_members(root: Path, start: str = "") -> Iterator[Member]:
@@ -82,6 +82,7 @@ class _Walk:
         self._root = root
         self._names: list[str] = []
         self._descriptors: list[int] = []
+        self._deep = -1
 
     def __enter__(self) -> _Walk:
         with self.about(""):
@@ -89,14 +90,14 @@ class _Walk:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._leave_deep()
         while self._descriptors:
             os.close(self._descriptors.pop())
 
     def enter(self, directory: str) -> int:
         """Return the descriptor of a directory, reached through those that are open."""
-        names = directory.split("/") if directory else []
-        if len(names) > _DEPTH:
-            raise TargetDamaged("has too many directories in one another", subject=f"/{directory}")
+        every = directory.split("/") if directory else []
+        names, deeper = every[:_HELD], every[_HELD:]
         common = 0
         while common < min(len(names), len(self._names)) and names[common] == self._names[common]:
             common += 1
@@ -107,18 +108,36 @@ class _Walk:
             for name in names[common:]:
                 self._descriptors.append(os.open(name, _DIRECTORY, dir_fd=self._descriptors[-1]))
                 self._names.append(name)
-        return self._descriptors[-1]
+            self._go_deeper(deeper)
+        return self._here
+
+    @property
+    def _here(self) -> int:
+        return self._descriptors[-1] if self._deep < 0 else self._deep
+
+    def _go_deeper(self, names: Iterable[str]) -> None:
+        """Open what lies below the directories that are held, one after another."""
+        self._leave_deep()
+        for name in names:
+            inner = os.open(name, _DIRECTORY, dir_fd=self._here)
+            self._leave_deep()
+            self._deep = inner
+
+    def _leave_deep(self) -> None:
+        if self._deep >= 0:
+            os.close(self._deep)
+            self._deep = -1
 
     def is_mounted(self, name: str) -> bool:
         """Whether a directory in this one is of another file system."""
-        here = self._descriptors[-1]
+        here = self._here
         return os.stat(name, dir_fd=here, follow_symlinks=False).st_dev != os.fstat(here).st_dev
 
     def member(self, directory: str, name: str) -> Member:
         """Return what has this name in the directory that the walk is in."""
         path = os.path.join(directory, name)
         with self.about(path):
-            return _member(self._descriptors[-1], path, name)
+            return _member(self._here, path, name)
 
     @contextmanager
     def about(self, path: str) -> Iterator[None]:

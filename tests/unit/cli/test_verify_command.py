@@ -185,3 +185,15 @@ def test_findings_beyond_ten_are_counted(root: Path, capsys: pytest.CaptureFixtu
         shutil.copy2(module, module.with_name(f"demo{number}.txt"))
     assert verify(root, "--select", "wrong-mode") == 1
     assert f"warning: {root}: 21 more [wrong-mode]" in capsys.readouterr().out.splitlines()
+
+
+def test_a_directory_of_packages_stands_for_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "RPMS/noarch").mkdir(parents=True)
+    for directory in (tmp_path / "RPMS", tmp_path / "RPMS/noarch"):
+        WheelBuilder(directory).build()
+    assert main(["verify", str(tmp_path / "RPMS"), "--json"]) == 0
+    targets = json.loads(capsys.readouterr().out)["targets"]
+    assert [each["name"].removeprefix(f"{tmp_path}/") for each in targets] == [
+        "RPMS/demo-1.0-py3-none-any.whl",
+        "RPMS/noarch/demo-1.0-py3-none-any.whl",
+    ]

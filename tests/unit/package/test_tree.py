@@ -11,6 +11,8 @@ from truewheel.errors import UsageError
 from truewheel.package.model import MemberKind
 from truewheel.package.tree import tree_members
 
+NAME = "d" * 20
+
 
 def test_members_are_told_with_what_a_listing_shows(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
@@ -67,3 +69,17 @@ def test_what_is_no_directory_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(UsageError, match="/link: cannot be read"):
         list(tree_members(tmp_path, "link"))
+
+
+def test_a_tree_may_be_deeper_than_paths_and_descriptors_reach(tmp_path: Path) -> None:
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(300):
+        os.mkdir(NAME, dir_fd=here)
+        inner = os.open(NAME, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+    paths = [member.path for member in tree_members(tmp_path)]
+    assert paths[-1] == f"{NAME}/" * 300 + "file"
+    assert len(paths) == 301
