@@ -36,6 +36,7 @@ _COMMANDS = {
     "schemes": "list the shipped schemes, or print a scheme as a file",
     "files": "print the installed files as a list for an RPM spec",
     "check-import": "import installed modules from the root",
+    "normalize": "make an existing tree reproducible",
     "verify": "say what is wrong with trees, packages, images and wheels",
     "explain": "print the rules, why each is there and what to do",
     "diff": "say why two trees, packages, wheels or pycs differ",

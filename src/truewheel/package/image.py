@@ -25,7 +25,7 @@ _OPAQUE = ".wh..wh..opq"
 
 
 @dataclass(frozen=True)
-class _Blob:
+class Blob:
     """A file of an image: ``size`` bytes of ``file`` from ``offset`` on."""
 
     file: Path | BinaryIO
@@ -33,6 +33,7 @@ class _Blob:
     size: int
 
     def text(self) -> Any:
+        """Return the JSON document that it is."""
         if self.size > _TEXT:
             raise TargetDamaged(f"has a manifest of {self.size} bytes")
         with self.opened() as stream:
@@ -44,6 +45,7 @@ class _Blob:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
+        """Open the file that it is in."""
         if isinstance(self.file, Path):
             with self.file.open("rb") as stream:
                 yield stream
@@ -51,7 +53,7 @@ class _Blob:
             yield self.file
 
 
-_Blobs = Mapping[str, _Blob]
+Blobs = Mapping[str, Blob]
 
 
 def image_members(path: Path) -> Iterator[Member]:
@@ -60,7 +62,7 @@ def image_members(path: Path) -> Iterator[Member]:
     ``path`` is a tar file or the directory of an OCI layout. Where it has several images, the first one
     counts. Raises TargetDamaged for what is no image, or lacks a layer.
     """
-    with _opened(path) as blobs:
+    with open_blobs(path) as blobs:
         layers = _layers(blobs)
         links: list[dict[str, str]] = []
         winners: dict[str, int] = {}
@@ -76,10 +78,11 @@ def is_image(names: Iterable[str]) -> bool:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[_Blobs]:
+def open_blobs(path: Path) -> Iterator[Blobs]:
+    """Give the files of an image by their paths in it."""
     if path.is_dir():
         files = (each for each in path.rglob("*") if each.is_file() and not each.is_symlink())
-        yield {str(each.relative_to(path)): _Blob(each, 0, each.stat().st_size) for each in files}
+        yield {str(each.relative_to(path)): Blob(each, 0, each.stat().st_size) for each in files}
         return
     with path.open("rb") as stream:
         if stream.read(262)[257:] == b"ustar":
@@ -94,13 +97,13 @@ def _opened(path: Path) -> Iterator[_Blobs]:
             yield _index(plain)
 
 
-def _index(stream: BinaryIO) -> _Blobs:
+def _index(stream: BinaryIO) -> Blobs:
     """Return where the files of a plain tar archive are in it; links are docker's, from layer to layer."""
-    blobs: dict[str, _Blob] = {}
+    blobs: dict[str, Blob] = {}
     reader = Bytes(stream, 1 << 62)
     for member in tar_members(reader):
         if member.kind is MemberKind.FILE and not member.repeats:
-            blobs[member.path] = _Blob(stream, reader.position, member.size)
+            blobs[member.path] = Blob(stream, reader.position, member.size)
         elif member.target or member.repeats:
             beside = posixpath.normpath(posixpath.join(posixpath.dirname(member.path), member.target))
             found = blobs.get(member.repeats or beside)
@@ -109,7 +112,7 @@ def _index(stream: BinaryIO) -> _Blobs:
     return blobs
 
 
-def _layers(blobs: _Blobs) -> list[_Blob]:
+def _layers(blobs: Blobs) -> list[Blob]:
     try:
         if "manifest.json" in blobs:
             names = [str(name) for name in blobs["manifest.json"].text()[0]["Layers"]]
@@ -122,20 +125,21 @@ def _layers(blobs: _Blobs) -> list[_Blob]:
         raise TargetDamaged("has a manifest that describes no image") from error
 
 
-def _oci_layers(blobs: _Blobs) -> list[str]:
+def _oci_layers(blobs: Blobs) -> list[str]:
     manifest = blobs["index.json"].text()
     for _ in range(4):  # indexes of indexes
         if "layers" in manifest:
-            return [_blob_name(layer) for layer in manifest["layers"]]
-        manifest = blobs[_blob_name(manifest["manifests"][0])].text()
+            return [blob_name(layer) for layer in manifest["layers"]]
+        manifest = blobs[blob_name(manifest["manifests"][0])].text()
     raise TargetDamaged("has indexes of images in one another")
 
 
-def _blob_name(descriptor: Mapping[str, Any]) -> str:
+def blob_name(descriptor: Mapping[str, Any]) -> str:
+    """Return the path of what a descriptor of an OCI layout names."""
     return "blobs/" + str(descriptor["digest"]).replace(":", "/", 1)
 
 
-def _stream(layer: _Blob) -> Iterator[Member]:
+def _stream(layer: Blob) -> Iterator[Member]:
     with layer.opened() as file, decompressed(Part(file, layer.offset, layer.size), layer.size) as stream:
         yield from tar_members(stream)
 
