@@ -131,8 +131,10 @@ class Interpreter:
 
     ``command`` is what was asked for, ``executable`` the file that ran; ``magic`` four bytes;
     ``scheme_paths`` maps each sysconfig scheme name to its paths with ``{prefix}`` left open;
-    ``install_scheme`` is the scheme the distribution installs by default; ``platforms`` the platform tags
-    it can load, best first.
+    ``install_scheme`` is the scheme the distribution installs by default, below ``prefix``; ``platforms`` the
+    platform tags it can load, best first; ``site_directories`` those for modules on its ``sys.path``, none
+    where they are not known. A Python that does not run on the build host as it is has the ``root`` that
+    chroot runs it in, or the ``compiler`` that runs in its place.
     """
 
     command: str
@@ -150,6 +152,10 @@ class Interpreter:
     scheme_paths: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     install_scheme: str
     patched: str
+    prefix: str = ""
+    site_directories: tuple[str, ...] = ()
+    root: str = ""
+    compiler: str = ""
 
     @property
     def short_version(self) -> str:

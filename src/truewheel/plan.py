@@ -36,7 +36,7 @@ from truewheel.model import (
     Wheel,
     WheelEntry,
 )
-from truewheel.paths import install_paths, script_shebang
+from truewheel.paths import PREFERRED, final_prefix, install_paths, script_shebang
 from truewheel.record import ADDED
 from truewheel.shebang import dead_interpreter, with_python
 from truewheel.wheel.faults import Fault, refused
@@ -96,6 +96,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             for file in mine:
                 files[file.final] = shared.merge(files.get(file.final), file)
             warnings.update(dict.fromkeys(planner.dead_scripts()))
+            warnings.update(dict.fromkeys(_off_path(mine, paths, interpreter, inputs.scheme)))
             mine_jobs = [
                 plan_job(
                     file.final, file.size, file.mtime, interpreter.cache_tag, inputs.policy.levels, file.wheel
@@ -227,7 +228,8 @@ class _WheelPlanner:
 
     def dead_scripts(self) -> Iterator[Warned]:
         """Yield a warning for each script that stays as it is and cannot start."""
-        programs = (self._paths.scripts, posixpath.join(self._inputs.prefix, "bin"))
+        prefix = final_prefix(self._inputs.prefix, self._interpreter)
+        programs = (self._paths.scripts, posixpath.join(prefix, "bin"))
         for entry in self._wheel.entries:
             head = self._inputs.heads.get((self._wheel.filename, entry.name), b"")
             if path := dead_interpreter(head, programs):
@@ -368,6 +370,24 @@ class _SharedPaths:
             first, *more = finals
             others = f" (and {len(more)} more)" if more else ""
             yield Warned(loser, first, "shared-path", f"gives way to that of {winner}{others}")
+
+
+def _off_path(
+    files: Iterable[PlannedFile], paths: InstallPaths, interpreter: Interpreter, scheme: Scheme
+) -> Iterator[Warned]:
+    """Warn of a directory of modules that is not on ``sys.path`` where the Python is the final system's.
+
+    A Python of this machine may stand in for that of the system which a scheme by name is for.
+    """
+    is_final = PREFERRED in scheme.sysconfig or interpreter.root or interpreter.compiler
+    if not is_final or not interpreter.site_directories:
+        return
+    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
+        used = any(file.final.startswith(directory + "/") for file in files)
+        if used and directory not in interpreter.site_directories:
+            remedy = "leave out --scheme and --prefix, or name it in PYTHONPATH or in a .pth file"
+            message = f"is not on sys.path of {interpreter.command}; {remedy}"
+            yield Warned("", directory, "not-on-path", message)
 
 
 def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: Interpreter) -> None:

@@ -451,6 +451,14 @@ _TABLE = (
         Severity.WARNING,
     ),
     _install(
+        "not-on-path",
+        "Modules go to a directory that is not on sys.path of the target Python.",
+        "They are there and cannot be imported.",
+        "leave out --scheme and --prefix, which gives the target's own directory, or name the directory in "
+        "PYTHONPATH or in a .pth file",
+        Severity.WARNING,
+    ),
+    _install(
         "long-pyc-name",
         "The name of a pyc would be longer than 255 bytes.",
         "No file system of Linux has room for it; the source is installed without it.",

@@ -23,12 +23,14 @@ import yaml
 from truewheel.errors import SchemeError, TruewheelError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
 from truewheel.rules import CHOICES
+from truewheel.shebang import ENV
 from truewheel.textfile import read_bytes
 
 _SHIPPED = Path(__file__).parent / "schemes"
 _LIMIT = 1 << 20  # bytes; the largest shipped scheme has about a thousand
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _PLACES = ("prefix", "version", "version_nodot", "abi_thread")
+_PYTHON_PLACES = (*_PLACES, "python")
 _DIRECTORY_PLACES = (*_PLACES, "platlibdir", "name")
 _KINDS = {"tag:yaml.org,2002:null": "nothing", "tag:yaml.org,2002:bool": "a truth value"}
 _E = TypeVar("_E", bound=Enum)
@@ -202,6 +204,8 @@ def _mode(setting: _Setting, needed: int, refused: int) -> int:
 def _prefix(setting: _Setting) -> str:
     expected = "an absolute, normalised path such as /usr"
     text = _text(setting, expected)
+    if not text:
+        return text
     if not text.startswith("/") or text.startswith("//") or posixpath.normpath(text) != text:
         raise setting.refuse(expected)
     return text
@@ -217,7 +221,7 @@ def _template(setting: _Setting, places: tuple[str, ...], expected: str) -> str:
         if field is not None and (field not in places or spec or convert):
             shown = ", ".join(f"{{{place}}}" for place in places)
             raise setting.refuse(f"only the placeholders {shown}", _nearest(field, places))
-    if text and (not re.match(r"/|\{prefix\}(/|$)", text) or ".." in text.split("/")):
+    if text and (not re.match(r"/|\{prefix\}(/|$)|\{python\}$", text) or ".." in text.split("/")):
         raise setting.refuse(expected)
     return text
 
@@ -227,9 +231,11 @@ def _directory(setting: _Setting) -> str:
 
 
 def _python(setting: _Setting) -> str:
-    expected = "the path of a Python that begins with / or {prefix}/, without spaces"
-    text = _template(setting, _PLACES, expected)
-    if not text or " " in text:
+    expected = (
+        "the path of a Python that begins with / or {prefix}/, without spaces, {python} or /usr/bin/env NAME"
+    )
+    text = _template(setting, _PYTHON_PLACES, expected)
+    if not text or re.search(r"\s", text.removeprefix(ENV)) or text == ENV:
         raise setting.refuse(expected)
     return text
 

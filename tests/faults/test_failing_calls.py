@@ -35,7 +35,17 @@ DAILY, ALL = ("renameat", "unlinkat", "syncfs"), CALLS
 
 
 def words(wheel: Path, root: Path) -> list[str]:
-    options = ["--overwrite", "--sync", "-q", "--jobs", "1", "--python", sys.executable]
+    options = [
+        "--overwrite",
+        "--sync",
+        "-q",
+        "--jobs",
+        "1",
+        "--python",
+        sys.executable,
+        "--scheme",
+        "generic",
+    ]
     return ["install", str(wheel), "--root", str(root), *options]
 
 

@@ -41,15 +41,15 @@ def refusal(tmp_path: Path, text: str) -> SchemeError:
     return caught.value
 
 
-def test_four_schemes_are_shipped() -> None:
-    assert shipped_schemes() == ("debian", "fedora", "generic", "opensuse")
+def test_five_schemes_are_shipped() -> None:
+    assert shipped_schemes() == ("debian", "fedora", "generic", "opensuse", "target")
 
 
 @pytest.mark.parametrize("name", shipped_schemes())
 def test_shipped_schemes_share_what_makes_builds_reproducible(name: str) -> None:
     scheme = load_scheme(name)
     assert scheme.name == name
-    assert scheme.prefix == "/usr"
+    assert scheme.prefix == ("" if name == "target" else "/usr")
     assert scheme.optimize == (0, 1)
     assert scheme.invalidation_mode is InvalidationMode.CHECKED_HASH
     assert (scheme.file_mode, scheme.executable_mode, scheme.directory_mode) == (0o644, 0o755, 0o755)
@@ -66,6 +66,7 @@ def test_shipped_schemes_leave_what_their_distributions_do() -> None:
         "opensuse": ("pip", True, True, ErrorPolicy.WARN),
         "debian": ("", True, False, ErrorPolicy.WARN),
         "generic": ("truewheel", True, False, ErrorPolicy.WARN),
+        "target": ("truewheel", True, False, ErrorPolicy.WARN),
     }
 
 
@@ -286,7 +287,12 @@ def test_levels_are_sorted(tmp_path: Path, levels: str) -> None:
             2,
             "expected the path of a Python that begins with / or {prefix}/, without spaces",
         ),
-        ("scripts: {python: '/usr/bin/env python'}", 2, "without spaces, found '/usr/bin/env python'"),
+        (
+            "scripts: {python: '/usr/bin/python3 -s'}",
+            2,
+            "without spaces, {python} or /usr/bin/env NAME, found",
+        ),
+        ("scripts: {python: '/usr/bin/env python3 -s'}", 2, "found '/usr/bin/env python3 -s'"),
         ("scripts: {python: '{prefix}/{name}'}", 2, "expected only the placeholders {prefix}, {version}"),
         ("scripts: {flags: sP}", 2, "scripts.flags: expected flags of Python such as -sP, found 'sP'"),
         ("scripts: {flags: -c}", 2, "scripts.flags: expected flags of Python such as -sP, found '-c'"),
@@ -307,7 +313,7 @@ def test_a_mistake_is_told_with_line_key_and_what_was_expected(
 
 def test_a_scheme_that_is_not_there_to_extend_is_told(tmp_path: Path) -> None:
     error = refusal(tmp_path, "extends: debain\n")
-    assert "expected one of debian, fedora, generic, opensuse" in str(error)
+    assert "expected one of debian, fedora, generic, opensuse, target" in str(error)
     assert "found 'debain' (did you mean debian?)" in str(error)
     assert error.subject.endswith(":1")
 
@@ -363,7 +369,9 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
 def test_an_unknown_name_is_told_with_the_near_ones() -> None:
     with pytest.raises(SchemeError, match="fedra: no such scheme \\(did you mean fedora\\?; a file"):
         load_scheme("fedra")
-    with pytest.raises(SchemeError, match="known are debian, fedora, generic, opensuse; a file is named by"):
+    with pytest.raises(
+        SchemeError, match="known are debian, fedora, generic, opensuse, target; a file is named by"
+    ):
         load_scheme("zzz")
 
 

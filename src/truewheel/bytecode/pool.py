@@ -17,17 +17,15 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from truewheel.bytecode import canonical_form
 from truewheel.errors import CompileError
-from truewheel.interpreter import worker_command, worker_environment
+from truewheel.interpreter import compiler_command, worker_environment
 from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
 from truewheel.process import ending, last_line
 
-_WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
 _SOURCE_PER_WORKER = 96 * 1024
 _MIB = 1 << 20
@@ -218,7 +216,7 @@ class _Worker:
         self._log = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
-                [*worker_command(interpreter), str(_WORKER)],
+                compiler_command(interpreter),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,

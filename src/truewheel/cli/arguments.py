@@ -6,11 +6,22 @@ import argparse
 from dataclasses import fields, replace
 from pathlib import Path
 
+from truewheel.cli.console import warn
 from truewheel.cli.parser import path_text
-from truewheel.model import DEFAULT_LIMITS, ErrorPolicy, InvalidationMode, Limits
+from truewheel.model import (
+    DEFAULT_LIMITS,
+    ErrorPolicy,
+    Interpreter,
+    InvalidationMode,
+    Limits,
+    Scheme,
+)
 from truewheel.pipeline import BytecodeOptions
+from truewheel.schemes import load_scheme
+from truewheel.targets import TargetOptions, find_targets
 from truewheel.textfile import read_text
 
+DEFAULT_SCHEME = "target"
 _LEAST_MEMORY = 256
 
 
@@ -19,16 +30,38 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheme",
         type=path_text,
-        default="generic",
         metavar="NAME|FILE.yaml",
-        help="fedora, opensuse, debian, generic, or a file of your own (default: generic)",
+        help="a shipped scheme, see truewheel schemes, or a file of your own (default: target, which is the "
+        "target's own layout)",
     )
     parser.add_argument(
         "--python",
         type=path_text,
         action="append",
         metavar="PY",
-        help="target Python; repeat for several flavors, the default one last (default: python3)",
+        help="target Python, or DESCRIPTION.json of one that does not run here; repeat for several flavors, "
+        "the default one last (default: that of the root, else python3)",
+    )
+    parser.add_argument(
+        "--run-target",
+        action="store_true",
+        help="run the Python that lies in the root, by chroot; --python is its path inside",
+    )
+    parser.add_argument(
+        "--compiler",
+        type=path_text,
+        action="append",
+        default=[],
+        metavar="PY",
+        help="a CPython that compiles for a described one; repeatable (default: one of its version on PATH)",
+    )
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a platform tag of wheels that fit, such as manylinux_2_36_aarch64; repeatable (default: the "
+        "target's)",
     )
     parser.add_argument(
         "--invalidation-mode",
@@ -64,6 +97,19 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a report of every path as JSON")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only warnings and errors")
     parser.add_argument("--verbose", "-v", action="store_true", help="print every path")
+
+
+def chosen_scheme(options: argparse.Namespace) -> Scheme:
+    """Return the scheme of ``--scheme``, else the one that follows the target."""
+    return load_scheme(options.scheme or DEFAULT_SCHEME, warn)
+
+
+def target_pythons(options: argparse.Namespace) -> tuple[Interpreter, ...]:
+    """Return the targets that the arguments name, described; raises what `find_targets` raises."""
+    wanted = TargetOptions(
+        tuple(options.python or ()), options.run_target, tuple(options.compiler), tuple(options.platform)
+    )
+    return find_targets(wanted, options.root, look=options.scheme is None)
 
 
 def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.check_import import ImportRequest, check_imports, choose_modules
+from truewheel.cli.arguments import DEFAULT_SCHEME
 from truewheel.cli.console import complain, say, warn
 from truewheel.cli.parser import path_text, prefix_text
 from truewheel.errors import RefusedInput
@@ -50,9 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheme",
         type=path_text,
-        default="generic",
+        default=DEFAULT_SCHEME,
         metavar="NAME|FILE.yaml",
-        help="scheme that the modules were installed by (default: generic)",
+        help="scheme that the modules were installed by (default: target, which is the target's own layout)",
     )
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"

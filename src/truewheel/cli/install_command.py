@@ -6,14 +6,19 @@ import argparse
 import os
 from pathlib import Path
 
-from truewheel.cli.arguments import add_target_arguments, bytecode_options, read_overrides
+from truewheel.cli.arguments import (
+    add_target_arguments,
+    bytecode_options,
+    chosen_scheme,
+    read_overrides,
+    target_pythons,
+)
 from truewheel.cli.console import say, tell, warn
 from truewheel.cli.parser import flags_text, prefix_text, shebang_path, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
 from truewheel.rules import CHOICES
-from truewheel.schemes import load_scheme
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,8 +84,8 @@ def run(options: argparse.Namespace) -> int:
     request = InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,
-        scheme=load_scheme(options.scheme, warn),
-        pythons=tuple(options.python or ("python3",)),
+        scheme=chosen_scheme(options),
+        pythons=target_pythons(options),
         prefix=options.prefix,
         bytecode=bytecode_options(options),
         script_python=options.script_python,
