@@ -192,6 +192,9 @@ class Scheme:
     executable_mode: int
     directory_mode: int
     allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    compile_exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -283,12 +286,13 @@ class PycJob:
 
 @dataclass(frozen=True)
 class BytecodePolicy:
-    """What the bytecode of a run is like."""
+    """What the bytecode of a run is like; ``exclude`` are globs of sources that have none."""
 
     mode: InvalidationMode
     levels: tuple[int, ...]
     hardlink: bool
     errors: ErrorPolicy
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import RefusedInput, UsageError
+from truewheel.exclusions import Exclusions
 from truewheel.interpreter import probe
 from truewheel.model import (
     DEFAULT_LIMITS,
@@ -49,7 +50,7 @@ from truewheel.model import (
     Wheel,
 )
 from truewheel.paths import install_paths
-from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
+from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts, refuse_denied
 from truewheel.report.reader import installed_files, settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
@@ -69,7 +70,8 @@ _BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 class BytecodeOptions:
     """A caller's choices for bytecode; None leaves one to the scheme.
 
-    ``jobs`` is a number of workers; ``limits`` are those of the compiler for one source.
+    ``jobs`` is a number of workers; ``limits`` are those of the compiler for one source; ``exclude`` are
+    globs of sources that are not compiled, in addition to the scheme's.
     """
 
     mode: InvalidationMode | None = None
@@ -77,6 +79,7 @@ class BytecodeOptions:
     errors: ErrorPolicy | None = None
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,9 @@ class InstallRequest:
     change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
     date later than SOURCE_DATE_EPOCH with ``keep_dates``. With ``overwrite``, files that differ are replaced,
     and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
-    ``allow`` are rules of wheels that warn instead of refuse, in addition to the scheme's. With
-    ``list_bytecode`` RECORD also lists bytecode that is in the root, of other levels and Pythons.
+    ``allow`` are rules of wheels that warn instead of refuse, ``deny`` rules that refuse instead of warn, and
+    ``exclude`` globs of what is not installed, all in addition to the scheme's. With ``list_bytecode`` RECORD
+    also lists bytecode that is in the root, of other levels and Pythons.
     """
 
     wheels: tuple[Path, ...]
@@ -106,6 +110,8 @@ class InstallRequest:
     keep_dates: bool = False
     reports: tuple[Path, ...] = ()
     allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     ignore_requires_python: bool = False
     list_bytecode: bool = False
 
@@ -164,7 +170,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     overrides = _overrides(request.overrides)
     interpreters = _probe_all(request.pythons)
     kept = Kept(_KEPT)
-    allowed = {*scheme.allow, *request.allow}
+    denied = {*scheme.deny, *request.deny}
+    allowed = {*scheme.allow, *request.allow} - denied
     files = _wheel_files(request.wheels, interpreters)
     wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
@@ -182,8 +189,10 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         overrides=overrides,
         overwrite=request.overwrite,
         ignore_requires_python=request.ignore_requires_python,
+        exclude=(*scheme.exclude, *request.exclude),
     )
     plan = plan_install(inputs)
+    refuse_denied(plan, denied)
     prepared = PreparedInstall(
         plan,
         request.root,
@@ -273,12 +282,12 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
     scheme = _loaded(request.scheme)
     interpreters = _probe_all(request.pythons)
     policy = _policy(scheme, request.bytecode)
-    _final_sources(request)  # refused before a run that has the root is waited for
+    _final_sources(request, policy)  # refused before a run that has the root is waited for
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
         CompilePool(interpreters, _jobs(request.bytecode, environ), request.bytecode.limits) as pool,
     ):
-        finals = _final_sources(request)
+        finals = _final_sources(request, policy)
         if request.repair:
             finals = _beside_bytecode(request.root, finals, interpreters, policy)
         settled = settled_sources(request.reports, request.root, finals)
@@ -322,6 +331,7 @@ def _policy(scheme: Scheme, options: BytecodeOptions) -> BytecodePolicy:
         levels=tuple(sorted(set(levels))),
         hardlink=scheme.hardlink,
         errors=options.errors or scheme.errors,
+        exclude=(*scheme.compile_exclude, *options.exclude),
     )
 
 
@@ -464,12 +474,15 @@ def _strays(
     return sorted({stray for start in starts for stray in strays(request.root, start, wanted)})
 
 
-def _final_sources(request: CompileRequest) -> frozenset[str]:
+def _final_sources(request: CompileRequest, policy: BytecodePolicy) -> frozenset[str]:
     finals: set[str] = set()
+    excluded = Exclusions(policy.exclude)
     for path in request.paths:
         start = _final_path(request.root, path)
         try:
-            finals.update(sources(request.root, start))
+            below_start = posixpath.dirname(start) if start.endswith(".py") else start
+            found = sources(request.root, start)
+            finals.update(final for final in found if not excluded.has(final, below_start))
         except OSError as error:
             raise UsageError(
                 f"cannot be read: {error.strerror}",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -17,7 +17,8 @@ from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
-from truewheel.errors import ConflictRefused
+from truewheel.errors import ConflictRefused, WheelRefused
+from truewheel.exclusions import Exclusions
 from truewheel.model import (
     ZIP_ZERO_DATE,
     BytecodePolicy,
@@ -38,6 +39,7 @@ from truewheel.model import (
 )
 from truewheel.paths import PREFERRED, final_prefix, install_paths, script_shebang
 from truewheel.record import ADDED
+from truewheel.rules import RULES
 from truewheel.shebang import dead_interpreter, with_python
 from truewheel.wheel.faults import Fault, refused
 
@@ -51,6 +53,15 @@ _VERSIONED = {
 }
 
 
+EXCLUDED = "left out by --exclude or by the scheme"
+# what finds an install again
+_KEPT = ("METADATA", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json")
+_STRAY_DIRECTORIES = re.compile(r"tests?|docs?|examples?|usr|etc|__MACOSX")
+_STRAY_FILES = re.compile(
+    r"(?i:licen[cs]e|copying|readme|changes|changelog|authors)([._-].*)?(?<!\.py)|setup\.(py|cfg)|pyproject\.toml"
+)
+
+
 @dataclass(frozen=True)
 class InstallInputs:
     """What the readers found.
@@ -58,7 +69,8 @@ class InstallInputs:
     ``bodies`` holds the scripts and METADATA that are rewritten, and ``heads`` how other scripts begin, by
     the file name of their wheel and their own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or
     None; ``overrides`` change METADATA. With ``overwrite``, the last of the wheels has a path that several
-    want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
+    want. With ``ignore_requires_python`` a Python that is not wanted is a warning. ``exclude`` are globs of
+    what is not installed.
     """
 
     wheels: tuple[Wheel, ...]
@@ -72,6 +84,7 @@ class InstallInputs:
     overwrite: bool = False
     ignore_requires_python: bool = False
     heads: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
@@ -87,15 +100,24 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     files: dict[str, PlannedFile] = {}
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
+    dropped = dict.fromkeys(_dropped(inputs.wheels))
+    uncompiled = Exclusions(inputs.policy.exclude)
     for interpreter in inputs.interpreters:
         for wheel in inputs.wheels:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
             planner = _WheelPlanner(inputs, wheel, interpreter, paths)
-            mine = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            files_of_wheel = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            mine = [file for file in files_of_wheel if not planner.leaves_out(file)]
+            dropped.update(
+                (Dropped(wheel.filename, file.entry or file.final, EXCLUDED), None)
+                for file in files_of_wheel
+                if planner.leaves_out(file)
+            )
             _refuse_programs(mine, paths.scripts, interpreter)
             for file in mine:
                 files[file.final] = shared.merge(files.get(file.final), file)
             warnings.update(dict.fromkeys(planner.dead_scripts()))
+            warnings.update(dict.fromkeys(_strays_at_top(mine, paths, wheel)))
             warnings.update(dict.fromkeys(_off_path(mine, paths, interpreter, inputs.scheme)))
             mine_jobs = [
                 plan_job(
@@ -103,6 +125,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
                 )
                 for file in mine
                 if file.kind is Kind.SOURCE and inputs.policy.levels
+                if not uncompiled.has(file.final, planner.directory_of(file))
             ]
             jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
             record = owned.setdefault(planner.dist_info, planner.record())
@@ -119,7 +142,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
         tuple(biggest_first(jobs.values())),
         inputs.policy,
         records,
-        tuple(_dropped(inputs.wheels)),
+        tuple(dropped),
         (
             *(warned for wheel in inputs.wheels for warned in wheel.warnings),
             *warnings,
@@ -163,6 +186,15 @@ def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: b
         )
 
 
+def refuse_denied(plan: InstallPlan, denied: Collection[str]) -> None:
+    """Raise WheelRefused for the first warning whose rule is denied."""
+    for warned in plan.warnings:
+        if warned.rule in denied:
+            subject = ": ".join(part for part in (warned.wheel, warned.entry) if part)
+            hint = f"{RULES[warned.rule].hint}; it is denied by --deny or by the scheme"
+            raise WheelRefused(warned.message, subject=subject, hint=hint, rule=warned.rule)
+
+
 @dataclass
 class _Record:
     base: str
@@ -190,6 +222,7 @@ class _WheelPlanner:
             "data": paths.data,
             "headers": paths.headers,
         }
+        self._excluded = Exclusions(inputs.exclude)
         self._base = paths.purelib if wheel.root_is_purelib else paths.platlib
         self._shebang = script_shebang(inputs.scheme, interpreter, inputs.prefix)
         self.dist_info = posixpath.join(self._base, wheel.dist_info)
@@ -212,6 +245,19 @@ class _WheelPlanner:
             yield self._metadata("REQUESTED", b"")
         if self._scheme.direct_url:
             yield self._metadata("direct_url.json", _direct_url(self._wheel))
+
+    def leaves_out(self, file: PlannedFile) -> bool:
+        """Whether the caller's globs say so; what tells of the install itself stays."""
+        if file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT:
+            return False
+        return self._excluded.has(file.final, self.directory_of(file))
+
+    def directory_of(self, file: PlannedFile) -> str:
+        """The directory of the layout that a file goes to."""
+        if file.kind is Kind.METADATA:
+            return self._base
+        category = file.source.category if isinstance(file.source, WheelEntry) else "scripts"
+        return self._directories[category]
 
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         """The wheel's own entry points; those of pip are renamed for this Python, as pip does."""
@@ -370,6 +416,20 @@ class _SharedPaths:
             first, *more = finals
             others = f" (and {len(more)} more)" if more else ""
             yield Warned(loser, first, "shared-path", f"gives way to that of {winner}{others}")
+
+
+def _strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Wheel) -> Iterator[Warned]:
+    """Warn of what does not belong at the top of a directory of modules, a directory once."""
+    own = canonicalize_name(wheel.name)
+    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
+        inside = [
+            file.final[len(directory) + 1 :] for file in files if file.final.startswith(directory + "/")
+        ]
+        for name, slash, _ in dict.fromkeys((*path.partition("/")[:2], "") for path in inside):
+            stray = _STRAY_DIRECTORIES if slash else _STRAY_FILES
+            if stray.fullmatch(name) and canonicalize_name(name) != own:
+                message = "goes to the top of site-packages, where it is no module and may be other projects'"
+                yield Warned(wheel.filename, f"{name}{slash}", "stray-top-level", message)
 
 
 def _off_path(

@@ -451,6 +451,14 @@ _TABLE = (
         Severity.WARNING,
     ),
     _install(
+        "stray-top-level",
+        "Tests, docs, a licence or another file of the source tree goes to the top of site-packages.",
+        "Such names are no modules of the project, and other projects have them too: the second one that is "
+        "installed is refused or replaces files of the first.",
+        "leave it out of the wheel, or give --exclude",
+        Severity.WARNING,
+    ),
+    _install(
         "not-on-path",
         "Modules go to a directory that is not on sys.path of the target Python.",
         "They are there and cannot be imported.",
@@ -482,3 +490,5 @@ _TABLE = (
 
 RULES = {rule.name: rule for rule in _TABLE}
 CHOICES = tuple(sorted(rule.name for rule in _TABLE if rule.severity is Severity.CHOICE))
+# what a caller may refuse that is else a warning
+DENIABLE = tuple(sorted(rule.name for rule in _TABLE if rule.severity is not Severity.ERROR))

@@ -22,7 +22,7 @@ import yaml
 
 from truewheel.errors import SchemeError, TruewheelError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
-from truewheel.rules import CHOICES
+from truewheel.rules import CHOICES, DENIABLE
 from truewheel.shebang import ENV
 from truewheel.textfile import read_bytes
 
@@ -183,8 +183,13 @@ def _levels(setting: _Setting) -> tuple[int, ...]:
     return tuple(sorted(levels))
 
 
-def _rules(setting: _Setting) -> tuple[str, ...]:
-    return tuple(sorted({_choice(item, CHOICES) for item in _items(setting, "a list of rules")}))
+def _rules(setting: _Setting, known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({_choice(item, known) for item in _items(setting, "a list of rules")}))
+
+
+def _globs(setting: _Setting) -> tuple[str, ...]:
+    expected = "a list of globs such as [tests, demo/templates]"
+    return tuple(_matching(item, r"(?s:.*[^/].*)", expected) for item in _items(setting, expected))
 
 
 def _mode(setting: _Setting, needed: int, refused: int) -> int:
@@ -268,10 +273,13 @@ _FIELDS = {
         "invalidation_mode", partial(_member, kind=InvalidationMode), (InvalidationMode.CHECKED_HASH,)
     ),
     "bytecode.errors": _Field("errors", partial(_member, kind=ErrorPolicy)),
+    "bytecode.exclude": _Field("compile_exclude", _globs, ((),)),
     "modes.file": _Field("file_mode", partial(_mode, needed=0o600, refused=0o113), (0o644,)),
     "modes.executable": _Field("executable_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
     "modes.directory": _Field("directory_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
-    "allow": _Field("allow", _rules, ((),)),
+    "allow": _Field("allow", partial(_rules, known=CHOICES), ((),)),
+    "deny": _Field("deny", partial(_rules, known=DENIABLE), ((),)),
+    "exclude": _Field("exclude", _globs, ((),)),
 }
 _SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in _FIELDS if "." in key))
 _KEYS = ("extends", *_FIELDS)

@@ -224,9 +224,13 @@ def test_levels_are_sorted(tmp_path: Path, levels: str) -> None:
         (
             "bytecode:\n  zzz: [0]",
             3,
-            "bytecode.zzz: unknown key (known are optimize, hardlink, invalidation_mode, errors)",
+            "bytecode.zzz: unknown key (known are optimize, hardlink, invalidation_mode, errors, exclude)",
         ),
-        ("zzz: 1", 2, "zzz: unknown key (known are extends, name, prefix, allow, paths, metadata"),
+        (
+            "zzz: 1",
+            2,
+            "zzz: unknown key (known are extends, name, prefix, allow, deny, exclude, paths, metadata",
+        ),
         ("prefix.a: 1", 2, "prefix.a: unknown key"),
         ("paths.purelib: /x", 2, "paths.purelib: unknown key (write paths: and below it purelib:)"),
         ("paths:\n  purelib: /x\n  purelib: /y", 4, "paths.purelib: the key is given twice, first in line 3"),

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from truewheel.cli.console import warn
-from truewheel.cli.parser import path_text
+from truewheel.cli.parser import glob_text, path_text
 from truewheel.model import (
     DEFAULT_LIMITS,
     ErrorPolicy,
@@ -22,6 +22,7 @@ from truewheel.targets import TargetOptions, find_targets
 from truewheel.textfile import read_text
 
 DEFAULT_SCHEME = "target"
+ROOT_NAMES = ("--root", "--destdir", "-d")  # those of gpep517 and installer, too
 _LEAST_MEMORY = 256
 
 
@@ -36,6 +37,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--python",
+        "--interpreter",
         type=path_text,
         action="append",
         metavar="PY",
@@ -72,7 +74,15 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         "--optimize",
         type=_levels,
         metavar="0,1",
-        help="optimization levels to compile (default: the scheme's)",
+        help="optimization levels to compile, or all (default: the scheme's)",
+    )
+    parser.add_argument(
+        "--compile-exclude",
+        action="append",
+        default=[],
+        type=glob_text,
+        metavar="GLOB",
+        help="do not compile what matches, such as templates; repeatable",
     )
     parser.add_argument(
         "--errors",
@@ -120,6 +130,7 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
         errors=ErrorPolicy(options.errors) if options.errors else None,
         jobs=options.jobs,
         limits=replace(DEFAULT_LIMITS, **dict(options.limit)),
+        exclude=tuple(options.compile_exclude),
     )
 
 
@@ -134,7 +145,7 @@ def read_overrides(path: Path | None) -> tuple[str, ...]:
 
 
 def _levels(text: str) -> tuple[int, ...]:
-    levels = tuple(text.split(",")) if text else ()
+    levels = ("0", "1", "2") if text == "all" else tuple(text.split(",")) if text else ()
     if not all(level in ("0", "1", "2") for level in levels):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of levels such as 0,1")
     return tuple(int(level) for level in levels)

@@ -6,7 +6,13 @@ import argparse
 import os
 from pathlib import Path
 
-from truewheel.cli.arguments import add_target_arguments, bytecode_options, chosen_scheme, target_pythons
+from truewheel.cli.arguments import (
+    ROOT_NAMES,
+    add_target_arguments,
+    bytecode_options,
+    chosen_scheme,
+    target_pythons,
+)
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
 from truewheel.pipeline import CompileRequest, compile_tree
@@ -25,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
-        "--root",
+        *ROOT_NAMES,
         default=Path("/"),
         type=Path,
         metavar="DIR",

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from truewheel.cli.arguments import (
+    ROOT_NAMES,
     add_target_arguments,
     bytecode_options,
     chosen_scheme,
@@ -14,11 +15,11 @@ from truewheel.cli.arguments import (
     target_pythons,
 )
 from truewheel.cli.console import say, tell, warn
-from truewheel.cli.parser import flags_text, prefix_text, shebang_path, wheel_path
+from truewheel.cli.parser import flags_text, glob_text, prefix_text, shebang_path, wheel_path
 from truewheel.pipeline import InstallRequest, install, prepare_install
 from truewheel.report.document import check_report, install_document, write_document
 from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
-from truewheel.rules import CHOICES
+from truewheel.rules import CHOICES, DENIABLE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("wheels", wheel_path))
     parser.add_argument(
-        "--root", required=True, type=Path, metavar="DIR", help="root directory to install into"
+        *ROOT_NAMES, required=True, type=Path, metavar="DIR", help="root directory to install into"
     )
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
@@ -53,6 +54,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target_arguments(parser)
     parser.add_argument(
+        "--no-compile", dest="optimize", action="store_const", const=(), help="make no bytecode"
+    )
+    parser.add_argument(
+        "--compile-bytecode",
+        dest="optimize",
+        action="store_const",
+        const=None,
+        help="make the scheme's bytecode, which is the default",
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="replace files in the root that differ, and other versions"
     )
     parser.add_argument(
@@ -72,6 +83,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=CHOICES,
         metavar="RULE",
         help=f"warn of it instead of refusing the wheel: {' or '.join(CHOICES)}; repeatable",
+    )
+    parser.add_argument(
+        "--deny",
+        action="append",
+        default=[],
+        choices=DENIABLE,
+        metavar="RULE",
+        help="refuse the wheel instead of warning: a rule that a warning ends with; repeatable",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        type=glob_text,
+        metavar="GLOB",
+        help="do not install what matches, such as tests or demo/docs; repeatable",
     )
     parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
@@ -96,6 +123,8 @@ def run(options: argparse.Namespace) -> int:
         keep_dates=options.keep_dates,
         reports=(options.report,) if options.report else (),
         allow=tuple(options.allow),
+        deny=tuple(options.deny),
+        exclude=tuple(options.exclude),
         ignore_requires_python=options.ignore_requires_python,
         list_bytecode=True,
     )

@@ -411,3 +411,11 @@ def test_the_policy_is_off_if_sed_took_the_stock_one_out(expand: Expand) -> None
     post = "%_truewheel_policy%__os_install_post"
     assert "brp-truewheel" not in expand(post, __os_install_post="a", _truewheel_stock_policy=f"a {_STOCK}")
     assert "brp-truewheel" in expand(post, __os_install_post="a", _truewheel_stock_policy="a")
+
+
+def test_a_spec_leaves_out_by_globs(expand: Expand) -> None:
+    globs = {"_truewheel_exclude": "tests demo/*.pyi", "_truewheel_compile_exclude": "templates"}
+    options = "--exclude 'tests' --exclude 'demo/*.pyi' --compile-exclude 'templates'"
+    assert options in expand("%truewheel_install", **globs)
+    assert expand("%_truewheel_brp_command", **globs).endswith("--compile-exclude 'templates'")
+    assert "exclude" not in expand("%truewheel_install %_truewheel_brp_command")
