@@ -61,7 +61,16 @@ def test_a_glob_is_of_files_and_of_directories_with_all_below(
 def test_what_is_excluded_is_not_installed_nor_recorded(
     tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--exclude", "tests", "--exclude", "*.pyi", "--exclude", "/usr/share/doc", "--errors", "warn"]
+    options: list[object] = [
+        "--exclude",
+        "tests",
+        "--exclude",
+        "*.pyi",
+        "--exclude",
+        "/usr/share/doc",
+        "--errors",
+        "warn",
+    ]
     options += ["--exclude", "demo-tool", "--report", tmp_path / "report.json"]
     root = tmp_path / "root"
     assert run("install", wheel, root, *options) == 0

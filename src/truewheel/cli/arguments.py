@@ -26,8 +26,8 @@ ROOT_NAMES = ("--root", "--destdir", "-d")  # those of gpep517 and installer, to
 _LEAST_MEMORY = 256
 
 
-def add_target_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--scheme``, ``--python``, ``--jobs``, ``--report`` and the options about bytecode."""
+def add_python_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--scheme``, ``--python`` and what else decides on the target Pythons."""
     parser.add_argument(
         "--scheme",
         type=path_text,
@@ -65,6 +65,11 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         help="a platform tag of wheels that fit, such as manylinux_2_36_aarch64; repeatable (default: the "
         "target's)",
     )
+
+
+def add_target_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--jobs``, ``--report``, the options about bytecode, and those of `add_python_arguments`."""
+    add_python_arguments(parser)
     parser.add_argument(
         "--invalidation-mode",
         choices=[mode.value for mode in InvalidationMode],

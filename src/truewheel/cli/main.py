@@ -35,6 +35,7 @@ _COMMANDS = {
     "python": "show what decides an install for a target Python",
     "schemes": "list the shipped schemes, or print a scheme as a file",
     "files": "print the installed files as a list for an RPM spec",
+    "check": "tell which requirements of installed projects are not met in a root",
     "check-import": "import installed modules from the root",
     "debhelper": "run a step of debhelper's truewheel build system",
     "flavor": "run a step of openSUSE's macros for an interpreter flavor",
