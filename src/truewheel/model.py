@@ -195,17 +195,22 @@ class Scheme:
     deny: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     compile_exclude: tuple[str, ...] = ()
+    data_map: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class InstallPaths:
-    """Final absolute directories of one wheel for one interpreter."""
+    """Final absolute directories of one wheel for one interpreter.
+
+    ``data_map`` has the directories of data files that do not go below ``data``, by their name in the wheel.
+    """
 
     purelib: str
     platlib: str
     scripts: str
     data: str
     headers: str
+    data_map: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

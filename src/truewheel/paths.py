@@ -46,7 +46,16 @@ def install_paths(
         scripts=directory(scheme.scripts, "scripts"),
         data=directory(scheme.data, "data"),
         headers=directory(scheme.headers, "include", f"/{spelling or wheel_name}"),
+        data_map=tuple((name, _normalise(place.format(**values))) for name, place in scheme.data_map),
     )
+
+
+def data_path(paths: InstallPaths, relative: str) -> str:
+    """Return the final path of a data file by its path below the wheel's ``.data/data``."""
+    for name, directory in sorted(paths.data_map, reverse=True):  # the longest name first
+        if relative.startswith(name + "/"):
+            return f"{directory.rstrip('/')}/{relative[len(name) + 1 :]}"
+    return f"{paths.data.rstrip('/')}/{relative}"
 
 
 def script_shebang(scheme: Scheme, interpreter: Interpreter, prefix: str) -> bytes:

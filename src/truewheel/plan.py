@@ -37,7 +37,7 @@ from truewheel.model import (
     Wheel,
     WheelEntry,
 )
-from truewheel.paths import PREFERRED, final_prefix, install_paths, script_shebang
+from truewheel.paths import PREFERRED, data_path, final_prefix, install_paths, script_shebang
 from truewheel.record import ADDED
 from truewheel.rules import RULES
 from truewheel.shebang import dead_interpreter, with_python
@@ -288,7 +288,10 @@ class _WheelPlanner:
         return _Record(self._base, self.dist_info, mtime, self._wheel.filename, {})
 
     def _entry(self, entry: WheelEntry) -> PlannedFile:
-        final = posixpath.join(self._directories[entry.category], entry.relative)
+        if entry.category == "data":
+            final = data_path(self._paths, entry.relative)
+        else:
+            final = posixpath.join(self._directories[entry.category], entry.relative)
         kind = self._kind(entry, final)
         executable = entry.executable or kind is Kind.SCRIPT
         mode = self._scheme.executable_mode if executable else self._scheme.file_mode

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,8 +63,8 @@ def load_scheme(name_or_path: str, warn: Callable[[str], None] | None = None) ->
                 hint=_suggest(name_or_path, shipped_schemes())
                 + "; a file is named by a path with a slash or .yaml",
             )
-        return _read(str(_SHIPPED / f"{name_or_path}.yaml"), warn)
-    return _read(name_or_path, warn)
+        return _read(str(_SHIPPED / f"{name_or_path}.yaml"), warn, ())
+    return _read(name_or_path, warn, ())
 
 
 def scheme_keys(scheme: Scheme) -> dict[str, Any]:
@@ -72,7 +73,8 @@ def scheme_keys(scheme: Scheme) -> dict[str, Any]:
     for key, field in _FIELDS.items():
         section, _, leaf = key.rpartition(".")
         place = keys.setdefault(section, {}) if section else keys
-        place[leaf] = _written(getattr(scheme, field.attribute))
+        value = getattr(scheme, field.attribute)
+        place[leaf] = dict(value) if field.read is _data_map else _written(value)
     return keys
 
 
@@ -235,6 +237,26 @@ def _directory(setting: _Setting) -> str:
     return _template(setting, _DIRECTORY_PLACES, "a path that begins with / or {prefix}/, without '..'")
 
 
+def _data_map(setting: _Setting) -> tuple[tuple[str, str], ...]:
+    expected = "directories of data in the wheel with those that they go to, such as {etc: /etc}"
+    if not isinstance(setting.node, yaml.MappingNode):
+        raise setting.refuse(expected)
+    found: dict[str, str] = {}
+    for key, node in setting.node.value:
+        name = _text(_Setting(setting.file, setting.key, key), expected).strip("/")
+        place = _directory(_Setting(setting.file, f"{setting.key}.{name}", node))
+        if (
+            not name
+            or posixpath.normpath(name) != name
+            or name.startswith("..")
+            or not place
+            or name in found
+        ):
+            raise _Setting(setting.file, setting.key, key).refuse(expected)
+        found[name] = place
+    return tuple(sorted(found.items()))
+
+
 def _python(setting: _Setting) -> str:
     expected = (
         "the path of a Python that begins with / or {prefix}/, without spaces, {python} or /usr/bin/env NAME"
@@ -254,6 +276,7 @@ _FIELDS = {
     "paths.scripts": _Field("scripts", _directory, ("",)),
     "paths.data": _Field("data", _directory, ("",)),
     "paths.headers": _Field("headers", _directory, ("",)),
+    "paths.data_map": _Field("data_map", _data_map, ((),)),
     "metadata.installer": _Field("installer", _text),
     "metadata.record": _Field("record", _boolean),
     "metadata.requested": _Field("requested", _boolean, (False,)),
@@ -286,7 +309,18 @@ _KEYS = ("extends", *_FIELDS)
 _OBSOLETE = "family"
 
 
-def _read(file: str, warn: Callable[[str], None] | None) -> Scheme:
+def _base(extends: _Setting, warn: Callable[[str], None] | None, above: tuple[str, ...]) -> Scheme:
+    """Return the scheme that a file extends: a shipped one, or a file relative to its own directory."""
+    text = _text(extends, "a shipped scheme or a file")
+    if "/" not in text and not text.endswith((".yaml", ".yml")):
+        return load_scheme(_choice(extends, shipped_schemes()))
+    base = str(Path(extends.file).parent / text)
+    if os.path.realpath(base) in (*above, os.path.realpath(extends.file)):
+        raise SchemeError(f"extends: {text} extends this file in its turn", subject=extends.where)
+    return _read(base, warn, (*above, os.path.realpath(extends.file)))
+
+
+def _read(file: str, warn: Callable[[str], None] | None, above: tuple[str, ...]) -> Scheme:
     root = _compose(file)
     settings = {setting.key: setting for setting in _settings(_Setting(file, "", root))}
     extends = settings.pop("extends", None)
@@ -296,7 +330,7 @@ def _read(file: str, warn: Callable[[str], None] | None) -> Scheme:
     given = {_FIELDS[key].attribute: _FIELDS[key].read(setting) for key, setting in settings.items()}
     given.setdefault("name", Path(file).stem)
     if extends:
-        base = load_scheme(_choice(extends, shipped_schemes()))
+        base = _base(extends, warn, above)
         return _named_as_before(dataclasses.replace(base, **given), settings, warn)
     for key, field in _FIELDS.items():
         if field.attribute not in given:

@@ -152,10 +152,10 @@ def test_upstream_pythons_have_upstreams_layout(version: str, name: str) -> None
 
 
 @NEEDS_DEBIAN
-@pytest.mark.parametrize("name", sorted({*shipped_schemes()} - {"target"}))
+@pytest.mark.parametrize("name", ["fedora", "opensuse", "debian", "generic"])
 def test_nothing_goes_below_usr_local_on_debians_python(name: str) -> None:
     paths = install_paths(load_scheme(name), probe("/usr/bin/python3"), "/usr", "Foo")
-    assert not [path for path in dataclasses.astuple(paths) if path.startswith("/usr/local")]
+    assert not [path for path in dataclasses.astuple(paths) if str(path).startswith("/usr/local")]
 
 
 @NEEDS_DEBIAN

@@ -85,3 +85,19 @@ def test_a_list_for_debhelper_is_what_dh_install_reads(installed: Path) -> None:
 
 def test_what_debhelper_would_read_otherwise_is_escaped() -> None:
     assert list_line("/a*[b]?/$c", "debian") == "a[*][[]b][?]/${Dollar}c"
+
+
+def test_data_go_where_the_scheme_maps_them(tmp_path: Path, wheel_builder: WheelBuilder) -> None:
+    data = {"data/etc/demo.conf": "", "data/etc/demo/deep": "", "data/share/x": "", "data/etcetera/y": ""}
+    wheel = wheel_builder.build(files={"demo.py": ""}, data=data)
+    scheme = tmp_path / "mine.yaml"
+    scheme.write_text("extends: generic\npaths: {data_map: {etc: /etc, etc/demo: /var/demo}}\n")
+    root = tmp_path / "root"
+    assert install(wheel, "--root", root, "--scheme", scheme, "--no-compile") == 0
+    wanted = {"/etc/demo.conf", "/var/demo/deep", "/usr/share/x", "/usr/etcetera/y"}
+    assert {name for name in files(root) if not name.startswith("/usr/lib/")} == wanted
+    record = next(root.rglob("RECORD")).read_text()
+    assert "../../../../etc/demo.conf," in record
+    new = wheel_builder.build(version="2.0", files={"demo.py": ""})
+    assert install(new, "--root", root, "--scheme", scheme, "--no-compile", "--overwrite") == 0
+    assert {name for name in files(root) if not name.startswith("/usr/lib/")} == set()
