@@ -334,6 +334,10 @@ class RecordPlan:
     kept: tuple[Found, ...] = ()
 
 
+# why an entry is not installed that the caller left out
+EXCLUDED = "left out by --exclude or by the scheme"
+
+
 @dataclass(frozen=True)
 class Dropped:
     """An entry of a wheel that is not installed, and why."""

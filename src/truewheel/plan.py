@@ -20,6 +20,7 @@ from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_name
 from truewheel.errors import ConflictRefused, WheelRefused
 from truewheel.exclusions import Exclusions
 from truewheel.model import (
+    EXCLUDED,
     ZIP_ZERO_DATE,
     BytecodePolicy,
     Dropped,
@@ -53,7 +54,6 @@ _VERSIONED = {
 }
 
 
-EXCLUDED = "left out by --exclude or by the scheme"
 # what finds an install again
 _KEPT = ("METADATA", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json")
 _STRAY_DIRECTORIES = re.compile(r"tests?|docs?|examples?|usr|etc|__MACOSX")

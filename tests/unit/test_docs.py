@@ -17,6 +17,9 @@ SYNOPSIS = re.compile(r"^truewheel .*(?:\n +.*)*", re.M)
 # options that the pages name of other programs, and of our own that are not written in Python
 FOREIGN = {
     "argparse": {"--help"},
+    "apt-get": {"--no-install-recommends"},
+    "Dockerfile": {"--from"},
+    "mmdebstrap": {"--include", "--variant"},
     "debhelper": {"--buildsystem", "--with"},
     "dh_truewheel": {"--pyc"},
     "truewheel-flavor-macros": {"--prjconf"},

@@ -421,7 +421,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
 def test_an_unknown_name_is_told_with_the_near_ones() -> None:
     with pytest.raises(SchemeError, match="fedra: no such scheme \\(did you mean fedora\\?; a file"):
         load_scheme("fedra")
-    with pytest.raises(SchemeError, match="known are alpine, .*, void, yocto; a file is named by"):
+    with pytest.raises(SchemeError, match=r"known are alpine, .*, void, yocto; a file is named by"):
         load_scheme("zzz")
 
 

@@ -11,8 +11,17 @@ from pathlib import Path
 import yaml
 
 from truewheel.bytecode.pycs import is_bytecode
-from truewheel.model import InstalledFile, InstallPlan, Interpreter, Kind, Manifest, Scheme, State, Warned
-from truewheel.plan import EXCLUDED
+from truewheel.model import (
+    EXCLUDED,
+    InstalledFile,
+    InstallPlan,
+    Interpreter,
+    Kind,
+    Manifest,
+    Scheme,
+    State,
+    Warned,
+)
 from truewheel.schemes import scheme_keys
 
 
