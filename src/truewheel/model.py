@@ -18,6 +18,14 @@ class InvalidationMode(str, Enum):
     TIMESTAMP = "timestamp"
 
 
+class CodeFilename(str, Enum):
+    """What ``co_filename`` is: the final path, what is left of it in the directory of modules, the name."""
+
+    FULL = "full"
+    RELATIVE = "relative"
+    NAME = "name"
+
+
 class ErrorPolicy(str, Enum):
     """What an uncompilable source means for the run."""
 
@@ -196,6 +204,7 @@ class Scheme:
     exclude: tuple[str, ...] = ()
     compile_exclude: tuple[str, ...] = ()
     data_map: tuple[tuple[str, str], ...] = ()
+    code_filename: CodeFilename = CodeFilename.FULL
 
 
 @dataclass(frozen=True)
@@ -278,6 +287,7 @@ class PycJob:
 
     ``size`` in bytes and ``mtime`` in seconds since the epoch are those of the source; ``wheel`` is the file
     name of the wheel it belongs to, empty for none. ``left_out`` are pycs whose names are too long.
+    ``filename`` is the ``co_filename`` of its code, empty for the source's final path.
     """
 
     source: str
@@ -287,6 +297,7 @@ class PycJob:
     targets: tuple[PycTarget, ...]
     wheel: str = ""
     left_out: tuple[PycTarget, ...] = ()
+    filename: str = ""
 
 
 @dataclass(frozen=True)
@@ -298,6 +309,7 @@ class BytecodePolicy:
     hardlink: bool
     errors: ErrorPolicy
     exclude: tuple[str, ...] = ()
+    filename: CodeFilename = CodeFilename.FULL
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import posixpath
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from truewheel.beneath import leads_to
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.installed import (
     Earlier,
@@ -29,7 +31,7 @@ from truewheel.buildroot.tree import below, is_interrupted, look, sources, stray
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
 from truewheel.environment import default_jobs, source_date_epoch
-from truewheel.errors import RefusedInput, UsageError
+from truewheel.errors import ConflictRefused, RefusedInput, UsageError
 from truewheel.exclusions import Exclusions
 from truewheel.interpreter import probe
 from truewheel.model import (
@@ -51,6 +53,7 @@ from truewheel.model import (
 )
 from truewheel.paths import install_paths
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts, refuse_denied
+from truewheel.relocation import relocated, relocated_paths
 from truewheel.report.reader import installed_files, settled_sources
 from truewheel.schemes import load_scheme
 from truewheel.shebang import wants_python
@@ -93,7 +96,8 @@ class InstallRequest:
     and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
     ``allow`` are rules of wheels that warn instead of refuse, ``deny`` rules that refuse instead of warn, and
     ``exclude`` globs of what is not installed, all in addition to the scheme's. With ``list_bytecode`` RECORD
-    also lists bytecode that is in the root, of other levels and Pythons.
+    also lists bytecode that is in the root, of other levels and Pythons. With ``follow_links`` directories of
+    the root may be links, which lead to where they do inside.
     """
 
     wheels: tuple[Path, ...]
@@ -114,6 +118,7 @@ class InstallRequest:
     exclude: tuple[str, ...] = ()
     ignore_requires_python: bool = False
     list_bytecode: bool = False
+    follow_links: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,14 +196,21 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         ignore_requires_python=request.ignore_requires_python,
         exclude=(*scheme.exclude, *request.exclude),
     )
-    plan = plan_install(inputs)
+    plan, places = plan_install(inputs), _places(inputs)
     refuse_denied(plan, denied)
+    if request.follow_links:
+        leads = functools.cache(functools.partial(_leads, request.root))
+        plan = relocated(plan, leads)
+        places = tuple(
+            replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))
+            for each in places
+        )
     prepared = PreparedInstall(
         plan,
         request.root,
         request.overwrite,
         None if request.keep_dates else epoch,
-        _places(inputs),
+        places,
         installed_files(request.reports) if request.overwrite else {},
         _jobs(request.bytecode, environ),
         request.sync,
@@ -209,6 +221,17 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     if not is_interrupted(request.root):  # else the root is another once that is undone
         _judge(prepared)
     return prepared
+
+
+def _leads(root: Path, directory: str) -> str:
+    try:
+        return leads_to(root, directory)
+    except OSError as error:
+        raise ConflictRefused(
+            f"cannot be followed in the root: {error.strerror}",
+            subject=directory,
+            hint="remove it from the root or choose another --prefix or --scheme",
+        ) from error
 
 
 def _places(inputs: InstallInputs) -> tuple[Place, ...]:
@@ -332,6 +355,7 @@ def _policy(scheme: Scheme, options: BytecodeOptions) -> BytecodePolicy:
         hardlink=scheme.hardlink,
         errors=options.errors or scheme.errors,
         exclude=(*scheme.compile_exclude, *options.exclude),
+        filename=scheme.code_filename,
     )
 
 

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.log import JOURNAL
-from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
+from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
 from truewheel.errors import ConflictRefused, WheelRefused
 from truewheel.exclusions import Exclusions
 from truewheel.model import (
@@ -101,7 +101,6 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
     dropped = dict.fromkeys(_dropped(inputs.wheels))
-    uncompiled = Exclusions(inputs.policy.exclude)
     for interpreter in inputs.interpreters:
         for wheel in inputs.wheels:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
@@ -119,14 +118,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             warnings.update(dict.fromkeys(planner.dead_scripts()))
             warnings.update(dict.fromkeys(_strays_at_top(mine, paths, wheel)))
             warnings.update(dict.fromkeys(_off_path(mine, paths, interpreter, inputs.scheme)))
-            mine_jobs = [
-                plan_job(
-                    file.final, file.size, file.mtime, interpreter.cache_tag, inputs.policy.levels, file.wheel
-                )
-                for file in mine
-                if file.kind is Kind.SOURCE and inputs.policy.levels
-                if not uncompiled.has(file.final, planner.directory_of(file))
-            ]
+            mine_jobs = [planner.job(file) for file in mine if planner.is_compiled(file)]
             jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
             record = owned.setdefault(planner.dist_info, planner.record())
             record.members.update((file.final, None) for file in mine)
@@ -223,6 +215,7 @@ class _WheelPlanner:
             "headers": paths.headers,
         }
         self._excluded = Exclusions(inputs.exclude)
+        self._uncompiled = Exclusions(inputs.policy.exclude)
         self._base = paths.purelib if wheel.root_is_purelib else paths.platlib
         self._shebang = script_shebang(inputs.scheme, interpreter, inputs.prefix)
         self.dist_info = posixpath.join(self._base, wheel.dist_info)
@@ -251,6 +244,17 @@ class _WheelPlanner:
         if file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT:
             return False
         return self._excluded.has(file.final, self.directory_of(file))
+
+    def is_compiled(self, file: PlannedFile) -> bool:
+        """Whether a file is a source that gets bytecode."""
+        is_source = file.kind is Kind.SOURCE and bool(self._inputs.policy.levels)
+        return is_source and not self._uncompiled.has(file.final, self.directory_of(file))
+
+    def job(self, file: PlannedFile) -> PycJob:
+        """The compile job of a source."""
+        policy, tag = self._inputs.policy, self._interpreter.cache_tag
+        filename = code_filename(file.final, self.directory_of(file), policy.filename)
+        return plan_job(file.final, file.size, file.mtime, tag, policy.levels, file.wheel, filename)
 
     def directory_of(self, file: PlannedFile) -> str:
         """The directory of the layout that a file goes to."""

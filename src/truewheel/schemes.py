@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import yaml
 
 from truewheel.errors import SchemeError, TruewheelError
-from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
+from truewheel.model import CodeFilename, ErrorPolicy, InvalidationMode, Scheme
 from truewheel.rules import CHOICES, DENIABLE
 from truewheel.shebang import ENV
 from truewheel.textfile import read_bytes
@@ -296,6 +296,7 @@ _FIELDS = {
         "invalidation_mode", partial(_member, kind=InvalidationMode), (InvalidationMode.CHECKED_HASH,)
     ),
     "bytecode.errors": _Field("errors", partial(_member, kind=ErrorPolicy)),
+    "bytecode.filename": _Field("code_filename", partial(_member, kind=CodeFilename), (CodeFilename.FULL,)),
     "bytecode.exclude": _Field("compile_exclude", _globs, ((),)),
     "modes.file": _Field("file_mode", partial(_mode, needed=0o600, refused=0o113), (0o644,)),
     "modes.executable": _Field("executable_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),

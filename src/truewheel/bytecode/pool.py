@@ -239,7 +239,7 @@ class _Worker:
         self.is_fresh = False
         self._deadline = time.monotonic() + self._limits.time
         request = {
-            "dfile": job.source,
+            "dfile": job.filename or job.source,
             "levels": [target.level for target in job.targets],
             "raw": self._raw,
             "check": self._check,

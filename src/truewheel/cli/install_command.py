@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="replace files in the root that differ, and other versions"
     )
     parser.add_argument(
+        "--follow-links-inside",
+        action="store_true",
+        help="go through directories of the root that are links, as from inside; never out of the root",
+    )
+    parser.add_argument(
         "--keep-dates",
         action="store_true",
         help="let directories that were there keep dates later than SOURCE_DATE_EPOCH",
@@ -127,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
         exclude=tuple(options.exclude),
         ignore_requires_python=options.ignore_requires_python,
         list_bytecode=True,
+        follow_links=options.follow_links_inside,
     )
     if options.report:
         check_report(options.report)
