@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.audit.layout import python_of_tag
@@ -20,6 +19,7 @@ from truewheel.audit.normalize.scope import python_paths, wanted_mode
 from truewheel.buildroot.existing import ExistingTree, Settled
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.bytecode.pycs import parse_pyc_name, source_path
+from truewheel.dataclass import dataclass
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe

@@ -15,12 +15,12 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from truewheel.audit.normalize.model import Change, Entry, Normalized
 from truewheel.buildroot.layer import Layer, LayerOutput, Stat
+from truewheel.dataclass import replace
 from truewheel.environment import default_jobs
 from truewheel.errors import TargetDamaged, UsageError
 from truewheel.normalize import NormalizeRequest, dpkg_paths, pythons_at_hand

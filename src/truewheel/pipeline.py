@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import posixpath
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from truewheel.beneath import leads_to
 from truewheel.buildroot.delivery import Delivery
 from truewheel.buildroot.installed import Place, emptied
 from truewheel.buildroot.other_records import corrected_records
@@ -19,7 +21,7 @@ from truewheel.bytecode.pool import CompilePool
 from truewheel.conflicts import Met, judge, places_of
 from truewheel.dataclass import dataclass, replace
 from truewheel.environment import source_date_epoch
-from truewheel.errors import RefusedInput
+from truewheel.errors import ConflictRefused, RefusedInput
 from truewheel.interpreter import probe_all
 from truewheel.model import (
     DEFAULT_LIMITS,
@@ -37,7 +39,8 @@ from truewheel.model import (
     WheelEntry,
 )
 from truewheel.paths import script_shebang
-from truewheel.plan import InstallInputs, plan_install, planned_paths
+from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_denied
+from truewheel.relocation import relocated, relocated_paths
 from truewheel.report.reader import installed_files
 from truewheel.request import InstallRequest
 from truewheel.schemes import loaded_scheme
@@ -86,7 +89,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     overrides = _overrides(request.overrides)
     interpreters = probe_all(request.pythons)
     kept = Kept(_KEPT)
-    allowed = {*scheme.allow, *request.allow}
+    denied = {*scheme.deny, *request.deny}
+    allowed = {*scheme.allow, *request.allow} - denied
     files = _wheel_files(request.wheels, interpreters)
     wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
@@ -109,14 +113,23 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         overrides=overrides,
         overwrite=request.overwrite,
         ignore_requires_python=request.ignore_requires_python,
+        exclude=(*scheme.exclude, *request.exclude),
     )
-    plan = plan_install(inputs)
+    plan, places = plan_install(inputs), places_of(inputs)
+    refuse_denied(plan, denied)
+    if request.follow_links:
+        leads = functools.cache(functools.partial(_leads, request.root))
+        plan = relocated(plan, leads)
+        places = tuple(
+            replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))
+            for each in places
+        )
     prepared = PreparedInstall(
         plan,
         request.root,
         request.overwrite,
         None if request.keep_dates else epoch,
-        places_of(inputs),
+        places,
         installed_files(request.reports) if request.overwrite else {},
         request.bytecode.workers(environ),
         request.sync,
@@ -127,6 +140,17 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     if not is_interrupted(request.root):  # else the root is another once that is undone
         _met(prepared)
     return prepared
+
+
+def _leads(root: Path, directory: str) -> str:
+    try:
+        return leads_to(root, directory)
+    except OSError as error:
+        raise ConflictRefused(
+            f"cannot be followed in the root: {error.strerror}",
+            subject=directory,
+            hint="remove it from the root or choose another --prefix or --scheme",
+        ) from error
 
 
 def _met(prepared: PreparedInstall) -> Met:

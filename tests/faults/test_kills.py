@@ -37,7 +37,19 @@ class Case:
 
     def start(self, root: Path, over: bool) -> subprocess.Popen[str]:
         wheel = self.wheels[over]
-        words = ["install", str(wheel), "--root", str(root), "--python", sys.executable, "-q", "--jobs", "1"]
+        words = [
+            "install",
+            str(wheel),
+            "--root",
+            str(root),
+            "--python",
+            sys.executable,
+            "--scheme",
+            "generic",
+            "-q",
+            "--jobs",
+            "1",
+        ]
         words += ["--overwrite"] * over
         # what a shell starts in the background ignores SIGINT and SIGQUIT
         command = ["env", "--default-signal", sys.executable, "-m", "truewheel", *words]

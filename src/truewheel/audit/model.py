@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from truewheel.dataclass import dataclass, field
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity

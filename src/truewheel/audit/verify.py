@@ -6,7 +6,6 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from truewheel.audit.checks.bytecode import absent_pycs, check_bytecode, has_pycs, modules, wanted_tags
@@ -21,6 +20,7 @@ from truewheel.audit.selection import ALL, Selection
 from truewheel.audit.trial import Trial
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import plan_job, source_path
+from truewheel.dataclass import dataclass, replace
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import InterpreterError
 from truewheel.interpreter import probe

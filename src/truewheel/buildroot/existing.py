@@ -9,11 +9,11 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.buildroot.trouble import as_stage_error
+from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError
 from truewheel.package.model import CHUNK, Member
 from truewheel.package.tree import tree_members

@@ -6,14 +6,19 @@ import argparse
 import os
 from pathlib import Path
 
-from truewheel.cli.arguments import add_target_arguments, bytecode_options
+from truewheel.cli.arguments import (
+    ROOT_NAMES,
+    add_target_arguments,
+    bytecode_options,
+    chosen_scheme,
+    target_pythons,
+)
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
 from truewheel.compilation import compile_tree
 from truewheel.report.document import check_report, compile_document, write_document
 from truewheel.report.text import compile_lines, warning_lines
 from truewheel.request import CompileRequest
-from truewheel.schemes import load_scheme
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
-        "--root",
+        *ROOT_NAMES,
         default=Path("/"),
         type=Path,
         metavar="DIR",
@@ -51,12 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile; prints a summary, warns of sources that do not compile."""
-    scheme = load_scheme(options.scheme, warn)
+    scheme = chosen_scheme(options)
     request = CompileRequest(
         paths=tuple(options.paths),
         root=options.root,
         scheme=scheme,
-        pythons=tuple(options.python or ("python3",)),
+        pythons=target_pythons(options),
         bytecode=bytecode_options(options),
         reports=tuple(options.report_file),
         remove_strays=options.remove_strays,

@@ -35,6 +35,7 @@ _COMMANDS = {
     "python": "show what decides an install for a target Python",
     "schemes": "list the shipped schemes, or print a scheme as a file",
     "files": "print the installed files as a list for an RPM spec",
+    "check": "tell which requirements of installed projects are not met in a root",
     "check-import": "import installed modules from the root",
     "normalize": "make an existing tree reproducible",
     "verify": "say what is wrong with trees, packages, images and wheels",

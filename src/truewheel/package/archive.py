@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import TargetDamaged
 from truewheel.package.model import Member, MemberKind
 from truewheel.package.streams import Bytes

@@ -12,10 +12,10 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from truewheel.dataclass import dataclass, replace
 from truewheel.errors import TargetDamaged
 from truewheel.package.archive import MOST_MEMBERS, Content, clean_path
 from truewheel.package.model import Member, MemberKind, Package, no_content

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from truewheel._target.marshal_form import Key
 from truewheel._target.marshal_stream import Frame, MarshalError, Reader
 from truewheel._target.marshal_values import Values
+from truewheel.dataclass import dataclass, field
 from truewheel.errors import PycUnreadable
 from truewheel.pyc.spelling import spell
 from truewheel.pyc.stream import leaf

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
+from truewheel.dataclass import dataclass, field
 from truewheel.errors import UsageError
 from truewheel.rules import RULES
 
