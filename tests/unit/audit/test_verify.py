@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.support import snapshot
 from tests.unit.audit.conftest import FILES
 from tests.wheelbuilder import WheelBuilder
 from truewheel.audit.model import Finding
@@ -324,3 +325,20 @@ def test_a_venv_has_the_paths_of_its_place(tmp_path: Path) -> None:
     shutil.copytree(venv, tmp_path / "moved", symlinks=True)
     rules = {each.rule for each in found(tmp_path / "moved", scheme=None)}
     assert {"wrong-co-filename", "shebang-build-path"} <= rules
+
+
+def test_nothing_of_a_target_is_run_or_written(
+    root: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = f"open({str(root / 'ran')!r}, 'w')\n"
+    for name in ("sitecustomize.py", "demo/__init__.py", "truewheel.py"):
+        put(site / name, evil.encode())
+    put(site / "evil.pth", f"import os; {evil}".encode())
+    program = root / "usr/bin/python3.11"
+    put(program, b"#!/bin/sh\ntouch " + str(root / "ran").encode() + b"\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.chdir(site)
+    before = snapshot(root)
+    assert found(root, recompile=True)
+    assert snapshot(root) == before
