@@ -275,8 +275,9 @@ def install(prepared: PreparedInstall) -> Manifest:
         found, earlier, gone = _judge(prepared)
         delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode)
         jobs = _jobs_by_source(plan.jobs)
-        for group in _by_content(plan.files):
-            _stage_group(group, contents, delivery, pool, jobs)
+        compiled_only = {file.final for file in plan.sources}
+        for group in _by_content((*plan.files, *plan.sources)):
+            _stage_group(group, compiled_only, contents, delivery, pool, jobs)
             delivery.put_pycs(pool.finished())
         delivery.put_pycs(pool.drain())
         delivery.refuse_failures()
@@ -353,9 +354,11 @@ def _policy(scheme: Scheme, options: BytecodeOptions) -> BytecodePolicy:
         mode=options.mode or scheme.invalidation_mode,
         levels=tuple(sorted(set(levels))),
         hardlink=scheme.hardlink,
-        errors=options.errors or scheme.errors,
+        # without its bytecode nothing is left of a source
+        errors=ErrorPolicy.FAIL if scheme.layout == "legacy" else options.errors or scheme.errors,
         exclude=(*scheme.compile_exclude, *options.exclude),
         filename=scheme.code_filename,
+        legacy=scheme.layout == "legacy" and bool(levels),
     )
 
 
@@ -444,6 +447,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
 
 def _stage_group(
     group: list[PlannedFile],
+    compiled_only: Set[str],
     contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
@@ -459,7 +463,8 @@ def _stage_group(
     else:
         data = contents[first.wheel].read(source)
     for file in group:
-        delivery.put(file, lambda: (data,))
+        if file.final not in compiled_only:
+            delivery.put(file, lambda: (data,))
         for job in jobs.get(file.final, ()):
             pool.submit(job, data)
 
