@@ -51,6 +51,8 @@ def _ours(command: str, facts: Mapping[str, Any]) -> Interpreter:
     patched, platforms = facts["patched"], facts["platforms"]
     if not all(isinstance(each, str) for each in (facts["executable"], patched, *platforms)):
         raise TypeError("not texts")
+    if _absolute(facts["executable"], "/") != facts["executable"]:
+        raise ValueError("not a path")
     answer = {
         **facts,
         "schemes": facts["scheme_paths"],
@@ -132,6 +134,6 @@ def _final(path: Path, root: Path) -> str:
 
 def _absolute(text: str, place: str) -> str:
     final = posixpath.normpath(posixpath.join(place, text))
-    if not text or not re.match(r"/(?!/)", final):
+    if not text or not re.match(r"/(?!/)", final) or not final.isprintable():
         raise ValueError(f"{text!r} is no path")
     return final

@@ -242,6 +242,35 @@ def test_what_describes_no_python_is_refused_in_one_line(
     assert not (tmp_path / "root").exists()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cache_tag": "../../x"},
+        {"cache_tag": "a/b"},
+        {"platlibdir": ".."},
+        {"executable": "/usr/bin/python3\nrm -rf x"},
+        {"executable": "usr/bin/python3"},
+        {"executable": "/usr/../bin/python3"},
+        {"prefix": ""},
+        {"magic": "00"},
+        {"platforms": [1]},
+        {"scheme_paths": {"posix_prefix": {"purelib": "{prefix}/../../etc"}}},
+        {"scheme_paths": {"posix_prefix": {"purelib": "/etc"}}},
+    ],
+)
+def test_a_description_leads_nowhere_else(
+    tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+) -> None:
+    assert run("python", sys.executable, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    document["interpreter"] |= changes
+    description = tmp_path / "target.json"
+    description.write_text(json.dumps(document))
+    assert run("install", wheel, "--root", tmp_path / "root", "--python", description) == 2
+    assert "does not describe a Python" in capsys.readouterr().err
+    assert not (tmp_path / "root").exists()
+
+
 def test_another_implementation_is_named(
     tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
