@@ -70,7 +70,8 @@ def _build_details(path: Path, root: Path, details: Mapping[str, Any]) -> Interp
     program = _absolute(details.get("base_interpreter") or posixpath.join(prefix, "bin/python3"), place)
     implementation, abi = details["implementation"], details.get("abi", {})
     version = implementation["version"]
-    suffix, thread = abi.get("extension_suffix", ""), "t" if "t" in abi.get("flags", ()) else ""
+    extensions = details.get("suffixes", {}).get("extensions") or [""]
+    suffix, thread = abi.get("extension_suffix", extensions[0]), "t" if "t" in abi.get("flags", ()) else ""
     short = f"{version['major']}.{version['minor']}"
     platlibdir = posixpath.basename(posixpath.dirname(place)) or "lib"
     numbers = [version[part] for part in ("major", "minor", "micro")]

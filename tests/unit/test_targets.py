@@ -165,6 +165,16 @@ def test_a_description_has_paths_relative_to_its_place(wheel: Path, foreign: Cal
     assert (root / "opt/bin/demo").read_text().startswith(f"#!/opt/bin/python{SHORT}\n")
 
 
+def test_a_description_may_have_the_architecture_in_its_name(
+    wheel: Path, foreign: Callable[..., Path]
+) -> None:
+    abi = {"flags": []}
+    root = foreign(description=details(abi=abi, suffixes={"extensions": [".cpython-x.so", ".so"]}))
+    directory = root / f"usr/lib/python{SHORT}"
+    (directory / "build-details.json").rename(directory / "build-details..aarch64-linux-gnu.json")
+    assert run("install", wheel, "--root", root, "--compiler", sys.executable, "-q") == 0
+
+
 def test_a_described_python_of_debian_has_its_directories(wheel: Path, foreign: Callable[..., Path]) -> None:
     root = foreign(description=details())
     (root / "usr/lib/python3/dist-packages").mkdir(parents=True)
