@@ -72,7 +72,7 @@ def installed_modules(root: Path, paths: InstallPaths) -> Iterator[str]:
         for directory, directories, files in os.walk(start):
             inside = Path(directory).relative_to(start).parts
             directories[:] = sorted(filter(_is_public, directories))
-            stems = [name.partition(".")[0] for name in files if re.fullmatch(r"[^.]+\.(py|.*so)", name)]
+            stems = [name.partition(".")[0] for name in files if re.fullmatch(r"[^.]+\.(pyc?|.*so)", name)]
             if inside and "__init__" in stems:
                 yield ".".join(inside)
             yield from (".".join((*inside, stem)) for stem in sorted(stems) if _is_public(stem))

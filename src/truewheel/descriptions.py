@@ -51,6 +51,8 @@ def _ours(command: str, facts: Mapping[str, Any]) -> Interpreter:
     patched, platforms = facts["patched"], facts["platforms"]
     if not all(isinstance(each, str) for each in (facts["executable"], patched, *platforms)):
         raise TypeError("not texts")
+    if _absolute(facts["executable"], "/") != facts["executable"]:
+        raise ValueError("not a path")
     answer = {
         **facts,
         "schemes": facts["scheme_paths"],
@@ -68,7 +70,8 @@ def _build_details(path: Path, root: Path, details: Mapping[str, Any]) -> Interp
     program = _absolute(details.get("base_interpreter") or posixpath.join(prefix, "bin/python3"), place)
     implementation, abi = details["implementation"], details.get("abi", {})
     version = implementation["version"]
-    suffix, thread = abi.get("extension_suffix", ""), "t" if "t" in abi.get("flags", ()) else ""
+    extensions = details.get("suffixes", {}).get("extensions") or [""]
+    suffix, thread = abi.get("extension_suffix", extensions[0]), "t" if "t" in abi.get("flags", ()) else ""
     short = f"{version['major']}.{version['minor']}"
     platlibdir = posixpath.basename(posixpath.dirname(place)) or "lib"
     numbers = [version[part] for part in ("major", "minor", "micro")]
@@ -132,6 +135,6 @@ def _final(path: Path, root: Path) -> str:
 
 def _absolute(text: str, place: str) -> str:
     final = posixpath.normpath(posixpath.join(place, text))
-    if not text or not re.match(r"/(?!/)", final):
+    if not text or not re.match(r"/(?!/)", final) or not final.isprintable():
         raise ValueError(f"{text!r} is no path")
     return final

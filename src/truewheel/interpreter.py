@@ -262,12 +262,12 @@ def _interpreter(command: str, executable: str, answer: Mapping[str, Any]) -> In
         version=_version(answer),
         version_text=_typed(answer, "version_text", str),
         implementation=_typed(answer, "implementation", str),
-        cache_tag=_filled(answer, "cache_tag"),
+        cache_tag=_name(answer, "cache_tag"),
         magic=_magic(answer),
         soabi=_typed(answer, "soabi", str),
         ext_suffix=_typed(answer, "ext_suffix", str),
         free_threaded=_typed(answer, "free_threaded", bool),
-        platlibdir=_filled(answer, "platlibdir"),
+        platlibdir=_name(answer, "platlibdir"),
         platforms=platform_tags(
             _filled(answer, "platform"), _typed(answer, "pointer_bits", int), _typed(answer, "libc", str)
         ),
@@ -290,6 +290,14 @@ def _filled(answer: Mapping[str, Any], key: str) -> str:
     value = _typed(answer, key, str)
     if not value:
         raise ValueError(f"{key} is empty")
+    return value
+
+
+def _name(answer: Mapping[str, Any], key: str) -> str:
+    """Return what becomes a part of paths; a root or a description may not be trusted."""
+    value = _filled(answer, key)
+    if not re.fullmatch(r"\w[\w.-]*", value):
+        raise ValueError(f"{key} is {value!r}")
     return value
 
 
@@ -317,6 +325,13 @@ def _magic(answer: Mapping[str, Any]) -> bytes:
 def _scheme_paths(answer: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     schemes: dict[str, Any] = _typed(answer, "schemes", dict)
     return tuple(
-        (name, tuple((key, _text(path)) for key, path in sorted(_typed(schemes, name, dict).items())))
+        (name, tuple((key, _scheme_path(path)) for key, path in sorted(_typed(schemes, name, dict).items())))
         for name in sorted(schemes)
     )
+
+
+def _scheme_path(value: object) -> str:
+    path = _text(value)
+    if not path.startswith("{prefix}") or ".." in path.split("/") or not path.isprintable():
+        raise ValueError(f"{path!r} is no path below a prefix")
+    return path

@@ -206,6 +206,7 @@ class Scheme:
     compile_exclude: tuple[str, ...] = ()
     data_map: tuple[tuple[str, str], ...] = ()
     code_filename: CodeFilename = CodeFilename.FULL
+    layout: str = "cache"
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,10 @@ class PycJob:
 
 @dataclass(frozen=True)
 class BytecodePolicy:
-    """What the bytecode of a run is like; ``exclude`` are globs of sources that have none."""
+    """What the bytecode of a run is like; ``exclude`` are globs of sources that have none.
+
+    ``legacy``: an install leaves a pyc in the place of each source, which is not installed (PEP 3147).
+    """
 
     mode: InvalidationMode
     levels: tuple[int, ...]
@@ -325,6 +329,7 @@ class BytecodePolicy:
     errors: ErrorPolicy
     exclude: tuple[str, ...] = ()
     filename: CodeFilename = CodeFilename.FULL
+    legacy: bool = False
 
 
 @dataclass(frozen=True)
@@ -376,7 +381,10 @@ class Dropped:
 
 @dataclass(frozen=True)
 class InstallPlan:
-    """Everything an install will do, decided before the first write."""
+    """Everything an install will do, decided before the first write.
+
+    ``sources`` are compiled and not installed.
+    """
 
     scheme: Scheme
     wheels: tuple[Wheel, ...]
@@ -387,6 +395,7 @@ class InstallPlan:
     records: tuple[RecordPlan, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[Warned, ...] = ()
+    sources: tuple[PlannedFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -177,8 +177,9 @@ def install(prepared: PreparedInstall) -> Manifest:
         buildroot.expect({posixpath.dirname(final) for final in planned_paths(plan)})
         delivery = Delivery(buildroot, met.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
         jobs = _jobs_by_source(plan.jobs)
-        for group in _by_content(plan.files):
-            _stage_group(group, contents, delivery, pool, jobs)
+        compiled_only = {file.final for file in plan.sources}
+        for group in _by_content((*plan.files, *plan.sources)):
+            _stage_group(group, compiled_only, contents, delivery, pool, jobs)
             delivery.put_pycs(pool.finished())
         buildroot.place()
         delivery.put_pycs(pool.drain())
@@ -263,6 +264,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
 
 def _stage_group(
     group: list[PlannedFile],
+    compiled_only: Set[str],
     contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
@@ -278,7 +280,8 @@ def _stage_group(
     else:
         data = contents[first.wheel].read(source)
     for file in group:
-        delivery.put(file, lambda: (data,))
+        if file.final not in compiled_only:
+            delivery.put(file, lambda: (data,))
         for job in jobs.get(file.final, ()):
             pool.submit(job, data)
 

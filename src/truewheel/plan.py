@@ -28,6 +28,7 @@ from truewheel.model import (
     Kind,
     PlannedFile,
     PycJob,
+    PycTarget,
     RecordPlan,
     Scheme,
     Warned,
@@ -92,11 +93,18 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     for one of the Pythons.
     """
     _refuse_twins(inputs.wheels)
+    if inputs.policy.legacy and inputs.interpreters[1:]:
+        raise ConflictRefused(
+            "bytecode in the place of sources is of one Python",
+            subject=inputs.interpreters[1].command,
+            hint="give one --python, or a scheme without bytecode.layout: legacy",
+        )
     shared = _SharedPaths(inputs)
     warnings = dict.fromkeys(_check_requires_python(inputs))
     files: dict[str, PlannedFile] = {}
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
+    sources: dict[str, PlannedFile] = {}
     dropped = dict.fromkeys(_dropped(inputs.wheels))
     for interpreter in inputs.interpreters:
         for wheel in inputs.wheels:
@@ -110,6 +118,8 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
                 if planner.leaves_out(file)
             )
             _refuse_programs(mine, paths.scripts, interpreter)
+            if inputs.policy.legacy:
+                sources.update((file.final, file) for file in mine if planner.is_compiled(file))
             for file in mine:
                 files[file.final] = shared.merge(files.get(file.final), file)
             warnings.update(dict.fromkeys(planner.dead_scripts()))
@@ -120,6 +130,10 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             record = owned.setdefault(planner.dist_info, planner.record())
             record.members.update((file.final, None) for file in mine)
             record.members.update((target.final, None) for job in mine_jobs for target in job.targets)
+    for final in sources:
+        del files[final]
+        for each in owned.values():
+            each.members.pop(final, None)
     records = _records(inputs, owned)
     pycs = (target.final for job in jobs.values() for target in job.targets)
     _refuse_nesting([*files, *pycs, *(record.final for record in records)])
@@ -138,6 +152,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             *long_names(jobs.values()),
             *shared.warnings(),
         ),
+        tuple(sources.values()),
     )
 
 
@@ -253,7 +268,10 @@ class _WheelPlanner:
         """The compile job of a source."""
         policy, tag = self._inputs.policy, self._interpreter.cache_tag
         filename = code_filename(file.final, self.directory_of(file), policy.filename)
-        return plan_job(file.final, file.size, file.mtime, tag, policy.levels, file.wheel, filename)
+        job = plan_job(file.final, file.size, file.mtime, tag, policy.levels, file.wheel, filename)
+        if not policy.legacy:
+            return job
+        return replace(job, targets=(PycTarget(policy.levels[0], f"{file.final}c"),), left_out=())
 
     def directory_of(self, file: PlannedFile) -> str:
         """The directory of the layout that a file goes to."""

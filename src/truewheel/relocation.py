@@ -30,6 +30,7 @@ def relocated(plan: InstallPlan, leads: Leads) -> InstallPlan:
     return replace(
         plan,
         files=tuple(sorted(files.values(), key=lambda file: file.final)),
+        sources=tuple(replace(file, final=_moved(file.final, leads)) for file in plan.sources),
         jobs=tuple(_moved_job(job, leads) for job in plan.jobs),
         records=tuple(_moved_record(record, leads) for record in plan.records),
     )

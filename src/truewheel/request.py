@@ -40,9 +40,11 @@ class BytecodeOptions:
             mode=self.mode or scheme.invalidation_mode,
             levels=tuple(sorted(set(levels))),
             hardlink=scheme.hardlink,
-            errors=self.errors or scheme.errors,
+            # without its bytecode nothing is left of a source
+            errors=ErrorPolicy.FAIL if scheme.layout == "legacy" else self.errors or scheme.errors,
             exclude=(*scheme.compile_exclude, *self.exclude),
             filename=scheme.code_filename,
+            legacy=scheme.layout == "legacy" and bool(levels),
         )
 
     def workers(self, environ: Mapping[str, str]) -> int:

@@ -302,6 +302,7 @@ _FIELDS = {
         "invalidation_mode", partial(_member, kind=InvalidationMode), (InvalidationMode.CHECKED_HASH,)
     ),
     "bytecode.errors": _Field("errors", partial(_member, kind=ErrorPolicy)),
+    "bytecode.layout": _Field("layout", partial(_choice, options=("cache", "legacy")), ("cache",)),
     "bytecode.filename": _Field("code_filename", partial(_member, kind=CodeFilename), (CodeFilename.FULL,)),
     "bytecode.exclude": _Field("compile_exclude", _globs, ((),)),
     "modes.file": _Field("file_mode", partial(_mode, needed=0o600, refused=0o113), (0o644,)),

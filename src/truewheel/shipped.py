@@ -37,6 +37,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "arch": Scheme(
         name="arch",
@@ -69,6 +70,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "bazel": Scheme(
         name="bazel",
@@ -101,6 +103,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "buildroot": Scheme(
         name="buildroot",
@@ -133,6 +136,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "debian": Scheme(
         name="debian",
@@ -165,6 +169,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "fedora": Scheme(
         name="fedora",
@@ -197,6 +202,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "generic": Scheme(
         name="generic",
@@ -229,6 +235,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "gentoo": Scheme(
         name="gentoo",
@@ -261,6 +268,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "nix": Scheme(
         name="nix",
@@ -293,6 +301,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "opensuse": Scheme(
         name="opensuse",
@@ -325,6 +334,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "target": Scheme(
         name="target",
@@ -357,6 +367,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "void": Scheme(
         name="void",
@@ -389,6 +400,7 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
     "yocto": Scheme(
         name="yocto",
@@ -421,5 +433,6 @@ SCHEMES = {
         compile_exclude=(),
         data_map=(),
         code_filename=CodeFilename.FULL,
+        layout="cache",
     ),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from truewheel.beneath import is_file, leads_to
+from truewheel.beneath import is_directory, is_file, leads_to
 from truewheel.dataclass import dataclass, replace
 from truewheel.descriptions import lacks_magic, read_description
 from truewheel.errors import InterpreterError, UsageError
@@ -17,7 +18,8 @@ from truewheel.model import Interpreter
 
 _PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")  # in the order of a usual PATH
 _LIBRARIES = ("lib", "lib64")
-_DESCRIPTION = "build-details.json"
+# PEP 739; Debian has the architecture in the name
+_DESCRIPTION = re.compile(r"build-details(\.[\w.-]*)?\.json")
 _REMEDY = (
     "give --run-target to run it by chroot, or --python DESCRIPTION.json --compiler PY, or --scheme for "
     "the python3 of this machine"
@@ -81,9 +83,11 @@ def _described_there(root: Path, python: str) -> str:
     name = posixpath.basename(leads_to(root, python))  # python3.14, whatever links lead to it
     prefix = posixpath.dirname(posixpath.dirname(python))
     for library in _LIBRARIES:
-        place = posixpath.join(prefix, library, name, _DESCRIPTION)
-        if is_file(root, place):
-            return str(root / leads_to(root, place).lstrip("/"))
+        place = posixpath.join(prefix, library, name)
+        if is_directory(root, place):
+            directory = root / leads_to(root, place).lstrip("/")
+            for file in sorted(filter(_DESCRIPTION.fullmatch, os.listdir(directory))):
+                return str(directory / file)
     return ""
 
 

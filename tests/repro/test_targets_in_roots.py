@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import need
+from tests.needs import need, nightly_but
 from tests.pythons import available_pythons
 from tests.registry import Pin, fetched, popular
 from tests.support import Recipe, inside, put_source
@@ -127,7 +127,7 @@ def pure(count: int) -> list[Path]:
     return [fetched(pin) for pin in found[:count]]
 
 
-@pytest.mark.parametrize("architecture", ["arm64", pytest.param("s390x", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("architecture", nightly_but(["s390x"], ["arm64", "s390x"]))
 def test_a_foreign_target_need_not_run(tmp_path: Path, architecture: str) -> None:
     """By its own compiler under QEMU and by one of this machine: the same tree, numpy's extensions too."""
     recipe = Recipe(SELF, architecture=architecture)
@@ -149,3 +149,24 @@ def test_a_foreign_target_need_not_run(tmp_path: Path, architecture: str) -> Non
     assert sum(line.split()[0].endswith(".pyc") for line in ran) > 300
     if architecture == "arm64":
         assert inside(root, ["python3", "-c", "import numpy"]).returncode == 0
+
+
+@pytest.mark.nightly
+def test_the_newest_python_is_known_by_its_build_details(tmp_path: Path) -> None:
+    """Inside of unstable, whose Python of the same version compiles for a root that nothing runs."""
+    host = Recipe(SELF, "sid").unpack(tmp_path / "host")
+    put_source(host, "/src")
+    recipe = Recipe(("python3",), "sid")
+    recipe.unpack(host / "target")
+    for path in pure(20):
+        shutil.copy(path, host / "tmp")
+    command = "python3 -m truewheel install -q --root /target /tmp/*.whl"
+    environ = {"PYTHONPATH": "/src", "SOURCE_DATE_EPOCH": "1700000000"}
+    done = inside(host, ["sh", "-c", command], environ)
+    assert done.returncode == 0, done.stdout
+    ran = recipe.unpack(tmp_path / "ran")
+    truewheel("install", "--root", ran, "--run-target", *pure(20))
+    (place,) = (ran / "usr/local/lib").glob("python3.*/dist-packages")
+    described = tree_listing(host / "target" / place.relative_to(ran))
+    assert described == tree_listing(place), difference(tree_listing(place), described)
+    assert sum(line.split()[0].endswith(".pyc") for line in described) > 300

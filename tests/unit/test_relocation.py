@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.support import files, is_one_line, snapshot
+from tests.pythons import available_pythons
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
 
@@ -114,3 +115,51 @@ def test_a_scheme_cuts_the_name_in_the_code(tmp_path: Path, wheel: Path, kind: s
     scheme.write_text(f"extends: generic\nbytecode: {{filename: {kind}}}\n")
     assert install(wheel, tmp_path / "root", "--scheme", str(scheme)) == 0
     assert filename(tmp_path / f"root/usr/lib/{SITE}/demo/{PYC}") == wanted
+
+
+@pytest.fixture
+def legacy(tmp_path: Path) -> str:
+    scheme = tmp_path / "mine.yaml"
+    keys = "layout: legacy, filename: relative, invalidation_mode: unchecked-hash"
+    scheme.write_text(f"extends: generic\nbytecode: {{{keys}}}\n")
+    return str(scheme)
+
+
+def test_a_tree_of_bytecode_alone_is_imported(
+    tmp_path: Path, wheel: Path, legacy: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "root"
+    assert install(wheel, root, "--scheme", legacy) == 0
+    site = f"/usr/lib/{SITE}"
+    assert f"{site}/demo/__init__.pyc" in files(root)
+    assert not any(name.endswith(".py") or "__pycache__" in name for name in files(root))
+    record = (root / f"{site[1:]}/demo-1.0.dist-info/RECORD").read_text()
+    assert "demo/__init__.pyc,sha256=" in record
+    assert "__init__.py," not in record
+    assert filename(root / f"{site[1:]}/demo/__init__.pyc") == "demo/__init__.py"
+    check = ["check-import", "--root", str(root), "--scheme", legacy, "--python", sys.executable]
+    assert main(check) == 0
+    assert "done: 1 modules imported" in capfd.readouterr().out
+    before = snapshot(root)
+    assert install(wheel, root, "--scheme", legacy) == 0
+    assert snapshot(root) == before
+
+
+def test_a_source_without_bytecode_fails_such_a_tree_or_stays(
+    tmp_path: Path, wheel_builder: WheelBuilder, legacy: str
+) -> None:
+    wheel = wheel_builder.build(files={"demo/__init__.py": "", "demo/bad.py": "def f(:\n"})
+    root = tmp_path / "root"
+    assert install(wheel, root, "--scheme", legacy, "--errors", "warn") == 1
+    assert not root.exists()
+    assert install(wheel, root, "--scheme", legacy, "--compile-exclude", "bad.py") == 0
+    assert {Path(name).name for name in files(root) if "/demo/" in name} == {"__init__.pyc", "bad.py"}
+
+
+def test_such_a_tree_is_for_one_python(tmp_path: Path, wheel: Path, legacy: str) -> None:
+    root = tmp_path / "root"
+    others = [str(path) for name, path in available_pythons().items() if name in ("3.10", "3.12")]
+    if not others:
+        pytest.skip("needs another Python")
+    assert install(wheel, root, "--scheme", legacy, "--python", others[0]) == 1
+    assert not root.exists()

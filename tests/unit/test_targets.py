@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -103,7 +104,7 @@ def test_a_prefix_that_is_not_on_the_path_is_a_warning_with_the_remedy(
     told = capsys.readouterr().err
     assert told.startswith("truewheel: warning: ")
     assert told.count("\n") == 1
-    assert f"/opt/demo/lib/python{SHORT}/site-packages: is not on sys.path" in told
+    assert re.search(rf" /opt/demo/(local/)?lib/python{SHORT}/\w+-packages: is not on sys.path of ", told)
     assert "leave out --scheme and --prefix" in told
     assert told.endswith(" [not-on-path]\n")
 
@@ -163,6 +164,16 @@ def test_a_description_has_paths_relative_to_its_place(wheel: Path, foreign: Cal
     options = ["--root", root, "--python", given, "--compiler", sys.executable, "-q"]
     assert run("install", wheel, *options) == 0
     assert (root / "opt/bin/demo").read_text().startswith(f"#!/opt/bin/python{SHORT}\n")
+
+
+def test_a_description_may_have_the_architecture_in_its_name(
+    wheel: Path, foreign: Callable[..., Path]
+) -> None:
+    abi: dict[str, list[str]] = {"flags": []}
+    root = foreign(description=details(abi=abi, suffixes={"extensions": [".cpython-x.so", ".so"]}))
+    directory = root / f"usr/lib/python{SHORT}"
+    (directory / "build-details.json").rename(directory / "build-details..aarch64-linux-gnu.json")
+    assert run("install", wheel, "--root", root, "--compiler", sys.executable, "-q") == 0
 
 
 def test_a_described_python_of_debian_has_its_directories(wheel: Path, foreign: Callable[..., Path]) -> None:
@@ -239,6 +250,35 @@ def test_what_describes_no_python_is_refused_in_one_line(
     told = capsys.readouterr().err
     assert is_one_line(told)
     assert f"{description}: does not describe a Python (give what truewheel python PY --json" in told
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cache_tag": "../../x"},
+        {"cache_tag": "a/b"},
+        {"platlibdir": ".."},
+        {"executable": "/usr/bin/python3\nrm -rf x"},
+        {"executable": "usr/bin/python3"},
+        {"executable": "/usr/../bin/python3"},
+        {"prefix": ""},
+        {"magic": "00"},
+        {"platforms": [1]},
+        {"scheme_paths": {"posix_prefix": {"purelib": "{prefix}/../../etc"}}},
+        {"scheme_paths": {"posix_prefix": {"purelib": "/etc"}}},
+    ],
+)
+def test_a_description_leads_nowhere_else(
+    tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+) -> None:
+    assert run("python", sys.executable, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    document["interpreter"] |= changes
+    description = tmp_path / "target.json"
+    description.write_text(json.dumps(document))
+    assert run("install", wheel, "--root", tmp_path / "root", "--python", description) == 2
+    assert "does not describe a Python" in capsys.readouterr().err
     assert not (tmp_path / "root").exists()
 
 

@@ -130,15 +130,11 @@ def _central_records(data: bytes) -> list[_Central]:
 def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int) -> Iterator[Fault]:
     """Check an entry, which ends where the next thing begins, at ``limit``."""
     entry, offset = info.filename, info.header_offset
-    # most have the same name and extra fields in both places
-    header = os.pread(file, LOCAL_HEADER.size + len(record.name) + len(record.extra), offset)
-    if len(header) < LOCAL_HEADER.size or header[:4] != b"PK\3\4":
+    local_header = _local_header(file, offset, record)
+    if local_header is None:
         yield Fault("corrupt-entry", entry, "has no local header")
         return
-    _, _, *copied, name, extra = LOCAL_HEADER.unpack_from(header)
-    behind = header[LOCAL_HEADER.size : LOCAL_HEADER.size + name + extra]
-    if len(behind) < name + extra:
-        behind = os.pread(file, name + extra, offset + LOCAL_HEADER.size)
+    copied, name, behind = local_header
     gap = limit - (offset + LOCAL_HEADER.size + len(behind) + info.compress_size)
     if gap < 0:
         yield Fault("overlapping-entries", entry, "overlaps what comes next in the archive")
@@ -159,6 +155,19 @@ def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int)
         if ours != theirs:
             message = f"has another {field} in its local header than in the central directory"
             yield Fault("contradictory-header", entry, message)
+
+
+def _local_header(file: int, offset: int, record: _Central) -> tuple[list[int], int, bytes] | None:
+    """Return the fields that are copied, the size of the name, and the name with the extra fields."""
+    # most have the same name and extra fields in both places
+    header = os.pread(file, LOCAL_HEADER.size + len(record.name) + len(record.extra), offset)
+    if len(header) < LOCAL_HEADER.size or header[:4] != b"PK\3\4":
+        return None
+    _, _, *copied, name, extra = LOCAL_HEADER.unpack_from(header)
+    behind = header[LOCAL_HEADER.size : LOCAL_HEADER.size + name + extra]
+    if len(behind) < name + extra:
+        behind = os.pread(file, name + extra, offset + LOCAL_HEADER.size)
+    return copied, name, behind
 
 
 def _local_sizes(copied: list[int], extra: bytes, described: tuple[int, ...] | None) -> tuple[int, ...]:
