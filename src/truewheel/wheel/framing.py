@@ -136,9 +136,9 @@ def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int)
         yield Fault("corrupt-entry", entry, "has no local header")
         return
     _, _, *copied, name, extra = LOCAL_HEADER.unpack_from(header)
-    behind = header[LOCAL_HEADER.size : LOCAL_HEADER.size + name + extra]
-    if len(behind) < name + extra:
-        behind = os.pread(file, name + extra, offset + LOCAL_HEADER.size)
+    if LOCAL_HEADER.size + name + extra > len(header):
+        header = os.pread(file, LOCAL_HEADER.size + name + extra, offset)
+    behind = header[LOCAL_HEADER.size :][: name + extra]
     gap = limit - (offset + LOCAL_HEADER.size + len(behind) + info.compress_size)
     if gap < 0:
         yield Fault("overlapping-entries", entry, "overlaps what comes next in the archive")
@@ -150,15 +150,20 @@ def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int)
         yield Fault("contradictory-header", entry, "has another name in its local header")
     if record.disk:
         yield Fault("contradictory-header", entry, "lies on another disk")
-    for extras in (behind[name:], record.extra):
-        if extras and _EXTRA_NAME in _extra_fields(extras):
-            yield Fault("ambiguous-name", entry, "has a second name in an extra field")
+    if behind[name:] or record.extra:
+        yield from _check_extra(entry, behind[name:], record.extra)
     wanted = [*record.copied[:4], *sizes]
     local = [*copied[:4], *_local_sizes(copied, behind[name:], sizes if gap else None)]
     for field, ours, theirs in zip(_COPIED, local, wanted, strict=True):
         if ours != theirs:
             message = f"has another {field} in its local header than in the central directory"
             yield Fault("contradictory-header", entry, message)
+
+
+def _check_extra(entry: str, *places: bytes) -> Iterator[Fault]:
+    for extra in places:
+        if _EXTRA_NAME in _extra_fields(extra):
+            yield Fault("ambiguous-name", entry, "has a second name in an extra field")
 
 
 def _local_sizes(copied: list[int], extra: bytes, described: tuple[int, ...] | None) -> tuple[int, ...]:
