@@ -6,6 +6,7 @@ the buildroot.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -341,6 +342,19 @@ class InstallPlan:
     records: tuple[RecordPlan, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[Warned, ...] = ()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an install would change in the root: ``files`` are the states of planned files by final path.
+
+    ``there`` are the pycs and RECORDs that are there already, whose content is not known before the run;
+    ``removed`` goes.
+    """
+
+    files: Mapping[str, State]
+    there: Set[str]
+    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True)

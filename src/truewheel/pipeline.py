@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.delivery import Delivery, Watch, state_of
 from truewheel.buildroot.installed import (
     Earlier,
     Place,
@@ -34,6 +34,7 @@ from truewheel.interpreter import probe
 from truewheel.model import (
     DEFAULT_LIMITS,
     BytecodePolicy,
+    Changes,
     ErrorPolicy,
     Found,
     InstallPlan,
@@ -224,9 +225,22 @@ def _judge(prepared: PreparedInstall) -> tuple[dict[str, Found], tuple[Earlier, 
     return found, earlier, gone
 
 
-def install(prepared: PreparedInstall) -> Manifest:
+def preview(prepared: PreparedInstall) -> Changes | None:
+    """Return what an install would change; None for a root that is restored first, after a killed run.
+
+    Raises ConflictRefused for what an install would refuse.
+    """
+    if is_interrupted(prepared.root):
+        return None
+    found, _, gone = _judge(prepared)
+    states = {file.final: state_of(file, found) for file in prepared.plan.files}
+    return Changes(states, found.keys() - states.keys(), gone)
+
+
+def install(prepared: PreparedInstall, watch: Watch | None = None) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
     It waits for another run that writes below the root. Raises StageError or CompileError for trouble,
     ConflictRefused for what came into the root since the plan, Uncompilable if a source does not compile and
     the policy is to fail; the root is then as it was.
@@ -241,7 +255,7 @@ def install(prepared: PreparedInstall) -> Manifest:
             wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
         }
         found, earlier, gone = _judge(prepared)
-        delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode)
+        delivery = Delivery(buildroot, found, plan.interpreters, plan.policy, plan.scheme.file_mode, watch)
         jobs = _jobs_by_source(plan.jobs)
         for group in _by_content(plan.files):
             _stage_group(group, contents, delivery, pool, jobs)
@@ -263,9 +277,10 @@ def install(prepared: PreparedInstall) -> Manifest:
     return replace(delivery.manifest(plan.dropped), warnings=plan.warnings)
 
 
-def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
+def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Watch | None = None) -> Manifest:
     """Compile sources that are below a root already, in place, with their final paths in the code.
 
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
     Raises UsageError for a missing path, Uncompilable if a source does not compile and the policy is to fail,
     StageError or CompileError for trouble.
     """
@@ -285,7 +300,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
         found = look(request.root, [target.final for job in jobs for target in job.targets])
         stray = _strays(request, finals, interpreters, policy)
-        delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
+        delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode, watch)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())
             delivery.put_pycs(pool.finished())
@@ -336,8 +351,9 @@ def _wheel_files(paths: Sequence[Path], interpreters: Sequence[Interpreter]) -> 
         is_directory = path.is_dir() or (path.suffix != ".whl" and not path.exists())
         inside = best_wheels(sorted(path.glob("*.whl")), interpreters) if is_directory else [path]
         if not inside:
-            raise RefusedInput(
-                "holds no wheel",
+            kind, missing = (RefusedInput, "") if path.is_dir() else (UsageError, ": no such directory")
+            raise kind(
+                f"holds no wheel{missing}",
                 subject=str(path),
                 hint="build one there first: truewheel wheel --outdir DIR",
             )

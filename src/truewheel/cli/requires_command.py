@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from truewheel.interpreter import probe
 from truewheel.model import Interpreter
 from truewheel.overrides import parse_override
 from truewheel.project.backend import parse_settings
+from truewheel.report.document import dependencies_document
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires, strict_extras
 from truewheel.rpm.generators import run_requires
 from truewheel.rpm.requirements import Wording
@@ -48,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print the requirements of a build, for %%generate_buildrequires",
         description="Print what a project needs to be built and tested as RPM dependencies. If a later step "
         "needs something that is not installed, print the dependencies known so far.",
-        allow_abbrev=False,
     )
     _add_runtime_arguments(build)
     _add_test_arguments(build)
@@ -62,8 +63,12 @@ def run(options: argparse.Namespace) -> int:
         return print_for_each(options, lambda dist, extra: run_requires(dist, extra, not options.no_extras))
     if options.kind == "override":
         return _append_override(options.override, options.dep_overrides_file)
+    if not options.directory.is_dir():
+        raise UsageError("is not a directory", subject=str(options.directory), hint="give the project to -d")
     request = _request(options, probe(options.python), os.environ)
     lines = build_requires(request, os.environ, _log)
+    if options.json:
+        lines = [json.dumps(dependencies_document(lines), indent=2)]
     text = "".join(f"{line}\n" for line in lines)
     if options.output:
         write_text(options.output, text)
@@ -170,6 +175,7 @@ def _add_wording_arguments(parser: argparse.ArgumentParser) -> None:
         help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none if the file does not exist",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: standard output)")
+    parser.add_argument("--json", action="store_true", help="write them as JSON")
 
 
 def _request(

@@ -6,14 +6,23 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
-from truewheel.model import CompileResult, InstalledFile, InstallPlan, Interpreter, Manifest, Scheme
+from truewheel.model import (
+    Changes,
+    CompileResult,
+    File,
+    InstalledFile,
+    InstallPlan,
+    Interpreter,
+    Manifest,
+    Scheme,
+)
 from truewheel.schemes import scheme_keys
 
 REPORT_VERSION = 1
@@ -28,16 +37,48 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
     """
     return {
         **_head("install"),
-        "scheme": plan.scheme.name,
-        "interpreters": [_interpreter(interpreter) for interpreter in plan.interpreters],
-        "wheels": [
-            {"file": wheel.filename, "sha256": wheel.sha256, "name": wheel.name, "version": wheel.version}
-            for wheel in plan.wheels
-        ],
+        **_inputs(plan),
         **_account(manifest),
         "dropped": [asdict(dropped) for dropped in manifest.dropped],
         "warnings": [asdict(warned) for warned in manifest.warnings],
     }
+
+
+def plan_document(plan: InstallPlan, changes: Changes | None) -> dict[str, Any]:
+    """Return a plan that is not carried out; ``changes`` is None where the root is to be restored first.
+
+    ``state`` and ``there`` are then null. ``made`` are pycs and RECORDs, whose content the run makes.
+    """
+    pycs = [target.final for job in plan.jobs for target in job.targets]
+    made = sorted([*pycs, *(record.final for record in plan.records)])
+    return {
+        **_head("plan"),
+        **_inputs(plan),
+        "files": [
+            {**_planned(file), "state": changes.files[file.final].value if changes else None}
+            for file in sorted(plan.files, key=lambda file: file.final)
+        ],
+        "made": [{"path": final, "there": final in changes.there if changes else None} for final in made],
+        "removed": list(changes.removed) if changes else [],
+        "dropped": [asdict(dropped) for dropped in plan.dropped],
+        "warnings": [asdict(warned) for warned in plan.warnings],
+    }
+
+
+def files_document(lines: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
+    """Return the lines of a %files list, and the modules to import."""
+    return {**_head("files"), "lines": list(lines), "modules": list(modules)}
+
+
+def dependencies_document(dependencies: Sequence[str]) -> dict[str, Any]:
+    """Return requirements or capabilities, as rpm writes them."""
+    return {**_head("dependencies"), "dependencies": list(dependencies)}
+
+
+def imports_document(modules: Sequence[str], failures: Mapping[str, str]) -> dict[str, Any]:
+    """Return which modules were imported; ``failures`` gives the reasons of those that were not."""
+    results = [{"module": module, "error": failures.get(module)} for module in modules]
+    return {**_head("imports"), "modules": results}
 
 
 def compile_document(manifest: Manifest) -> dict[str, Any]:
@@ -110,7 +151,22 @@ def _account(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def _inputs(plan: InstallPlan) -> dict[str, Any]:
+    return {
+        "scheme": plan.scheme.name,
+        "interpreters": [_interpreter(interpreter) for interpreter in plan.interpreters],
+        "wheels": [
+            {"file": wheel.filename, "sha256": wheel.sha256, "name": wheel.name, "version": wheel.version}
+            for wheel in plan.wheels
+        ],
+    }
+
+
 def _file(file: InstalledFile) -> dict[str, Any]:
+    return {**_planned(file), "state": file.state.value}
+
+
+def _planned(file: File) -> dict[str, Any]:
     return {
         "path": file.final,
         "kind": file.kind.value,
@@ -119,7 +175,6 @@ def _file(file: InstalledFile) -> dict[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
         "wheel": file.wheel,
-        "state": file.state.value,
     }
 
 
