@@ -19,6 +19,7 @@ _PLACES = {
         "macros/fileattrs/*.attr": "lib/rpm/fileattrs",
         "macros/lua/truewheel/*.lua": "lib/rpm/lua/truewheel",
         "macros/brp-truewheel": "lib/rpm",
+        "macros/truewheel-macros.7": "share/man/man7",
     },
     "opensuse": {
         "macros/opensuse/brp-90-truewheel": "lib/rpm/brp-suse.d",

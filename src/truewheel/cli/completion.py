@@ -60,6 +60,7 @@ def _bash() -> Iterator[str]:
 def _zsh() -> Iterator[str]:
     yield "#compdef truewheel"
     yield "# zsh completion of truewheel; written from its parsers"
+    yield f"_truewheel_schemes() {{ compadd {' '.join(shipped_schemes())}; _files }}"
     yield "_truewheel() {"
     yield '    local command="" word'
     yield "    local -i index=0 at=1"
@@ -141,7 +142,7 @@ def _bash_value(argument: Argument) -> str:
 
 def _zsh_specs(argument: Argument) -> Iterator[str]:
     values = {
-        "scheme": f"_alternative 'schemes:scheme:({' '.join(shipped_schemes())})' 'files:file:_files'",
+        "scheme": "_truewheel_schemes",
         "directory": "_files -/",
         "path": "_files",
         "": f"({' '.join(argument.choices)})" if argument.choices else " ",
