@@ -19,11 +19,12 @@ _PLACES = {
         "macros/fileattrs/*.attr": "lib/rpm/fileattrs",
         "macros/lua/truewheel/*.lua": "lib/rpm/lua/truewheel",
         "macros/brp-truewheel": "lib/rpm",
-        "macros/truewheel-macros.7": "share/man/man7",
+        "macros/man/truewheel-macros.7": "share/man/man7",
     },
     "opensuse": {
         "macros/opensuse/brp-90-truewheel": "lib/rpm/brp-suse.d",
         "macros/opensuse/truewheel-flavor-macros": "bin",
+        "macros/man/truewheel-flavor-macros.1": "share/man/man1",
     },
     "debhelper": {
         "debhelper/dh_truewheel": "bin",

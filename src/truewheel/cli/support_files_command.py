@@ -41,8 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Place the files, replacing others of their names; prints the path of each."""
     files = [file for kind in dict.fromkeys(options.kinds or _ALL) for file in _of_kind(kind)]
-    if not files:
-        raise UsageError("has no support files", subject="truewheel", hint="install it from a wheel")
     epoch = source_date_epoch(os.environ)
     date = ZIP_ZERO_DATE if epoch is None else epoch
     with Buildroot(options.directory, 0o755, epoch) as buildroot:
@@ -68,7 +66,12 @@ def _of_kind(kind: str) -> Iterator[SupportFile]:
         for shell, text in completions().items():
             yield SupportFile(COMPLETIONS[shell], text.encode(), False)
     else:
-        yield from support_files(kind)
+        files = list(support_files(kind))
+        if not files:  # packages of distributions have placed them
+            raise UsageError(
+                "are not with this truewheel", subject=f"files for {kind}", hint="install it from its wheel"
+            )
+        yield from files
 
 
 def _planned(file: SupportFile, date: int) -> tuple[File, bytes]:

@@ -56,7 +56,7 @@ def test_the_first_page_has_every_command() -> None:
 
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
 def test_groff_finds_nothing_to_warn_of(tmp_path: Path) -> None:
-    pages = [*manual_pages().values(), (TOP / "macros/truewheel-macros.7").read_text()]
+    pages = [*manual_pages().values(), (TOP / "macros/man/truewheel-macros.7").read_text()]
     for page in pages:
         words = ["groff", "-man", "-Tutf8", "-ww", "-z", "-K", "utf8"]
         done = subprocess.run(words, input=page, capture_output=True, text=True, check=True)
@@ -64,7 +64,7 @@ def test_groff_finds_nothing_to_warn_of(tmp_path: Path) -> None:
 
 
 def test_every_macro_for_specs_stands_in_the_macros_page() -> None:
-    page = plain((TOP / "macros/truewheel-macros.7").read_text())
+    page = plain((TOP / "macros/man/truewheel-macros.7").read_text())
     text = "".join(path.read_text() for path in (TOP / "macros").glob("macros.truewheel*"))
     macros = set(re.findall(r"^%([a-z]\w*)", text, re.M))
     assert len(macros) > 25
