@@ -27,8 +27,9 @@ def on_files(files: Any, config: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Let links lead to these pages, which are one directory higher in the checkout."""
+    here = "../" * page.file.src_path.count("/")
     for name in _BESIDE:
-        markdown = markdown.replace(f"](../{name}", f"]({name}")
+        markdown = markdown.replace(f"]({here}../{name}", f"]({here}{name}")
     return markdown.replace("](docs/", "](") if page.file.src_path in _BESIDE else markdown
 
 
@@ -45,9 +46,9 @@ def reports() -> str:
 
 def _reports() -> Iterator[str]:
     yield "# Reports\n"
-    yield "Each is one JSON object; `report` says which, `version` of which version. The schemas ship in the package"
-    yield "`truewheel.report` as `KIND.schema.json` (JSON Schema 2020-12). Keys may be added within a version;"
-    yield "[what may change](deprecation.md) says more.\n"
+    yield "Each is one JSON object; `report` says which, `version` of which version. The schemas ship in the"
+    yield "package `truewheel.report` as `KIND.schema.json` (JSON Schema 2020-12). Keys may be added within a"
+    yield "version; [what may change](deprecation.md) says more.\n"
     for path in sorted(resources("truewheel.report").iterdir(), key=lambda path: path.name):
         if path.name.endswith(".schema.json"):
             schema = json.loads(path.read_text(encoding="utf-8"))
