@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -75,9 +76,25 @@ def build(work: Path, version: str, environ: dict[str, str]) -> list[Path]:
     run([*command, str(source)], env={**environ, "HATCH_BUILD_NO_HOOKS": "true"})
     (sdist,) = out.glob("*.tar.gz")
     (wheel,) = out.glob("*.whl")
-    purl = f"pkg:pypi/truewheel@{version}"
-    run([sys.executable, "-m", "truewheel", "inject-sbom", str(wheel), "--purl", purl], env=environ)
+    from truewheel.rpm.sbom import inject_sbom
+
+    inject_sbom([wheel], bill_of_materials(version))
     return [sdist, wheel]
+
+
+def bill_of_materials(version: str) -> bytes:
+    """Return a CycloneDX document (PEP 770): truewheel itself, since the wheel bundles nothing."""
+    purl = f"pkg:pypi/truewheel@{version}"
+    licenses = [{"license": {"id": "MIT"}}]
+    component = {
+        "type": "library",
+        "name": "truewheel",
+        "version": version,
+        "purl": purl,
+        "licenses": licenses,
+    }
+    document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [component]}
+    return (json.dumps(document, indent=2) + "\n").encode()
 
 
 def run(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
