@@ -74,4 +74,4 @@ class ExtensionHook(BuildHookInterface):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    sys.exit(_compile(Path(sys.argv[1]).absolute()))
+    sys.exit(_compile(Path(sys.argv[1]).absolute()) or None)
