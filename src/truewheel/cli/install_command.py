@@ -129,7 +129,8 @@ def _show_plan(options: argparse.Namespace, prepared: PreparedInstall) -> Iterat
 
 def _install(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
     plan = prepared.plan
-    before = f"{len(plan.wheels)} wheels"
+    names = [f"{wheel.name} {wheel.version}" for wheel in plan.wheels]
+    before = f"{len(names)} wheels" if names[1:] else names[0]
     with Progress(before, len(planned_paths(plan)), len(plan.jobs), options.quiet) as progress:
         manifest = install(prepared, progress)
     for warning in warning_lines(manifest, options.verbose):
