@@ -19,6 +19,8 @@ PARALLEL = [f"-n{min(4, len(os.sched_getaffinity(0)))}", "--dist=loadfile", "--n
 # chroots are a gigabyte each; only those of failed tests are kept
 PARALLEL += ["-o", "tmp_path_retention_policy=failed"]
 
+BENCH_WHEELS = ["six", "iniconfig", "requests", "docutils", "django<6", "botocore", "numpy<2.5", "sympy"]
+
 
 @nox.session
 def tests(session: nox.Session) -> None:
@@ -74,3 +76,13 @@ def nightly(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     every = {"TRUEWHEEL_TEST_STEP": "1"}
     session.run("pytest", "-q", "-m", "slow", *PARALLEL, *session.posargs, env=every)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Truewheel next to its peers in one run; writes bench.json and bench.svg. Takes a quarter of an hour."""
+    session.install(".", "installer", "pip", "uv")
+    wheels = Path(session.create_tmp(), "wheels")
+    session.run("pip", "download", "-q", "--no-deps", "--dest", str(wheels), *BENCH_WHEELS)
+    results = ["--json", "bench.json", "--svg", "bench.svg"]
+    session.run("python", "bench/bench.py", "--wheels", str(wheels), *results, *session.posargs)

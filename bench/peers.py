@@ -33,6 +33,7 @@ for path in sorted(Path(sys.argv[1]).rglob("*.py")):
         except SyntaxError:
             pass
 """
+FLOOR = Path(__file__).with_name("floor.py")
 UNZIP = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])"
 
 
@@ -85,6 +86,7 @@ def tools(options: argparse.Namespace) -> list[Tool]:
     found = [
         Tool("truewheel", truewheel()),
         Tool("truewheel --jobs 1", truewheel("--jobs", "1")),
+        Tool("floor", lambda wheel, to, _: [[python, str(FLOOR), str(wheel), str(to)]]),
         Tool("floor: unzip", lambda wheel, to, _: [[python, "-c", UNZIP, str(wheel), str(to)]]),
         Tool("floor: compile() at 0, 1", lambda _wheel, _to, tree: [[python, "-c", COMPILE_ALL, str(tree)]]),
     ]

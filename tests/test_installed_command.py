@@ -48,13 +48,13 @@ def test_what_a_check_exports_does_not_replace_the_commands_imports(
 
 def test_the_caller_of_the_api_decides_what_is_imported(venv: Path, shadows: Path) -> None:
     ran = subprocess.run(
-        [venv / "bin/python", "-c", "import truewheel; truewheel.load_scheme('fedora')"],
+        [venv / "bin/python", "-c", "import truewheel; truewheel.install"],
         env={**os.environ, "PYTHONPATH": str(shadows)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "the project is asked for yaml" in ran.stderr
+    assert "the project is asked for json" in ran.stderr
 
 
 def test_the_command_runs_from_a_directory_of_pythonpath(venv: Path, tmp_path: Path) -> None:

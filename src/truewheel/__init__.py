@@ -13,8 +13,9 @@ _HOMES = {
     "interpreter": "probe",
     "model": "ErrorPolicy InstallPaths InstallPlan Interpreter InvalidationMode Limits Manifest Scheme Wheel",
     "paths": "install_paths",
-    "pipeline": "BytecodeOptions CompileRequest InstallRequest PreparedInstall compile_tree install "
-    "prepare_install",
+    "compilation": "compile_tree",
+    "pipeline": "PreparedInstall install prepare_install",
+    "request": "BytecodeOptions CompileRequest InstallRequest",
     "report.document": "compile_document install_document write_document",
     "report.reader": "InstallReport load_report",
     "schemes": "load_scheme shipped_schemes",
@@ -24,6 +25,7 @@ _HOMES = {
 TYPE_CHECKING = False  # importing typing would cost more than all of this module
 if TYPE_CHECKING:
     from truewheel.check_import import ImportFailure, ImportRequest, check_imports, choose_modules
+    from truewheel.compilation import compile_tree
     from truewheel.errors import (
         CompileError,
         ConflictRefused,
@@ -50,17 +52,10 @@ if TYPE_CHECKING:
         Wheel,
     )
     from truewheel.paths import install_paths
-    from truewheel.pipeline import (
-        BytecodeOptions,
-        CompileRequest,
-        InstallRequest,
-        PreparedInstall,
-        compile_tree,
-        install,
-        prepare_install,
-    )
+    from truewheel.pipeline import PreparedInstall, install, prepare_install
     from truewheel.report.document import compile_document, install_document, write_document
     from truewheel.report.reader import InstallReport, load_report
+    from truewheel.request import BytecodeOptions, CompileRequest, InstallRequest
     from truewheel.schemes import load_scheme, shipped_schemes
     from truewheel.wheel.reader import read_wheel
 else:

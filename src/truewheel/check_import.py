@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from truewheel.buildroot.tree import below
+from truewheel.dataclass import dataclass
 from truewheel.errors import InterpreterError, RefusedInput
 from truewheel.model import InstallPaths, Interpreter
 from truewheel.process import ending

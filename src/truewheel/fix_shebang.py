@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from truewheel.buildroot.transaction import Buildroot
@@ -23,8 +23,8 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes, modules_only: bool = Fal
 
     ``shebang`` is the whole line without the line end. Of a directory, ``modules_only`` takes only names in
     ``.py``. Links are not followed; modes stay, and so do dates, in whole seconds. Returns the changed
-    files, sorted. Raises UsageError for a missing path, StageError if a
-    file cannot be written; no file is changed then.
+    files, sorted. Raises UsageError for a missing path, StageError if a file cannot be written; no file is
+    changed then, or those below the paths that the error names.
     """
     tops: dict[Path, Path] = {}
     for path in (Path(os.path.realpath(each.parent), each.name) for each in map(_absolute, paths)):
@@ -40,9 +40,25 @@ def fix_shebangs(paths: Iterable[Path], shebang: bytes, modules_only: bool = Fal
         for script in changed:
             content = itertools.chain([fixed[script]], _behind(script, len(lines[script])))
             _replace(roots[tops[script]], tops[script], script, content)
-        for root in roots.values():
-            root.commit()
+        _commit(roots)
     return changed
+
+
+def _commit(roots: Mapping[Path, Buildroot]) -> None:
+    """Commit each; what ends this half-way says what is done."""
+    done: list[str] = []
+    for top, root in roots.items():
+        told = f"the scripts below {', '.join(done)} are changed, no others"
+        try:
+            root.commit()
+        except StageError as error:
+            raise StageError(
+                error.message, subject=error.subject, hint=told if done else error.hint
+            ) from error
+        except KeyboardInterrupt as error:
+            error.args = (told,) if done else ()
+            raise
+        done.append(str(top))
 
 
 def _absolute(path: Path) -> Path:

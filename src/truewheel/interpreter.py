@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from truewheel._target.versions import OLDEST
-from truewheel.errors import InterpreterError
+from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
 _TIMEOUT = 30.0
+_MOST = 1 << 20  # bytes of an answer; a probe's has a few thousand
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
 _SUPPORTED = f"name a CPython {OLDEST[0]}.{OLDEST[1]} or newer"
 _T = TypeVar("_T")
@@ -51,6 +54,20 @@ def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
         raise InterpreterError(
             "does not answer like a Python", subject=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
         ) from error
+
+
+def probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
+    """Probe the Pythons that are commands; raises also UsageError for two of one cache tag."""
+    interpreters = tuple(probe(each) if isinstance(each, str) else each for each in pythons)
+    tags = [interpreter.cache_tag for interpreter in interpreters]
+    for number, tag in enumerate(tags):
+        if tag in tags[:number]:
+            raise UsageError(
+                f"is {tag}, which another --python is already",
+                subject=interpreters[number].command,
+                hint="name it once",
+            )
+    return interpreters
 
 
 def worker_command(interpreter: Interpreter) -> list[str]:
@@ -141,10 +158,15 @@ def _run(arguments: list[str], command: str, timeout: float) -> bytes:
         ) from error
     with process:
         try:
-            output, errors = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired as error:
+            output, errors = _said(process, time.monotonic() + timeout)
+            process.wait(timeout)
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
             raise InterpreterError(
                 f"does not answer within {timeout:g} s", subject=command, hint=_SUPPORTED
+            ) from error
+        except OverflowError as error:
+            raise InterpreterError(
+                f"prints more than {_MOST >> 20} MiB", subject=command, hint=_SUPPORTED
             ) from error
         finally:
             if process.returncode is None:
@@ -152,6 +174,29 @@ def _run(arguments: list[str], command: str, timeout: float) -> bytes:
     if process.returncode:
         raise InterpreterError(_death(process.returncode, errors), subject=command, hint=_SUPPORTED)
     return output
+
+
+def _said(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:
+    """Return what the process writes to its two pipes. Raises TimeoutError, and OverflowError for a flood."""
+    said = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe is not None}
+    waiting = select.poll()
+    for number in said:
+        waiting.register(number, select.POLLIN)
+    open_ends = len(said)
+    while open_ends:
+        ready = waiting.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        if not ready:
+            raise TimeoutError
+        for number, _ in ready:
+            chunk = os.read(number, _MOST)
+            said[number] += chunk
+            if len(said[number]) > _MOST:
+                raise OverflowError
+            if not chunk:
+                waiting.unregister(number)
+                open_ends -= 1
+    output, errors = said.values()
+    return bytes(output), bytes(errors)
 
 
 def _death(status: int, errors: bytes) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from truewheel.dataclass import dataclass
 
 _FIELD = re.compile(r"[!-9;-~]+:")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SEPARATORS = re.compile(r"[-_.]+")
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _CONTINUATION = (" ", "\t")
 _IGNORED = (":", "From ", *_CONTINUATION)
@@ -51,6 +53,11 @@ class Fields:
 def is_project_name(text: str) -> bool:
     """Tell whether a Name is one, not yet normalised (core metadata specification, PEP 508)."""
     return _NAME.fullmatch(text) is not None
+
+
+def normalized(name: str) -> str:
+    """Return a project's name in the form that is compared (PEP 503); any text has one."""
+    return _SEPARATORS.sub("-", name).lower()
 
 
 def parse_fields(text: str) -> Fields:

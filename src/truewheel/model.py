@@ -7,8 +7,9 @@ the buildroot.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from enum import Enum
+
+from truewheel.dataclass import dataclass
 
 
 class InvalidationMode(str, Enum):
@@ -218,13 +219,27 @@ class File:
 
 
 @dataclass(frozen=True)
+class RewrittenEntry:
+    """An entry of a wheel whose first ``skipped`` bytes give way to ``line``.
+
+    ``size``, in bytes, and ``sha256``, in hex, are those of the result.
+    """
+
+    entry: WheelEntry
+    line: bytes
+    skipped: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class PlannedFile(File):
-    """A file to write: a copy of an entry of its wheel, or the bytes that we make or rewrite.
+    """A file to write: a copy of an entry of its wheel, one with another first line, or bytes of ours.
 
     ``entry`` is the name in the archive of the entry that it is or was made of, empty for what we add.
     """
 
-    source: WheelEntry | bytes
+    source: WheelEntry | RewrittenEntry | bytes
     entry: str = ""
 
 

@@ -6,13 +6,13 @@ The actions are those of ``%pyproject_patch_dependency``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
 from truewheel.metadata import Field, edit_fields
 

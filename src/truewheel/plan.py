@@ -7,17 +7,13 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
-
-from installer.scripts import Script
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
+from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import ConflictRefused
+from truewheel.metadata import normalized
 from truewheel.model import (
     ZIP_ZERO_DATE,
     BytecodePolicy,
@@ -38,8 +34,10 @@ from truewheel.model import (
 )
 from truewheel.paths import install_paths, script_shebang
 from truewheel.record import ADDED
-from truewheel.shebang import dead_interpreter, with_python
+from truewheel.shebang import dead_interpreter
 from truewheel.wheel.faults import Fault, refused
+from truewheel.wheel.requires_python import admits
+from truewheel.wheel.scripts import Scripts
 
 if TYPE_CHECKING:
     from truewheel.overrides import Override
@@ -55,10 +53,9 @@ _VERSIONED = {
 class InstallInputs:
     """What the readers found.
 
-    ``bodies`` holds the scripts and METADATA that are rewritten, and ``heads`` how other scripts begin, by
-    the file name of their wheel and their own name in it; ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or
-    None; ``overrides`` change METADATA. With ``overwrite``, the last of the wheels has a path that several
-    want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
+    ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA, which ``metadata``
+    holds then, by the file name of the wheel. With ``overwrite``, the last of the wheels has a path that
+    several want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
     """
 
     wheels: tuple[Wheel, ...]
@@ -67,11 +64,11 @@ class InstallInputs:
     prefix: str
     policy: BytecodePolicy
     epoch: int | None
-    bodies: Mapping[tuple[str, str], bytes]
+    scripts: Scripts
     overrides: tuple[Override, ...] = ()
     overwrite: bool = False
     ignore_requires_python: bool = False
-    heads: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
@@ -196,6 +193,8 @@ class _WheelPlanner:
     def files(self) -> Iterator[PlannedFile]:
         """Entry points, then entries, then what an installer adds to the dist-info directory."""
         for point in self._entry_points():
+            from installer.scripts import Script  # slow to import, and most wheels have no scripts
+
             section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
             script = Script(point.name, point.module, point.attr, section)
             _, body = script.generate("/python", "posix")
@@ -229,7 +228,7 @@ class _WheelPlanner:
         """Yield a warning for each script that stays as it is and cannot start."""
         programs = (self._paths.scripts, posixpath.join(self._inputs.prefix, "bin"))
         for entry in self._wheel.entries:
-            head = self._inputs.heads.get((self._wheel.filename, entry.name), b"")
+            head = self._inputs.scripts.heads.get((self._wheel.filename, entry.name), b"")
             if path := dead_interpreter(head, programs):
                 message = f"starts with {path}, which no system has"
                 yield Warned(self._wheel.filename, entry.name, "dead-first-line", message)
@@ -255,14 +254,17 @@ class _WheelPlanner:
             wheel=self._wheel.filename,
             entry=entry.name,
         )
-        body = self._inputs.bodies.get((self._wheel.filename, entry.name))
-        if body is None:
-            return planned
-        if kind is Kind.METADATA:
+        name = self._wheel.filename
+        if entry.name == f"{self._wheel.dist_info}/METADATA" and name in self._inputs.metadata:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
-            return _with_content(planned, patched_metadata(body, self._inputs.overrides))
-        return _with_content(planned, with_python(body, self._shebang, self._scheme.every_shebang))
+            content = patched_metadata(self._inputs.metadata[name], self._inputs.overrides)
+            digest = hashlib.sha256(content).hexdigest()
+            return replace(planned, size=len(content), sha256=digest, source=content)
+        script = self._inputs.scripts.rewritten.get((name, entry.name, self._shebang))
+        if script is None:
+            return planned
+        return replace(planned, size=script.size, sha256=script.sha256, source=script)
 
     def _kind(self, entry: WheelEntry, final: str) -> Kind:
         if entry.category in ("scripts", "headers"):
@@ -294,14 +296,11 @@ class _WheelPlanner:
 
 def _direct_url(wheel: Wheel) -> bytes:
     """Return direct_url.json (PEP 610), without the directory of the build host, which is no input."""
+    from urllib.parse import quote
+
     url = f"file:///{quote(wheel.filename)}"
     archive = {"hash": f"sha256={wheel.sha256}", "hashes": {"sha256": wheel.sha256}}
     return json.dumps({"archive_info": archive, "url": url}).encode()
-
-
-def _with_content(planned: PlannedFile, content: bytes) -> PlannedFile:
-    digest = hashlib.sha256(content).hexdigest()
-    return replace(planned, size=len(content), sha256=digest, source=content)
 
 
 def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
@@ -385,7 +384,7 @@ def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: In
 def _refuse_twins(wheels: Iterable[Wheel]) -> None:
     known: dict[str, Wheel] = {}
     for wheel in wheels:
-        name = canonicalize_name(wheel.name)
+        name = normalized(wheel.name)
         if name in known:
             raise ConflictRefused(
                 f"and {known[name].filename} both are {name}",
@@ -402,7 +401,7 @@ def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
         for interpreter in inputs.interpreters:
             version = ".".join(map(str, interpreter.version))
             try:
-                fits = SpecifierSet(wanted).contains(version, prereleases=True)
+                fits = admits(wanted, interpreter.version)
             except ValueError:  # InvalidSpecifier, or more digits than Python converts
                 message = f"the Requires-Python {wanted} is invalid and was not looked at"
                 yield Warned(wheel.filename, entry, "requires-python", message)

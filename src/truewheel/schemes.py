@@ -6,24 +6,23 @@ line numbers, shows duplicate keys, and leaves a mode as it was written.
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from string import Formatter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import yaml
-
+from truewheel.dataclass import dataclass, replace
 from truewheel.errors import SchemeError, TruewheelError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
 from truewheel.rules import CHOICES
+from truewheel.shipped import SCHEMES
 from truewheel.textfile import read_bytes
+
+if TYPE_CHECKING:
+    import yaml
 
 _SHIPPED = Path(__file__).parent / "schemes"
 _LIMIT = 1 << 20  # bytes; the largest shipped scheme has about a thousand
@@ -36,7 +35,7 @@ _E = TypeVar("_E", bound=Enum)
 
 def shipped_schemes() -> tuple[str, ...]:
     """Return the names of the schemes that come with truewheel, sorted."""
-    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+    return tuple(SCHEMES)
 
 
 def summary(name: str) -> str:
@@ -60,8 +59,13 @@ def load_scheme(name_or_path: str, warn: Callable[[str], None] | None = None) ->
                 hint=_suggest(name_or_path, shipped_schemes())
                 + "; a file is named by a path with a slash or .yaml",
             )
-        return _read(str(_SHIPPED / f"{name_or_path}.yaml"), warn)
-    return _read(name_or_path, warn)
+        return SCHEMES[name_or_path]
+    return read_scheme(name_or_path, warn)
+
+
+def loaded_scheme(scheme: str | Scheme) -> Scheme:
+    """Return a scheme, loaded where it is given by its name or path."""
+    return load_scheme(scheme) if isinstance(scheme, str) else scheme
 
 
 def scheme_keys(scheme: Scheme) -> dict[str, Any]:
@@ -88,7 +92,7 @@ class _Setting:
 
     file: str
     key: str
-    node: yaml.Node
+    node: Any  # a node of yaml, which is imported only where a file is read
 
     @property
     def where(self) -> str:
@@ -96,9 +100,9 @@ class _Setting:
 
     @property
     def found(self) -> str:
-        if isinstance(self.node, yaml.MappingNode):
+        if self.node.id == "mapping":
             return "a mapping"
-        if isinstance(self.node, yaml.SequenceNode):
+        if self.node.id == "sequence":
             return "a list"
         return _KINDS.get(self.node.tag, "") if self.node.value == "" else repr(self.node.value)
 
@@ -119,8 +123,8 @@ class _Field:
 
 def _scalar(setting: _Setting, kind: str, expected: str) -> str:
     node = setting.node
-    if not isinstance(node, yaml.ScalarNode) or node.tag != f"tag:yaml.org,2002:{kind}":
-        hint = 'put it in quotes: ""' if kind == "str" and isinstance(node, yaml.ScalarNode) else ""
+    if node.id != "scalar" or node.tag != f"tag:yaml.org,2002:{kind}":
+        hint = 'put it in quotes: ""' if kind == "str" and node.id == "scalar" else ""
         raise setting.refuse(expected, hint)
     text: str = node.value
     return text
@@ -157,7 +161,7 @@ def _member(setting: _Setting, kind: type[_E]) -> _E:
 
 
 def _items(setting: _Setting, expected: str) -> list[_Setting]:
-    if not isinstance(setting.node, yaml.SequenceNode):
+    if setting.node.id != "sequence":
         raise setting.refuse(expected)
     return [_Setting(setting.file, setting.key, item) for item in setting.node.value]
 
@@ -191,7 +195,7 @@ def _mode(setting: _Setting, needed: int, refused: int) -> int:
         '"0755"' if needed & 0o100 else '"0644"'
     )
     node = setting.node
-    text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+    text = str(node.value) if node.id == "scalar" else ""
     digits = re.fullmatch(r"(?:0o?)?([0-7]{3})", text)
     mode = int(digits[1], 8) if digits else 0
     if mode & needed != needed or mode & refused:
@@ -208,6 +212,8 @@ def _prefix(setting: _Setting) -> str:
 
 
 def _template(setting: _Setting, places: tuple[str, ...], expected: str) -> str:
+    from string import Formatter
+
     text = _text(setting, expected)
     try:
         fields = [(field, spec, convert) for _, field, spec, convert in Formatter().parse(text)]
@@ -272,7 +278,8 @@ _KEYS = ("extends", *_FIELDS)
 _OBSOLETE = "family"
 
 
-def _read(file: str, warn: Callable[[str], None] | None) -> Scheme:
+def read_scheme(file: str, warn: Callable[[str], None] | None = None) -> Scheme:
+    """Return the scheme in a file, see `load_scheme`."""
     root = _compose(file)
     settings = {setting.key: setting for setting in _settings(_Setting(file, "", root))}
     extends = settings.pop("extends", None)
@@ -283,7 +290,7 @@ def _read(file: str, warn: Callable[[str], None] | None) -> Scheme:
     given.setdefault("name", Path(file).stem)
     if extends:
         base = load_scheme(_choice(extends, shipped_schemes()))
-        return _named_as_before(dataclasses.replace(base, **given), settings, warn)
+        return _named_as_before(replace(base, **given), settings, warn)
     for key, field in _FIELDS.items():
         if field.attribute not in given:
             if not field.default:
@@ -304,12 +311,12 @@ def _named_as_before(
     if warn:
         key = f"scripts.versioned: {str(versioned).lower()}"
         warn(f"{installer.where}: metadata.installer: implies {key} where that key is missing (add it)")
-    return dataclasses.replace(scheme, versioned_scripts=versioned)
+    return replace(scheme, versioned_scripts=versioned)
 
 
 def _settings(parent: _Setting) -> Iterator[_Setting]:
     """Yield each key that is not a section; refuse unknown and duplicate keys."""
-    if not isinstance(parent.node, yaml.MappingNode):
+    if parent.node.id != "mapping":
         raise SchemeError(
             f"{parent.key or 'the file'}: expected keys with values, found {parent.found}",
             subject=parent.where,
@@ -349,11 +356,15 @@ def _suggest(word: str, known: Sequence[str]) -> str:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
+    import difflib  # errors alone need it
+
     close = difflib.get_close_matches(word, known, 1)
     return f"did you mean {close[0]}?" if close else ""
 
 
 def _compose(file: str) -> yaml.Node:
+    import yaml  # slow to import, and the shipped schemes are not read from their files
+
     try:
         text = read_bytes(file, limit=_LIMIT).decode("utf-8-sig")
     except TruewheelError as error:
@@ -377,6 +388,8 @@ def _compose(file: str) -> yaml.Node:
 
 
 def _not_yaml(file: str, text: str, error: yaml.YAMLError) -> SchemeError:
+    import yaml
+
     line, problem = 1, "it cannot be parsed"
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark

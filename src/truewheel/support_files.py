@@ -7,8 +7,9 @@ A wheel has them beside its modules, a checkout at its top. Nothing puts them on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from truewheel.dataclass import dataclass
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "_support"

@@ -23,11 +23,12 @@ from tests.hostile.test_refused_wheels import tree_digest
 from tests.wheelbuilder import Member, WheelBuilder, metadata_text, wheel_text
 from truewheel.errors import TruewheelError
 from truewheel.interpreter import probe
-from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
+from truewheel.pipeline import install, prepare_install
 from truewheel.project.pyproject import build_system, load_pyproject, project_table
 from truewheel.project.requirements_file import read_requirements_file
 from truewheel.report.document import install_document, write_document
 from truewheel.report.reader import load_report
+from truewheel.request import BytecodeOptions, InstallRequest
 from truewheel.rules import CHOICES
 from truewheel.schemes import load_scheme, scheme_keys, shipped_schemes
 

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.slow
 
 TOP = Path(__file__).parents[2]
 SHORT, LONG = 40, 1250
-# 10,000 wheels and 10,000 texts by night
+# 10,000 of each kind by night
 SHARES = [(kind, 0, SHORT) for kind in KINDS]
-NIGHTLY = [(kind, at, LONG) for kind in KINDS for at in (range(0, 10_000, LONG) if kind == "wheel" else (0,))]
+NIGHTLY = [(kind, at, LONG) for kind in KINDS for at in range(0, 10_000, LONG)]
 
 
 @pytest.mark.parametrize(

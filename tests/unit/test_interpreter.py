@@ -127,6 +127,8 @@ def test_the_callers_environment_does_not_reach_the_python(
         ("kill -SEGV $$", "killed by SIGSEGV"),
         ("echo hello", "does not answer like a Python"),
         ("true", "does not answer like a Python"),
+        ("yes", "prints more than 1 MiB"),
+        ("exec yes >&2", "prints more than 1 MiB"),
         ("echo []", "does not answer like a Python"),
         ("echo 7", "does not answer like a Python"),
         ("echo '{}'", "does not answer like a Python"),

@@ -26,18 +26,13 @@ from tests.unit.report.test_document import check
 from tests.wheelbuilder import WheelBuilder
 from truewheel import pipeline
 from truewheel.buildroot.delivery import Delivery
+from truewheel.compilation import compile_tree
 from truewheel.errors import ConflictRefused, StageError, Uncompilable, UsageError
 from truewheel.model import ErrorPolicy, InvalidationMode, Manifest
-from truewheel.pipeline import (
-    BytecodeOptions,
-    CompileRequest,
-    InstallRequest,
-    compile_tree,
-    install,
-    prepare_install,
-)
+from truewheel.pipeline import install, prepare_install
 from truewheel.record import digest_text, read_rows
 from truewheel.report.document import install_document
+from truewheel.request import BytecodeOptions, CompileRequest, InstallRequest
 
 TAG = sys.implementation.cache_tag
 SITE = sysconfig.get_path("purelib", "posix_prefix", {"base": "/usr"})

@@ -21,12 +21,14 @@ from truewheel.model import (
     InvalidationMode,
     Kind,
     PlannedFile,
+    RewrittenEntry,
     WheelEntry,
 )
+from truewheel.paths import script_shebang
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
 from truewheel.schemes import load_scheme
-from truewheel.shebang import wants_python
-from truewheel.wheel.reader import open_contents, read_wheel
+from truewheel.wheel.reader import read_wheel
+from truewheel.wheel.scripts import read_scripts
 
 DATE = 1714979290  # 2024-05-06 07:08:10 UTC, the builder's
 EXECUTABLE = FILE | 0o111
@@ -42,15 +44,10 @@ def plan(
     overwrite: bool = False,
 ) -> InstallPlan:
     wheels = tuple(read_wheel(path) for path in paths)
-    scripts = {}
-    for wheel in wheels:
-        with open_contents(wheel) as contents:
-            for entry in wheel.entries:
-                body = contents.read(entry)
-                if entry.category == "scripts" and wants_python(body, load_scheme(scheme).every_shebang):
-                    scripts[wheel.filename, entry.name] = body
     policy = BytecodePolicy(InvalidationMode.CHECKED_HASH, levels, True, ErrorPolicy.WARN)
     loaded = load_scheme(scheme)
+    lines = [script_shebang(loaded, each, prefix) for each in pythons]
+    scripts = read_scripts(wheels, {}, loaded.every_shebang, lambda: lines)
     return plan_install(
         InstallInputs(wheels, pythons, loaded, prefix, policy, epoch, scripts, overwrite=overwrite)
     )
@@ -204,8 +201,10 @@ SHEBANG = b"#!/usr/bin/python3"
 def test_scripts_for_python_get_the_targets_first_line(
     wheel_builder: WheelBuilder, body: bytes, wanted: bytes
 ) -> None:
-    files = by_path(plan(wheel_builder.build(data={"scripts/tool": body})))
-    assert text(files["/usr/bin/tool"]) == wanted
+    file = by_path(plan(wheel_builder.build(data={"scripts/tool": body})))["/usr/bin/tool"]
+    assert isinstance(file.source, RewrittenEntry)
+    assert file.source.line + body[file.source.skipped :] == wanted
+    assert (file.size, file.sha256) == (len(wanted), hashlib.sha256(wanted).hexdigest())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 
 from tests.faults.support import is_one_line
 from truewheel.cli.main import main
+from truewheel.errors import StageError
+from truewheel.fix_shebang import fix_shebangs
 from truewheel.shebang import dead_interpreter, wants_python, with_python
 
 OURS = b"#!/usr/bin/python3 -sP"
@@ -175,6 +178,29 @@ def test_fix_shebang_does_not_hold_what_is_behind_the_first_line(tmp_path: Path)
     with script.open("rb") as stream:
         assert stream.read(22) == b"#!/usr/bin/python3\nPK\0"
     assert script.stat().st_size == (100 << 20) - len(b"/usr/bin/env python3") + len(b"/usr/bin/python3")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
+def test_a_failure_between_two_paths_says_which_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    scripts = [tmp_path / name / "script" for name in "abc"]
+    for script in scripts:
+        script.parent.mkdir()
+        script.write_text("#!/usr/bin/env python3\n")
+    rename = os.rename
+
+    def fail(source: str, target: str, **directories: int) -> None:
+        if os.path.samestat(os.fstat(directories["dst_dir_fd"]), (tmp_path / "b").stat()):
+            raise error
+        rename(source, target, **directories)
+
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises((StageError, KeyboardInterrupt)) as caught:
+        fix_shebangs(scripts, b"#!/usr/bin/python3")
+    assert f"the scripts below {tmp_path / 'a'} are changed, no others" in str(caught.value)
+    assert [script.read_text() == "#!/usr/bin/python3\n" for script in scripts] == [True, False, False]
+    assert [os.listdir(script.parent) for script in scripts] == [["script"]] * 3
 
 
 def test_a_line_that_no_kernel_reads_keeps_its_arguments(tmp_path: Path) -> None:

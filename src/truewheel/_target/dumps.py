@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import marshal
-from types import CodeType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
 
 
 class Unmarshallable(ValueError):

@@ -2,40 +2,42 @@
 
 Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touches no file.
 
-Request: two little-endian 4-byte sizes, a JSON header {"dfile": str, "levels": [int, ...]}, the source bytes.
-The header may limit the work: {"cpu": seconds for this source, "memory": bytes of address space}.
-The code of the answer is canonical; with "raw": true it is what marshal writes.  With "check": true the
-encoder proves first that it knows the code objects of this Python.
+Request: two little-endian 4-byte sizes, a header, the source bytes.  The header begins with HEADER: flags,
+the seconds of CPU and the bytes of address space that this source may take (0: any), the number of levels.
+A byte for each level and the path for co_filename follow.  The code of the answer is canonical; with the
+flag RAW it is what marshal writes.  With CHECK the encoder proves first that it knows the code objects of
+this Python.
 Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
 {"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or no
 payload and {"error": {"type": str, "message": str, "line": int or null}} for a source that this Python does
 not compile, {"unknown": {the same}} for code objects that we cannot encode.  The end of stdin ends it.
+
+What it imports counts: most wheels are small, and this start is a fifth of what they take.
 """
 
 from __future__ import annotations
 
 import _thread
 import gc
-import json
 import marshal
 import os
-import re
 import struct
 import sys
 import time
 import warnings
-from types import CodeType
-from typing import Any, BinaryIO, Callable, Dict, List, Tuple, Union
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, AnyStr, BinaryIO, Callable, Dict, List, Set, Tuple, Union
 
 if not __package__:  # run as a script: make the directory a package, behind the standard library on sys.path
-    import importlib
-
     _here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _here] + [os.path.dirname(_here)]
     __package__ = os.path.basename(_here)
-    importlib.import_module(__package__)
+    __import__(__package__)
 
-from .dumps import Unmarshallable, dumps
+from .dumps import Unmarshallable, dumps  # noqa: E402 once there is a package
 
 try:
     import resource
@@ -43,6 +45,8 @@ except ImportError:  # a minimal Python; whoever asks still limits the time
     resource = None  # type: ignore[assignment]
 
 SIZES = struct.Struct("<II")
+HEADER = struct.Struct("<BIQB")
+RAW, CHECK = 1, 2
 COLLECT_EVERY = 256  # requests between garbage collections
 SPARE = 64 * 1024 * 1024  # bytes a healthy machine can still give
 # for the thread that compiles: from 3.14 on the depth that a source may have depends on its stack
@@ -61,11 +65,7 @@ def f(a, b=1, *c, d: 'x y', **e):
         del b
 """
 
-# the statement stands alone: letters, digits and _ next to it would make it another name; the word comes
-# first because that is what the regular expression engine is quick to find
-_assert = re.compile(rb"assert(?<![A-Za-z0-9_]assert)(?![A-Za-z0-9_])").search
-_assert_text = re.compile("assert(?<![A-Za-z0-9_]assert)(?![A-Za-z0-9_])").search
-_cookie = re.compile(rb"coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _UTF8 = frozenset(("utf-8", "utf8", "u8", "utf"))
 _ASCII_BASED = _UTF8 | {
     "ascii",
@@ -88,9 +88,9 @@ def asserts_nothing(source: bytes) -> bool:
     leaves ASCII as it is (PEP 263, from a list of known names), and for UTF-8 after the NFKC normalisation
     that identifiers get (PEP 3131).  False means unknown.
     """
-    if _assert(source) or b"__debug__" in source:
+    if _stands_alone(b"assert", source, _WORD.encode("ascii")) or b"__debug__" in source:
         return False
-    names = {name.decode("ascii").lower().replace("_", "-") for name in _cookie.findall(_two_lines(source))}
+    names = _encodings(source)
     if source.isascii():
         return names <= _ASCII_BASED
     if not names <= _UTF8:
@@ -101,19 +101,43 @@ def asserts_nothing(source: bytes) -> bool:
         text = unicodedata.normalize("NFKC", source.decode("utf-8"))
     except (ImportError, UnicodeDecodeError):
         return False
-    return not _assert_text(text) and "__debug__" not in text
+    return not _stands_alone("assert", text, _WORD) and "__debug__" not in text
 
 
-def _two_lines(source: bytes) -> bytes:
-    """Return at least the first two lines."""
-    return b"\n".join(source.split(b"\n", 2)[:2])
+def _stands_alone(word: AnyStr, text: AnyStr, letters: AnyStr) -> bool:
+    """Say whether a word is in a text with none of `letters` next to it."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if (at == 0 or text[at - 1 : at] not in letters) and (
+            end == len(text) or text[end : end + 1] not in letters
+        ):
+            return True
+        at = text.find(word, end)
+    return False
+
+
+def _encodings(source: bytes) -> Set[str]:
+    """Return what may be the name of an encoding in at least the first two lines."""
+    lines = b"\n".join(source.split(b"\n", 2)[:2])
+    if b"coding" not in lines:
+        return set()
+    import re
+
+    names = re.findall(rb"coding[:=][ \t]*([-_.a-zA-Z0-9]+)", lines)
+    return {name.decode("ascii").lower().replace("_", "-") for name in names}
 
 
 def source_hash(source: bytes) -> str:
     """Return the 8 bytes of PEP 552's source hash in hex, as they are in the pyc."""
-    from importlib.util import source_hash as compute
+    try:
+        from _frozen_importlib_external import MAGIC_NUMBER
+        from _imp import source_hash as compute
+    except ImportError:  # importlib.util, which does just this, takes a third of the start
+        from importlib.util import source_hash as of_source
 
-    return compute(source).hex()
+        return of_source(source).hex()
+    return compute(int.from_bytes(MAGIC_NUMBER, "little"), source).hex()
 
 
 def compile_levels(source: bytes, dfile: str, levels: List[int]) -> List[Tuple[int, Union[CodeType, int]]]:
@@ -186,10 +210,10 @@ def peak() -> int:
     """Return the most bytes of memory that this process ever had; 0 where nothing tells."""
     try:
         with open("/proc/self/status", "rb") as stream:  # getrusage counts the process before exec, too
-            found = re.search(rb"VmHWM:\s*([0-9]+) kB", stream.read())
+            peaks = [line.split()[1] for line in stream if line.startswith(b"VmHWM:")]
     except OSError:
         return 0
-    return int(found.group(1)) * 1024 if found else 0
+    return int(peaks[0]) * 1024 if peaks else 0
 
 
 def memory_is_short(size: int) -> bool:
@@ -206,15 +230,15 @@ def memory_is_short(size: int) -> bool:
     return False
 
 
-def limit(request: Dict[str, Any]) -> None:
+def limit(cpu: int, memory: int) -> None:
     """Let the system end this process, or refuse it memory, where a source takes more than was said."""
     if resource is None:
         return
     wanted = []
-    if "cpu" in request:
-        wanted.append((resource.RLIMIT_CPU, int(time.process_time()) + 1 + request["cpu"]))
-    if "memory" in request:
-        wanted.append((resource.RLIMIT_AS, request["memory"]))
+    if cpu:
+        wanted.append((resource.RLIMIT_CPU, int(time.process_time()) + 1 + cpu))
+    if memory:
+        wanted.append((resource.RLIMIT_AS, memory))
     for kind, value in wanted:
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
@@ -222,18 +246,19 @@ def limit(request: Dict[str, Any]) -> None:
 
 def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
     """Return the response to one request: its header and the parts of its payload."""
-    request = json.loads(header.decode("utf-8"))
-    limit(request)
+    flags, cpu, memory, count = HEADER.unpack_from(header)
+    levels, dfile = list(header[HEADER.size : HEADER.size + count]), header[HEADER.size + count :]
+    limit(cpu, memory)
     try:
-        codes = compile_levels(source, request["dfile"], request["levels"])
+        codes = compile_levels(source, dfile.decode("utf-8", "surrogatepass"), levels)
     except Exception as error:  # whatever compile says about the source belongs to the caller
         if isinstance(error, MemoryError) and not error.args and memory_is_short(len(source)):
             raise
         return {"error": describe(error)}, []
     try:
-        if request.get("check"):
+        if flags & CHECK:
             check_encoder()
-        entries, blobs = write_levels(codes, dumps if request.get("raw") else encode)
+        entries, blobs = write_levels(codes, dumps if flags & RAW else encode)
     except Unmarshallable as error:  # Python would write no pyc of it either
         return {"error": describe(error.__cause__ or error)}, []
     except MemoryError:
@@ -241,6 +266,15 @@ def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
     except Exception as error:
         return {"unknown": describe(error)}, []
     return {"source_hash": source_hash(source), "codes": entries}, blobs
+
+
+def as_json(reply: Dict[str, Any]) -> bytes:
+    """Return a response's header; json is slow to import, and failures alone need it."""
+    if "codes" in reply:  # words of ours, hex digits and numbers
+        return str(reply).replace("'", '"').encode("ascii")
+    import json
+
+    return json.dumps(reply).encode("ascii")
 
 
 def take(stream: BinaryIO, size: int) -> bytes:
@@ -261,7 +295,7 @@ def serve(requests: BinaryIO, responses: BinaryIO) -> int:
         header_size, source_size = SIZES.unpack(sizes + take(requests, SIZES.size - len(sizes)))
         header = take(requests, header_size)
         reply, blobs = answer(header, take(requests, source_size))
-        text = json.dumps(reply).encode("ascii")
+        text = as_json(reply)
         responses.write(SIZES.pack(len(text), sum(map(len, blobs))) + text + b"".join(blobs))
         responses.flush()
         count += 1

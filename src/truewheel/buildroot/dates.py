@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
+from truewheel.buildroot.journal import Facts
 
 _SECOND = 10**9
 
@@ -23,21 +22,21 @@ class Dates:
         """Note a directory whose date must be put right, as something in it was removed."""
         self._newest.setdefault(path, 0)
 
-    def wanted(self, before: Mapping[str, tuple[int, int]], epoch: int | None) -> dict[str, int]:
+    def wanted(self, facts: Facts, epoch: int | None) -> dict[str, int]:
         """The date of each directory and of those above, in nanoseconds, in order.
 
-        A directory that was there ``before``, with access and modification time, keeps a later date, but none
-        later than ``epoch``, in seconds, where there is one.
+        A directory that was there before keeps a later date, but none later than ``epoch``, in seconds, where
+        there is one. Those of other users are left out.
         """
         newest: dict[str, int] = {}
         for path, seconds in self._newest.items():
             above = path
             while seconds > newest.get(above, -1):
                 newest[above] = seconds
-                above = posixpath.dirname(above)
+                above = above.rpartition("/")[0] or "/"
         dates = {}
-        for path, seconds in sorted(newest.items()):
-            date = before.get(path, (0, 0))[1]
+        for path in sorted(newest.keys() - facts.others):
+            seconds, date = newest[path], facts.dates.get(path, (0, 0))[1]
             is_kept = epoch is None or date <= epoch * _SECOND or seconds == 0
             dates[path] = max(seconds * _SECOND, date) if is_kept else seconds * _SECOND
         return dates

@@ -69,7 +69,7 @@ class Delivery:
         """Put a file; ``content`` is asked for its bytes only where they are to be written."""
         state = self._state(file)
         if state is State.CREATED:
-            self._buildroot.create(file.final, content(), file.mode, file.mtime)
+            self._buildroot.add(file.final, content(), file.mode, file.mtime)
         elif state is State.REPLACED:
             self._buildroot.replace(file.final, content(), file.mode, file.mtime)
         self._note(file, state)

@@ -71,10 +71,10 @@ class Directories:
         above = path
         while above not in self._open:
             missing.append(above)
-            above = posixpath.dirname(above)
+            above = above.rpartition("/")[0] or "/"
         descriptor = self._open[above]
         for each in reversed(missing):
-            descriptor = step(descriptor, posixpath.basename(each), each)
+            descriptor = step(descriptor, each.rpartition("/")[2], each)
             self._open[each] = descriptor
             if len(self._open) > _MOST_OPEN:
                 self._close_oldest(each)

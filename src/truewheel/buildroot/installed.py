@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
 from pathlib import Path
-
-from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.tree import below, is_reached, look
 from truewheel.bytecode.pycs import CACHE, source_path
+from truewheel.dataclass import dataclass
 from truewheel.errors import ConflictRefused, RefusedInput
+from truewheel.metadata import normalized
 from truewheel.model import InstallPaths
 from truewheel.record import ADDED, read_rows, row_path
 from truewheel.textfile import decoded, read_bytes
@@ -50,7 +49,7 @@ def earlier_installs(root: Path, places: Iterable[Place]) -> tuple[Earlier, ...]
         for site in (place.paths.purelib, place.paths.platlib):
             for name in _dist_infos(root, site):
                 project, _, version = name.removesuffix(".dist-info").partition("-")
-                if canonicalize_name(project) == place.project:
+                if normalized(project) == place.project:
                     final = posixpath.join(site, name)
                     found.setdefault(final, Earlier(place, version, final))
     return tuple(found[final] for final in sorted(found))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from truewheel.buildroot import log
+from truewheel.buildroot.trouble import undated_error
+from truewheel.dataclass import dataclass, field
 
 # inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
 Identity = tuple[int, int, int]
@@ -35,7 +37,8 @@ class Kept:
 class Facts:
     """What a run did, by final path; ``root`` is None for a root that it made, else the root's dates.
 
-    ``dates`` are access and modification times, in nanoseconds, of directories that were there before.
+    ``dates`` are access and modification times, in nanoseconds, of directories that were there before,
+    ``others`` those directories that another user has, who alone can set their dates.
     ``settled`` are the dates that directories get and ``emptied`` the directories that go if they are
     empty, once nothing is undone any more.
     """
@@ -46,6 +49,7 @@ class Facts:
     files: dict[str, Identity] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
     dates: dict[str, Times] = field(default_factory=dict)
+    others: dict[str, None] = field(default_factory=dict)
     settled: dict[str, int] | None = None
     emptied: list[str] = field(default_factory=list)
 
@@ -58,15 +62,18 @@ class Facts:
 class Journal:
     """The facts of this run and their file, which is made with the first step that changes something.
 
-    Methods raise the OSError of the system.
+    With ``dated`` every directory must get its date: `write` raises StageError where one cannot. Methods
+    raise the OSError of the system.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dated: bool = False) -> None:
         self.facts = Facts(os.urandom(8).hex(), None)
+        self._dated = dated
         self._root = -1
         self._log: int | None = None
         self._is_written = False
         self._pending: list[list[Any]] = []
+        self._expected: set[str] = set()
         self._names = 0
 
     @property
@@ -83,9 +90,9 @@ class Journal:
         """Begin in an open root, whose dates were ``times``; None for one that this run made."""
         self._root = root
         self.facts.root = times
-        if times is not None:
-            self.facts.dates["/"] = times
         self._pending.append(["run", _VERSION, self.facts.run, times and list(times)])
+        if times is not None and self._is_dateable("/", root):
+            self.facts.dates["/"] = times
 
     def read_dead(self, root: int) -> Facts | None:
         """What a killed run noted in this root, whose file is then ours; raises ConflictRefused."""
@@ -99,6 +106,8 @@ class Journal:
     def write(self) -> None:
         """Write down what is noted: a step that changes something is taken after this."""
         if self._pending:
+            if self._dated and self.facts.others:
+                raise undated_error(next(iter(self.facts.others)))
             if self._log is None:
                 self._create()
             else:
@@ -106,8 +115,8 @@ class Journal:
             self._pending.clear()
 
     def _create(self) -> None:
-        if self.facts.root is not None:
-            log.mark_times(self._root, self.facts.root)
+        if "/" in self.facts.dates:
+            log.mark_times(self._root, self.facts.dates["/"])
         self._is_written = True
         self._log = log.create(self._root)
         log.append(self._log, self._pending)
@@ -118,35 +127,63 @@ class Journal:
         self._names += 1
         return f"{self.facts.prefix}{self._names}.tmp"
 
-    def file(self, final: str, new: Identity) -> None:
-        """Note a file that takes a place where there is none."""
-        self.facts.files[final] = new
-        self._pending.append(["file", final, *new])
+    def files(self, files: Mapping[str, Identity]) -> None:
+        """Note files that take places where there are none, by final path."""
+        self.facts.files.update(files)
+        self._pending += (["file", final, *new] for final, new in files.items())
         self.write()
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Note directories that will be made, so that it is written down at once; those above come first."""
+        for path in paths:
+            self.facts.directories[path] = None
+            self._expected.add(path)
+            self._pending.append(["directory", path])
 
     def directory(self, path: str) -> bool:
         """Note a directory that is made next; False if this run made it before."""
-        new = path not in self.facts.directories
-        self.facts.directories[path] = None
-        self._pending.append(["directory", path])
+        new = path not in self.facts.directories or path in self._expected
+        if path in self._expected:
+            self._expected.remove(path)
+        else:
+            self.facts.directories[path] = None
+            self._pending.append(["directory", path])
         self.write()
         return new
 
     def no_directory(self, path: str) -> None:
-        """Take back the note of a directory that could not be made."""
+        """Take back the note of a directory that this run did not make."""
         self.facts.directories.pop(path, None)
         self._pending.append(["no directory", path])
 
+    def is_expected(self, path: str) -> bool:
+        """Whether a directory is one that will be made."""
+        return path in self._expected
+
     def is_ours(self, path: str) -> bool:
         """Whether this run made a directory."""
-        return path in self.facts.directories or (path == "/" and self.facts.root is None)
+        made = path in self.facts.directories and path not in self._expected
+        return made or (path == "/" and self.facts.root is None)
 
     def date(self, path: str, descriptor: int) -> None:
         """Note the dates of a directory that is there, when it is opened first."""
-        if path not in self.facts.dates and not self.is_ours(path):
+        known = path in self.facts.dates or path in self.facts.others or self.is_ours(path)
+        if not known and self._is_dateable(path, descriptor):
             info = os.fstat(descriptor)
             self.facts.dates[path] = (info.st_atime_ns, info.st_mtime_ns)
             self._pending.append(["date", path, info.st_atime_ns, info.st_mtime_ns])
+
+    def _is_dateable(self, path: str, descriptor: int) -> bool:
+        """Whether this user can set the dates of a directory that is there; notes one where not."""
+        info = os.fstat(descriptor)
+        if info.st_uid == os.geteuid():
+            return True
+        with suppress(OSError):  # root can, as a rule
+            os.utime(descriptor, ns=(info.st_atime_ns, info.st_mtime_ns))
+            return True
+        self.facts.others[path] = None
+        self._pending.append(["other's", path])
+        return False
 
     def keep(self, final: str, name: str, new: Identity | None) -> None:
         """Note the name, in its directory, under which a file that is replaced or removed is kept."""
@@ -158,7 +195,7 @@ class Journal:
         """Take back a note of `keep`: there was no file, so what comes in its place is ours."""
         kept = self.facts.kept.pop(final)
         if kept.new is not None:
-            self.file(final, kept.new)
+            self.files({final: kept.new})
 
     def settle(self, dates: Mapping[str, int], emptied: Sequence[str]) -> None:
         """Note that nothing is undone any more, and what is left to do."""
@@ -217,6 +254,9 @@ def _replay(facts: Facts, kind: str, rest: list[Any]) -> bool:
             facts.kept[final] = Kept(name, (inode, size, date))
         case "date", [str(path), int(atime), int(mtime)] if _is_final(path):
             facts.dates[path] = (atime, mtime)
+        case "other's", [str(path)] if _is_final(path):
+            facts.others[path] = None
+            facts.dates.pop(path, None)
         case "settled", [dict(dates), list(emptied)] if _are_settled(dates, emptied):
             facts.settled, facts.emptied = dates, emptied
         case _:

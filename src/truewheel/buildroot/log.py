@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from truewheel.errors import ConflictRefused
@@ -24,9 +24,9 @@ def create(root: int) -> int:
     return os.open(JOURNAL, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=root)
 
 
-def append(descriptor: int, entries: Iterable[list[Any]]) -> None:
-    """Append a line for each entry, all or none of them; raises OSError."""
-    data = "".join(f"{json.dumps(entry)}\n" for entry in entries).encode("ascii")
+def append(descriptor: int, entries: Sequence[list[Any]]) -> None:
+    """Append entries as one line, all or none of them; raises OSError."""
+    data = f"{json.dumps(entries if entries[1:] else entries[0])}\n".encode("ascii")
     done = 0
     try:
         while done < len(data):
@@ -104,9 +104,14 @@ def _entries(descriptor: int) -> list[list[Any]]:
     if torn:
         os.ftruncate(descriptor, info.st_size - len(torn))
     try:
-        return [json.loads(line) for line in whole.split(b"\n") if line]
+        return [entry for line in whole.split(b"\n") if line for entry in _of_line(json.loads(line))]
     except (ValueError, RecursionError) as error:
         raise malformed() from error
+
+
+def _of_line(noted: Any) -> list[list[Any]]:
+    """The entries of a line: one, or a list of some that were noted together."""
+    return noted if isinstance(noted, list) and noted and isinstance(noted[0], list) else [noted]
 
 
 def malformed() -> ConflictRefused:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.buildroot.tree import below
+from truewheel.dataclass import dataclass
 from truewheel.errors import TruewheelError
 from truewheel.model import File, RecordPlan
 from truewheel.record import read_rows, with_files, write_rows

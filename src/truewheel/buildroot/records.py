@@ -7,11 +7,11 @@ import posixpath
 import stat
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from truewheel.buildroot.tree import below, look
 from truewheel.bytecode.pycs import CACHE, source_path
+from truewheel.dataclass import dataclass
 from truewheel.errors import TruewheelError
 from truewheel.model import File, Found, RecordPlan
 from truewheel.record import columns, read_rows, row_path, write_rows

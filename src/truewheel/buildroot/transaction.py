@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import posixpath
+import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -18,18 +19,25 @@ from truewheel.buildroot.root import Root
 from truewheel.buildroot.signals import uninterrupted
 from truewheel.buildroot.trouble import LEFT_HINT, as_stage_error, stage_error, undo_error
 from truewheel.buildroot.undo import finish, settled_times, undo
+from truewheel.dataclass import dataclass, field
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SECOND = 10**9
+_TOGETHER = 200  # files that take their places at a time
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV, errno.ENOSYS)
+_TO_TIDY = "everything is in place; run again to remove temporary files and empty directories that are left"
 # what another put in the place of a directory or file of ours, or into it, is not ours to remove
 _OF_OTHERS = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ELOOP}
 
 
 @dataclass
 class _Pending:
-    """What waits for the commit, by final path: new files under their temporary names, what goes."""
+    """What waits, by final path: files under their temporary names, those that go.
 
+    ``additions`` take their places together, ``replacements`` at commit.
+    """
+
+    additions: dict[str, tuple[str, Identity]] = field(default_factory=dict)
     replacements: dict[str, tuple[str, Identity]] = field(default_factory=dict)
     last: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
@@ -44,20 +52,21 @@ class Buildroot:
     """A transaction below ``root``, a directory of the build host; all other paths are final ones.
 
     One run at a time has a root; the others wait. What a killed run left is undone first, or finished where
-    all of it was in place. A file appears under its name only when it is whole. New files appear at once,
-    replaced ones when ``commit`` is called, those put with ``last`` after all others. Leaving the ``with``
-    block without a ``commit`` removes what was made and restores the dates of directories.
+    all of it was in place. A file appears under its name only when it is whole. New files appear at once, or
+    some together; replaced ones when ``commit`` is called, those put with ``last`` after all others. Leaving
+    the ``with`` block without a ``commit`` removes what was made and restores the dates of directories.
 
     Modes never depend on the umask; directories get the newest date of what was put below them. One that was
-    there keeps a later date, but none later than ``epoch``, in seconds, where there is one. Raises StageError
-    for every refusal of the operating system, ConflictRefused for a journal that is not ours.
+    there keeps a later date, but none later than ``epoch``, in seconds, where there is one. A directory of
+    another user, who alone can date it, has the time of the run; with an ``epoch`` it is refused. Raises
+    StageError for every refusal of the operating system, ConflictRefused for a journal that is not ours.
     """
 
     def __init__(self, root: Path, directory_mode: int, epoch: int | None = None) -> None:
         self._path = root
         self._root = Root(root, directory_mode)
         self._epoch = epoch
-        self._journal = Journal()
+        self._journal = Journal(dated=epoch is not None)
         self._directories = Directories(directory_mode, self._journal)
         self._dates = Dates()
         self._pending = _Pending()
@@ -113,7 +122,11 @@ class Buildroot:
         if failed:
             raise undo_error(failed, error)
         if isinstance(error, KeyboardInterrupt) and not error.args:
-            error.args = ("everything is in place" if self._settled else "the root is as it was",)
+            error.args = ("everything is in place" if self._settled else self._as_it_was(),)
+
+    def _as_it_was(self) -> str:
+        others = self._journal.facts.others
+        return f"the root is as it was{', but for dates of directories of other users' if others else ''}"
 
     def _undo(self) -> dict[str, int]:
         """Undo all; the journal stays where the next run may have more success."""
@@ -122,18 +135,18 @@ class Buildroot:
         if set(failed.values()) - _OF_OTHERS:
             return failed
         try:
-            self._leave(facts.root)
+            self._leave(facts)
         except OSError as error:
             failed.setdefault("/", error.errno or errno.EIO)
         return failed
 
-    def _leave(self, times: Times | None) -> None:
+    def _leave(self, facts: Facts) -> None:
         if self._descriptor is None or not self._journal.is_begun:
             self._root.remove(None)
-        elif times is not None:
+        elif facts.root is not None:
             if self._journal.is_written:
                 self._journal.release()
-                log.remove(self._descriptor, times)
+                log.remove(self._descriptor, settled_times(facts))
         else:
             try:
                 self._root.remove(self._directories.names("/"))
@@ -142,15 +155,54 @@ class Buildroot:
                     log.remove(self._descriptor, None)
                 raise
 
+    def expect(self, directories: Iterable[str]) -> None:
+        """Note at once which directories are to be made: to write down each by itself takes its time."""
+        finals = {"/"}
+        for directory in directories:
+            path = directory
+            while path not in finals:
+                finals.add(path)
+                path = path.rpartition("/")[0] or "/"
+        self._journal.expect(path for path in sorted(finals) if not self._is_there(path))
+
+    def _is_there(self, path: str) -> bool:
+        """Whether a directory is there; what is below a missing one is not looked for."""
+        if not self._journal.is_expected(path.rpartition("/")[0] or "/"):
+            with as_stage_error(path), contextlib.suppress(FileNotFoundError):
+                self._directories.find(path)
+                return True
+        return False
+
     def create(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
         """Put a new file of ``content`` at ``final``; ``mtime`` in seconds since the epoch."""
+        self.add(final, content, mode, mtime)
+        self.place()
+
+    def add(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
+        """Write a new file of ``content``, which gets to ``final`` with others, at the latest at commit."""
         try:  # measured: no context manager for what is done once a file
-            directory, name = self._place(final, mtime)
-            temporary, new = self._write(directory, content, mode, mtime)
-            self._journal.file(final, new)
-            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            directory, _ = self._place(final, mtime)
+            self._pending.additions[final] = self._write(directory, content, mode, mtime)
         except OSError as error:
             raise stage_error(final, error) from error
+        if len(self._pending.additions) >= _TOGETHER:
+            self.place()
+
+    def place(self) -> None:
+        """Give new files their names, once all of them are noted."""
+        additions = self._pending.additions
+        if not additions:
+            return
+        with as_stage_error(next(iter(additions))):
+            self._journal.files({final: new for final, (_, new) in additions.items()})
+        for final, (temporary, _) in additions.items():
+            path, _, name = final.rpartition("/")
+            try:
+                directory = self._directories.get(path or "/")
+                os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            except OSError as error:
+                raise stage_error(final, error) from error
+        additions.clear()
 
     def directory(self, final: str, mtime: int) -> None:
         """Make a directory unless it is there, even if nothing is put below it, dated ``mtime`` at least."""
@@ -171,23 +223,27 @@ class Buildroot:
     def link(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
         """Make ``final`` a hard link of ``existing`` in the same directory; False where that cannot be."""
         with as_stage_error(final):
-            directory, name = self._place(final, mtime)
-            source, _ = self._pending.replacements.get(existing, (posixpath.basename(existing), None))
-            new = identity(os.stat(source, dir_fd=directory, follow_symlinks=False))
-            target = self._journal.new_name() if replace else name
-            if replace:
-                self._journal.write()
-            else:
-                self._journal.file(final, new)
+            directory, _ = self._place(final, mtime)
+            target = self._journal.new_name()
+            self._journal.write()
+            source, new = self._source(existing, directory)
             try:
                 os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
             except OSError as error:
                 if error.errno in _NO_LINKS:
                     return False
                 raise
-            if replace:
-                self._pending.replacements[final] = target, new
+            waiting = self._pending.replacements if replace else self._pending.additions
+            waiting[final] = target, new
             return True
+
+    def _source(self, final: str, directory: int) -> tuple[str, Identity]:
+        """The name that a file has now, perhaps a temporary one, and its identity."""
+        pending = self._pending.replacements.get(final) or self._pending.additions.get(final)
+        if pending is not None:
+            return pending
+        name = posixpath.basename(final)
+        return name, identity(os.stat(name, dir_fd=directory, follow_symlinks=False))
 
     def remove(self, final: str) -> None:
         """Remove a file at commit."""
@@ -203,6 +259,7 @@ class Buildroot:
         With ``sync`` it returns only when the file system has everything on the disk, and raises
         StageError for what it could not write.
         """
+        self.place()
         for final in self._pending.in_order():
             with as_stage_error(final):
                 self._take_place(final, *self._pending.replacements[final])
@@ -211,7 +268,7 @@ class Buildroot:
                 self._remove(final)
         for path in self._pending.emptied:
             self._dates.touch(posixpath.dirname(path))
-        wanted = self._dates.wanted(self._journal.facts.dates, self._epoch)
+        wanted = self._dates.wanted(self._journal.facts, self._epoch)
         with as_stage_error("/"):
             if wanted:
                 self._journal.write()
@@ -240,7 +297,7 @@ class Buildroot:
         facts = self._journal.facts
         if self._descriptor is None or not self._journal.is_written:
             return
-        with as_stage_error("/", "everything is in place; run again to remove what this run left beside it"):
+        with as_stage_error("/", _TO_TIDY):
             if facts.kept or facts.emptied:
                 finish(facts, self._directories)
             self._journal.release()
@@ -286,14 +343,16 @@ class Buildroot:
     def _write(self, directory: int, content: Iterable[bytes], mode: int, mtime: int) -> tuple[str, Identity]:
         name = self._journal.new_name()
         self._journal.write()
-        descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
+        descriptor = os.open(name, _NEW_FILE, mode & 0o666 | 0o600, dir_fd=directory)
         try:
             for chunk in content:
                 if chunk and (done := os.write(descriptor, chunk)) < len(chunk):
                     _write_all(descriptor, chunk[done:])
-            os.fchmod(descriptor, mode)
             os.utime(descriptor, ns=(mtime * _SECOND, mtime * _SECOND))
-            return name, identity(os.fstat(descriptor))
+            info = os.fstat(descriptor)
+            if stat.S_IMODE(info.st_mode) != mode:  # the umask took something away
+                os.fchmod(descriptor, mode)
+            return name, identity(info)
         finally:
             os.close(descriptor)
 

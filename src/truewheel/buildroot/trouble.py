@@ -11,8 +11,8 @@ from truewheel.errors import StageError, TruewheelError
 _HINTS = {
     errno.ENOSPC: "free some space and run again",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EACCES: "the root must be writable by this user",
-    errno.EPERM: "the root must be writable by this user",
+    errno.EACCES: "this user must be able to read and write the root and what is below it",
+    errno.EPERM: "its owner alone may do this, or nobody where it is immutable (lsattr)",
     errno.EROFS: "the root is on a read-only file system",
     errno.ELOOP: "a link stands where a directory or file of the root is expected",
     errno.ENOTDIR: "a link or a file stands where a directory of the root is expected",
@@ -29,6 +29,15 @@ def stage_error(final: str, error: OSError, hint: str = "") -> StageError:
     reason = error.strerror or str(error)
     known = _HINTS.get(error.errno or 0, "everything this run made was removed again")
     return StageError(f"cannot be written: {reason}", subject=final, hint=hint or known)
+
+
+def undated_error(path: str) -> StageError:
+    """The error of a directory that SOURCE_DATE_EPOCH dates, and this user cannot."""
+    return StageError(
+        "belongs to another user, who alone can give it the date that SOURCE_DATE_EPOCH asks for",
+        subject=path,
+        hint="run as its owner, or give --keep-dates, with which it has the time of this run",
+    )
 
 
 def undo_error(failed: Collection[str], error: BaseException | None) -> StageError:

@@ -37,7 +37,7 @@ def undo(facts: Facts, directories: Opener) -> dict[str, int]:
     for final, new in reversed(facts.files.items()):
         with _noting(failed, final):
             _unlink(directories.find(posixpath.dirname(final)), posixpath.basename(final), new)
-    for path in (*facts.dates, *facts.directories):
+    for path in (*facts.dates, *facts.others, *facts.directories):
         with _noting(failed, path):
             for name in directories.names(path):
                 if name.startswith(facts.prefix):
@@ -65,7 +65,9 @@ def finish(facts: Facts, directories: Opener) -> None:
 
 
 def settled_times(facts: Facts) -> Times | None:
-    """The dates that the root has when all is settled; None where they are as they are."""
+    """The dates that the root has when all is settled or undone; None where they are as they are."""
+    if "/" in facts.others:
+        return None
     date = (facts.settled or {}).get("/")
     return facts.root if date is None else (date, date)
 

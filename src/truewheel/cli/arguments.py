@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from truewheel.cli.console import tell
 from truewheel.cli.parser import path_text
+from truewheel.dataclass import replace
 from truewheel.model import (
     DEFAULT_LIMITS,
     ErrorPolicy,
@@ -19,8 +19,8 @@ from truewheel.model import (
     Limits,
     Scheme,
 )
-from truewheel.pipeline import BytecodeOptions
 from truewheel.report.document import check_report, write_document
+from truewheel.request import BytecodeOptions
 from truewheel.textfile import read_text
 
 _STDOUT = Path("-")
@@ -143,13 +143,13 @@ def _levels(text: str) -> tuple[int, ...]:
 def _limits_help() -> str:
     unit = {"cpu": "seconds", "memory": "MiB", "output": "MiB", "time": "seconds by the clock"}
     return ", ".join(
-        f"{field.name} ({unit[field.name]}, default: {field.default})" for field in fields(Limits)
+        f"{name} ({unit[name]}, default: {getattr(DEFAULT_LIMITS, name)})" for name in Limits.__match_args__
     )
 
 
 def _limit(text: str) -> tuple[str, int]:
     kind, _, number = text.partition("=")
-    if kind not in {field.name for field in fields(Limits)}:
+    if kind not in Limits.__match_args__:
         raise argparse.ArgumentTypeError(f"{text!r} is not cpu=N, memory=N, output=N or time=N")
     if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} gives no whole number from 1 to 99999999")

@@ -18,11 +18,12 @@ from truewheel.cli.arguments import (
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
 from truewheel.cli.progress import Progress
-from truewheel.interpreter import probe
+from truewheel.compilation import compile_tree
+from truewheel.interpreter import probe_all
 from truewheel.model import Interpreter
-from truewheel.pipeline import CompileRequest, compile_tree
 from truewheel.report.document import compile_document
 from truewheel.report.text import compile_lines, warning_lines
+from truewheel.request import CompileRequest
 from truewheel.schemes import load_scheme
 
 _RUNNING = Path("/")
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compile; prints a summary, warns of sources that do not compile."""
     scheme = load_scheme(options.scheme, warn)
-    interpreters = tuple(probe(python) for python in options.python or ("python3",))
+    interpreters = probe_all(options.python or ("python3",))
     for warning in _doubts(options, interpreters):
         warn(warning)
     request = CompileRequest(

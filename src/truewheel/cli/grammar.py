@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from truewheel.cli.main import _COMMANDS, _PLUMBING, command_parser
+from truewheel.dataclass import dataclass
 
 _PATHS = ("FILE", "PATH", "PY", "SRC", "WHEEL", "TARGET")
 SCHEME = "NAME|FILE.yaml"

@@ -18,11 +18,12 @@ from truewheel.cli.arguments import (
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import flags_text, prefix_text, shebang_path, wheel_path
 from truewheel.cli.progress import Progress
-from truewheel.pipeline import InstallRequest, PreparedInstall, install, prepare_install, preview
+from truewheel.pipeline import PreparedInstall, install, prepare_install, preview
 from truewheel.plan import planned_paths
 from truewheel.report.document import install_document, plan_document
 from truewheel.report.plan_text import plan_lines
 from truewheel.report.text import install_lines, warned_line, warning_lines
+from truewheel.request import InstallRequest
 from truewheel.rules import CHOICES
 from truewheel.schemes import load_scheme
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import signal
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from types import FrameType, ModuleType
 
@@ -50,6 +50,7 @@ _EPILOG = "Exit status: 0 done and complete, 1 findings or refused input, 2 usag
 def run() -> None:
     """Run the words of this process's command line; exits with the command's status."""
     hold_streams()
+    gc.disable()  # a run leaves few cycles, and to look for them among all that it plans takes time
     sys.exit(main(sys.argv[1:]))
 
 
@@ -80,6 +81,8 @@ def main(argv: Sequence[str]) -> int:
         drop(sys.stdout)
         return 2
     except Exception:  # a defect of ours: show all of it, and never exit 1, which means refused input
+        import traceback
+
         traceback.print_exc()
         return 2
 
@@ -95,15 +98,15 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         argv = [*argv[1:], "--help"]
     named = next((word for word in argv if word in _COMMANDS), "")
     try:
-        return command_parser([named]).parse_args(argv)
+        return command_parser([named], [named] if argv[:1] == [named] else _COMMANDS).parse_args(argv)
     except SystemExit:
         if sys.stdout is not None:
             sys.stdout.flush()  # help into a pipe that nobody reads
         raise
 
 
-def command_parser(named: Iterable[str] = _COMMANDS) -> Parser:
-    """Return the parser of the command line, with the arguments of the ``named`` commands."""
+def command_parser(named: Iterable[str] = _COMMANDS, offered: Iterable[str] = _COMMANDS) -> Parser:
+    """Return the parser of the ``offered`` commands, with the arguments of the ``named`` ones."""
     parser = Parser(
         prog="truewheel",
         description="Put Python wheels into buildroots so that every byte is a function of the inputs.",
@@ -112,9 +115,14 @@ def command_parser(named: Iterable[str] = _COMMANDS) -> Parser:
     )
     parser.add_argument("--version", "-V", action="version", version=f"truewheel {__version__}")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="COMMAND", help="one of the commands below; each has --help"
+        dest="command",
+        required=True,
+        metavar="COMMAND",
+        prog="truewheel",  # without it, argparse formats the usage for it
+        help="one of the commands below; each has --help",
     )
-    for name, summary in _COMMANDS.items():
+    for name in offered:
+        summary = _COMMANDS[name]
         command = commands.add_parser(name, description=f"{summary[0].upper()}{summary[1:]}.")
         if name in named:
             _module(name).add_arguments(command)

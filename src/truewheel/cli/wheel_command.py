@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
+from truewheel.cli.backend_arguments import add_backend_arguments
 from truewheel.cli.console import tell
-from truewheel.cli.parser import path_text
 from truewheel.interpreter import probe
 from truewheel.project.backend import Backend, dated_environment, parse_settings
 
@@ -33,31 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="build even if a requirement of the build is not installed",
     )
     add_backend_arguments(parser)
-
-
-def add_backend_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of commands that run a build backend."""
-    parser.add_argument(
-        "--map-build-path",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="keep the project's directory out of compiled code (default: yes)",
-    )
-    parser.add_argument(
-        "-C",
-        "--config-settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="setting for the build backend; a repeated key becomes a list",
-    )
-    parser.add_argument(
-        "--python",
-        type=path_text,
-        default=sys.executable,
-        metavar="PY",
-        help="Python to build with (default: the one that runs truewheel)",
-    )
 
 
 def run(options: argparse.Namespace) -> int:

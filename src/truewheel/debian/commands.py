@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.dataclass import dataclass
 from truewheel.debian.model import Layout, Step
 from truewheel.errors import RefusedInput
 from truewheel.process import ending

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from truewheel.dataclass import dataclass, replace
 from truewheel.debian.commands import Shell
 from truewheel.debian.environment import build_environment, flavor_environment, scripts_environment
 from truewheel.debian.host import Host

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.debian.model import Supported
 from truewheel.errors import InterpreterError, TruewheelError
 from truewheel.process import last_line

@@ -6,11 +6,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look
+from truewheel.dataclass import dataclass
 from truewheel.debian.model import SCHEME, Layout
 from truewheel.debian.options import Options
 from truewheel.errors import ConflictRefused, RefusedInput

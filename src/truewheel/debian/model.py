@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError
 
 ALL_VERSIONS = "python{version}"

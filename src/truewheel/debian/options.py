@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
+from truewheel.dataclass import dataclass
 from truewheel.debian.model import Flavor, Step
 from truewheel.errors import UsageError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.dataclass import dataclass
 from truewheel.debian.cleaning import caches, remove
 from truewheel.debian.model import Layout
 from truewheel.errors import RefusedInput

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.debian.commands import Shell
 from truewheel.debian.model import Layout
 from truewheel.debian.options import RUNNERS, Options

@@ -7,16 +7,17 @@ import posixpath
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from truewheel.dataclass import replace
 from truewheel.debian.host import Host
 from truewheel.debian.model import SCHEME, Layout
 from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
 from truewheel.model import InstallPlan, Kind, Manifest, Scheme
-from truewheel.pipeline import BytecodeOptions, InstallRequest, install, prepare_install
+from truewheel.pipeline import install, prepare_install
+from truewheel.request import BytecodeOptions, InstallRequest
 from truewheel.schemes import load_scheme
 
 

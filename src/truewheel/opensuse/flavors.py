@@ -11,11 +11,12 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from truewheel._target.versions import OLDEST
 from truewheel.buildroot.tree import below
+from truewheel.compilation import compile_tree
+from truewheel.dataclass import dataclass, replace
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.fix_shebang import fix_shebangs
 from truewheel.interpreter import probe
@@ -24,17 +25,11 @@ from truewheel.opensuse.pip_arguments import InstallArguments, WheelArguments
 from truewheel.opensuse.records import check_records, refresh_records
 from truewheel.opensuse.wheelhouse import chosen_wheels
 from truewheel.paths import install_paths
-from truewheel.pipeline import (
-    BytecodeOptions,
-    CompileRequest,
-    InstallRequest,
-    compile_tree,
-    install,
-    prepare_install,
-)
+from truewheel.pipeline import install, prepare_install
 from truewheel.project.backend import Backend, parse_settings
 from truewheel.report.document import install_document, write_document
 from truewheel.report.reader import load_report
+from truewheel.request import BytecodeOptions, CompileRequest, InstallRequest
 from truewheel.schemes import load_scheme
 
 _SCHEME = "opensuse"

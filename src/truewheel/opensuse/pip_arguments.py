@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError
 
 _SHORT = {

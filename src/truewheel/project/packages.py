@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import InterpreterError
 from truewheel.process import last_line
 

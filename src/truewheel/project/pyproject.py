@@ -7,10 +7,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, TruewheelError, UsageError
 from truewheel.textfile import read_text
 

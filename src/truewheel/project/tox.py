@@ -6,9 +6,9 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
 from truewheel.process import ending
 from truewheel.textfile import read_text

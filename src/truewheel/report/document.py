@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,14 @@ from truewheel.errors import TruewheelError, UsageError
 from truewheel.model import (
     Changes,
     CompileResult,
+    Dropped,
     File,
     InstalledFile,
     InstallPlan,
     Interpreter,
     Manifest,
     Scheme,
+    Warned,
 )
 from truewheel.schemes import scheme_keys
 
@@ -39,8 +39,8 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
         **_head("install"),
         **_inputs(plan),
         **_account(manifest),
-        "dropped": [asdict(dropped) for dropped in manifest.dropped],
-        "warnings": [asdict(warned) for warned in manifest.warnings],
+        "dropped": [_keys(dropped) for dropped in manifest.dropped],
+        "warnings": [_keys(warned) for warned in manifest.warnings],
     }
 
 
@@ -60,8 +60,8 @@ def plan_document(plan: InstallPlan, changes: Changes | None) -> dict[str, Any]:
         ],
         "made": [{"path": final, "there": final in changes.there if changes else None} for final in made],
         "removed": list(changes.removed) if changes else [],
-        "dropped": [asdict(dropped) for dropped in plan.dropped],
-        "warnings": [asdict(warned) for warned in plan.warnings],
+        "dropped": [_keys(dropped) for dropped in plan.dropped],
+        "warnings": [_keys(warned) for warned in plan.warnings],
     }
 
 
@@ -89,7 +89,7 @@ def compile_document(manifest: Manifest) -> dict[str, Any]:
 def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
     """Return everything known about a target Python."""
     facts = {
-        **asdict(interpreter),
+        **_keys(interpreter),
         "magic": interpreter.magic.hex(),
         "version": list(interpreter.version),
         "platforms": list(interpreter.platforms),
@@ -111,6 +111,10 @@ def check_report(path: Path) -> None:
         raise UsageError("the report cannot be written there", subject=os.fspath(path), hint="check --report")
 
 
+def _keys(value: Dropped | Warned | Interpreter) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__match_args__}
+
+
 def write_document(path: Path, document: dict[str, Any]) -> None:
     """Write a document to ``path`` on the build host, whole or not at all unless that is a pipe or device.
 
@@ -120,6 +124,8 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
             return
+        import tempfile
+
         fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(fd, "w", encoding="utf-8") as stream:

@@ -8,11 +8,11 @@ import json
 import os
 import posixpath
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from truewheel.buildroot.tree import look
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Dropped, Found, Kind, Warned
 from truewheel.report.schema import Mismatch, check

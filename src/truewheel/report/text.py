@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from enum import Enum
 from pathlib import Path
-
-import yaml
 
 from truewheel.bytecode.pycs import is_bytecode
 from truewheel.model import (
@@ -70,10 +67,10 @@ def warned_line(warned: Warned) -> str:
 
 def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
     """Yield the facts about a target Python, then its install paths by scheme."""
-    for field in fields(interpreter):
-        value = getattr(interpreter, field.name)
-        if field.name not in ("scheme_paths", "platforms"):
-            yield f"{field.name + ':':16}{_plain(value)}"
+    names: tuple[str, ...] = interpreter.__match_args__
+    for name in names:
+        if name not in ("scheme_paths", "platforms"):
+            yield f"{name + ':':16}{_plain(getattr(interpreter, name))}"
     yield f"{'platforms:':16}{' '.join(interpreter.platforms[:3])} ... ({len(interpreter.platforms)})"
     for name, paths in interpreter.scheme_paths:
         yield f"{name + ':':16}" + " ".join(f"{key}={path}" for key, path in paths)
@@ -81,6 +78,8 @@ def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
 
 def scheme_lines(scheme: Scheme) -> list[str]:
     """Return a scheme with every key as the lines of a scheme file."""
+    import yaml
+
     text = yaml.safe_dump(scheme_keys(scheme), sort_keys=False, width=1000)
     return text.splitlines()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.metadata import parse_fields
 from truewheel.overrides import parse_override

@@ -9,24 +9,26 @@ rpm >= 4.14.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.requirements import Requirement
-from packaging.specifiers import Specifier, SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from truewheel.errors import RefusedInput
+from truewheel.metadata import normalized
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import Specifier, SpecifierSet
+    from packaging.version import Version
 
 # of packaging's parsers: ValueError is InvalidVersion and int() beyond 4,300 digits too, KeyError a marker
 # that compares two strings, RecursionError one of deep parentheses
 _UNPARSABLE = (ValueError, RecursionError)
-_INCOMPARABLE = (UndefinedComparison, UndefinedEnvironmentName, LookupError, TypeError, *_UNPARSABLE)
 _SHOWN = 120  # characters of a foreign text in a message
 
 
 def parse_requirement(text: str, subject: str) -> Requirement:
     """Parse a requirement (PEP 508); raises RefusedInput, about ``subject``, for one that is malformed."""
+    from packaging.requirements import Requirement  # slow to import, as markers are
+
     try:
         return Requirement(text)
     except _UNPARSABLE as error:
@@ -44,9 +46,13 @@ def marker_holds(requirement: Requirement, markers: Mapping[str, str], extra: st
     Raises RefusedInput, about ``subject``, for a marker that PEP 508 gives no meaning.
     """
     marker = requirement.marker
+    if marker is None:
+        return True
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+
     try:
-        return marker is None or marker.evaluate({**markers, "extra": extra})
-    except _INCOMPARABLE as error:
+        return marker.evaluate({**markers, "extra": extra})
+    except (UndefinedComparison, UndefinedEnvironmentName, LookupError, TypeError, *_UNPARSABLE) as error:
         raise RefusedInput(
             f"the marker of {str(requirement)[:_SHOWN]!r} cannot be evaluated",
             subject=subject,
@@ -70,7 +76,7 @@ def rpm_capabilities(
     ``pkgversion`` is ``3`` for the main Python, else as in ``3.12``. Raises RefusedInput for a version clause
     that rpm cannot express.
     """
-    project = canonicalize_name(name)
+    project = normalized(name)
     named = [f"{project}[{extra.lower()}]" for extra in sorted(extras)] if with_extras else []
     return [_capability(f"python{pkgversion}dist({each})", specifiers) for each in (project, *named)]
 
@@ -92,6 +98,8 @@ def _capability(subject: str, specifiers: SpecifierSet) -> str:
 
 
 def _clause(subject: str, specifier: Specifier) -> str:
+    from packaging.version import Version
+
     text, wildcard = specifier.version.removesuffix(".*"), specifier.version.endswith(".*")
     try:
         return _WRITERS[specifier.operator, wildcard](subject, Version(text))

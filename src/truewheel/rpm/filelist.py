@@ -8,11 +8,11 @@ import keyword
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from truewheel.bytecode.pycs import CACHE, parse_pyc_name
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Kind
 from truewheel.rpm.installed_files import Dist, Gone, Installed, ListedFile, uncompressed

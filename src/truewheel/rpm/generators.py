@@ -6,16 +6,17 @@ The package's name says which part of a project it is: ``python3-foo+bar`` stand
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
-
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING
 
 from truewheel.errors import RefusedInput
+from truewheel.metadata import normalized
 from truewheel.rpm.dependency import marker_holds, rpm_clauses, rpm_version
 from truewheel.rpm.installed_dist import InstalledDist, is_metadata, read_dist
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 # rpm 4.18 goes on where a generator fails, but not with a dependency that begins like this
 FAILED = "*** truewheel failed, see its error ***"
@@ -93,6 +94,8 @@ def run_requires(dist: InstalledDist, extra: str, with_extras: bool) -> list[str
 
 def markers_of(python: str) -> dict[str, str]:
     """Return environment markers of a Python version on this kind of machine, without those of its kernel."""
+    import platform
+
     return {
         "implementation_name": sys.implementation.name,
         "implementation_version": python,
@@ -126,11 +129,11 @@ def _wanted(dist: InstalledDist, extra: str, with_extras: bool) -> Iterator[tupl
 
 
 def _subject(python: str, name: str, extra: str) -> str:
-    return f"{python}dist({canonicalize_name(name)}{f'[{extra}]' if extra else ''})"
+    return f"{python}dist({normalized(name)}{f'[{extra}]' if extra else ''})"
 
 
 def _check_extra(dist: InstalledDist, extra: str) -> None:
-    if extra and canonicalize_name(extra) not in {canonicalize_name(known) for known in dist.extras}:
+    if extra and normalized(extra) not in {normalized(known) for known in dist.extras}:
         known = ", ".join(sorted(dist.extras)) or "none"
         raise RefusedInput(
             f"{dist.name} has no extra {extra!r}",

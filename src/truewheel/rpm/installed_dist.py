@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
 from packaging.version import Version
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
 from truewheel.metadata import is_project_name, parse_fields
 from truewheel.rpm.dependency import parse_requirement
 from truewheel.textfile import read_text
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 _METADATA = (".dist-info", ".egg-info")
 _PYTHON = re.compile(r"/python([0-9]+\.[0-9]+)/")
@@ -31,7 +34,12 @@ class InstalledDist:
     version: Version
     python: str
     extras: tuple[str, ...]
-    requirements: tuple[Requirement, ...]
+    requirement_texts: tuple[str, ...]
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What it requires; raises RefusedInput for a requirement that is malformed."""
+        return tuple(parse_requirement(text, self.path) for text in self.requirement_texts)
 
 
 def is_metadata(path: str) -> bool:
@@ -42,8 +50,8 @@ def is_metadata(path: str) -> bool:
 def read_dist(path: str) -> InstalledDist:
     """Read a .dist-info or .egg-info.
 
-    Raises RefusedInput for a path below no lib/pythonX.Y, for metadata that cannot be read, without Name or
-    Version, or with a requirement that is malformed.
+    Raises RefusedInput for a path below no lib/pythonX.Y and for metadata that cannot be read, without Name
+    or Version.
     """
     python = _PYTHON.search(path)
     if python is None:
@@ -60,7 +68,7 @@ def read_dist(path: str) -> InstalledDist:
         version=_version(path, fields.first("Version")),
         python=python[1],
         extras=tuple(fields.all("Provides-Extra")),
-        requirements=tuple(parse_requirement(text, path) for text in texts),
+        requirement_texts=tuple(texts),
     )
 
 

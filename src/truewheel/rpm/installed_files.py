@@ -7,13 +7,13 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from truewheel.buildroot.tree import below, file_sha256
 from truewheel.bytecode.pycs import pyc_path, source_path
+from truewheel.dataclass import dataclass, field
 from truewheel.metadata import parse_fields
 from truewheel.model import Kind
 from truewheel.report.reader import InstallReport, load_report

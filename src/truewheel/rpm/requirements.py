@@ -7,13 +7,13 @@ ends early where a requirement is not installed: rpm installs what is known and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
+from truewheel.metadata import normalized
 from truewheel.overrides import Override, is_ignored, overridden
 from truewheel.project.packages import PythonPackages
 from truewheel.rpm.dependency import marker_holds, parse_requirement, rpm_capabilities
@@ -83,7 +83,7 @@ class Requirements:
         before = len(self._extras)
         for name in names:
             if name.strip():
-                self._extras.setdefault(canonicalize_name(name.strip()), must_exist)
+                self._extras.setdefault(normalized(name.strip()), must_exist)
         if len(self._extras) > before:
             dormant, self._dormant = self._dormant, []
             for read in dormant:
@@ -91,8 +91,8 @@ class Requirements:
 
     def describe_project(self, name: str, extras: Iterable[str]) -> None:
         """Note the project's own name and the extras it has."""
-        self._project = canonicalize_name(name)
-        self._known_extras.update(canonicalize_name(extra) for extra in extras)
+        self._project = normalized(name)
+        self._known_extras.update(normalized(extra) for extra in extras)
 
     def add(self, texts: Iterable[str], source: str, *, extra: str = "") -> None:
         """Add requirements (PEP 508) read from ``source``, which messages name.
@@ -104,11 +104,11 @@ class Requirements:
             requirement = parse_requirement(text, source)
             if requirement.url:
                 self._log(f"WARNING: Simplifying {text!r} to {requirement.name!r}.")
-            name = canonicalize_name(requirement.name)
+            name = normalized(requirement.name)
             if is_ignored(self._overrides_of(name)):
                 self._log(f"Ignoring dependency {name} per dependency override")
                 continue
-            self._consider(_Read(requirement, text, canonicalize_name(extra), source))
+            self._consider(_Read(requirement, text, normalized(extra), source))
 
     def end_pass_if_missing(self, source: str) -> None:
         """Raise PassEnded if a requirement read so far is not installed."""
@@ -130,7 +130,7 @@ class Requirements:
         if not self._counts(read):
             self._log(f"Ignoring for now, by its marker: {read.text}")
             self._dormant.append(read)
-        elif canonicalize_name(read.requirement.name) != self._project:
+        elif normalized(read.requirement.name) != self._project:
             self._require(read.requirement)
         elif read.requirement.extras:
             self.want_extras(sorted(read.requirement.extras))
@@ -145,7 +145,7 @@ class Requirements:
         return any(marker_holds(read.requirement, markers, extra, read.source) for extra in extras)
 
     def _require(self, requirement: Requirement) -> None:
-        overrides = self._overrides_of(canonicalize_name(requirement.name))
+        overrides = self._overrides_of(normalized(requirement.name))
         specifiers = overridden(requirement.specifier, overrides) if overrides else requirement.specifier
         requirement.specifier = specifiers
         if not self._is_installed(requirement, specifiers):
@@ -155,7 +155,7 @@ class Requirements:
         )
 
     def _is_installed(self, requirement: Requirement, specifiers: SpecifierSet) -> bool:
-        version = self._packages.installed.get(canonicalize_name(requirement.name))
+        version = self._packages.installed.get(normalized(requirement.name))
         if version is None:
             self._log(f"Requirement not satisfied: {requirement}")
             return False

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from packaging.version import Version
-
 from truewheel.model import Interpreter
 from truewheel.wheel.metadata import parse_filename
 from truewheel.wheel.reader import tag_rank
@@ -21,7 +19,7 @@ def best_wheels(paths: Iterable[Path], interpreters: Sequence[Interpreter]) -> l
     That is the one whose tags fit the interpreters best, of these the one of the highest build tag; any where
     none fits, so that the install says why. Raises WheelRefused for a name that is not a wheel's.
     """
-    versions: dict[tuple[str, Version], list[Path]] = {}
+    versions: dict[tuple[str, object], list[Path]] = {}
     for path in paths:
         named = parse_filename(path.name)
         versions.setdefault((named.name, named.version), []).append(path)
@@ -35,6 +33,6 @@ def _best(paths: Sequence[Path], interpreters: Sequence[Interpreter]) -> Path:
 
 
 def _rank(path: Path, interpreters: Sequence[Interpreter]) -> list[tuple[bool, int]]:
-    tags = [str(tag) for tag in parse_filename(path.name).tags]
+    tags = parse_filename(path.name).tags
     ranks = [tag_rank(tags, interpreter) for interpreter in interpreters]
     return [(each is None, each or 0) for each in ranks]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError, WheelRefused
 from truewheel.rules import RULES, Severity
 

@@ -10,9 +10,9 @@ import os
 import struct
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from truewheel.dataclass import dataclass
 from truewheel.wheel.faults import Checked, Fault
 
 LOCAL_HEADER = struct.Struct("<4sHHHHHLLLHH")

@@ -6,28 +6,33 @@ specifications of the Python packaging user guide.
 
 from __future__ import annotations
 
-import configparser
-import keyword
+import itertools
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from packaging.tags import Tag, parse_tag
-from packaging.utils import BuildTag, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
-
-from truewheel.metadata import Fields, is_project_name, parse_fields
+from truewheel.dataclass import dataclass
+from truewheel.metadata import Fields, is_project_name, normalized, parse_fields
 from truewheel.model import EntryPoint
 from truewheel.wheel.faults import Checked, Fault, first_refused
 from truewheel.wheel.names import name_problem
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 CATEGORIES = ("purelib", "platlib", "scripts", "data", "headers")
 
 _LIMIT_TAGS = 1000
 _LIMIT_POINTS = 1000
+# a version that needs no parsing to be valid
+_RELEASE = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
 _REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
+_FILENAME = re.compile(
+    r"(?P<name>[\w.]+)-(?P<version>[^-]+)(-(?P<number>\d+)(?P<rest>[^-]*))?-(?P<tags>[^-.]+(\.[^-.]+)*"
+    r"(-[^-.]+(\.[^-.]+)*){2})\.whl"
+)
 # what every version of packaging parses, and newer ones do not refuse
 _TAG = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*(-\w+(\.\w+)*){2}", re.ASCII | re.IGNORECASE)
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
@@ -42,9 +47,14 @@ class WheelName:
 
     filename: str
     name: str
-    version: Version
-    tags: frozenset[Tag]
-    build: BuildTag = ()
+    written_version: str
+    tags: frozenset[str]
+    build: tuple[int, str] | tuple[()] = ()
+
+    @property
+    def version(self) -> Version:
+        """The version, which compares as versions do."""
+        return _version(self.written_version)
 
 
 def parse_filename(filename: str) -> WheelName:
@@ -57,14 +67,26 @@ def check_filename(filename: str) -> Checked[WheelName | None]:
     if (count := _tag_count(filename)) > _LIMIT_TAGS:
         yield Fault("too-many-tags", "", f"stands for {count} tags")
         return None
+    found = _FILENAME.fullmatch(filename)
     try:
-        name, version, build, tags = parse_wheel_filename(filename)
-    except ValueError:  # InvalidWheelFilename, or a version of more digits than Python converts
-        tags = frozenset()
-    if not tags or not name or not all(tag.interpreter and tag.abi and tag.platform for tag in tags):
+        if found is None or "__" in found["name"]:
+            raise ValueError(filename)
+        if not _RELEASE.fullmatch(found["version"]):
+            _version(found["version"])
+        build = (int(found["number"]), found["rest"]) if found["number"] else ()
+        tags = _expanded(found["tags"])
+        if not all(tag.partition("-")[0].isidentifier() for tag in tags):
+            raise ValueError(filename)
+    except ValueError:  # or a number of more digits than Python converts
         yield Fault("bad-file-name", "", "is not the file name of a wheel")
         return None
-    return WheelName(filename, name, version, tags, build)
+    return WheelName(filename, normalized(found["name"]), found["version"], tags, build)
+
+
+def _expanded(text: str) -> frozenset[str]:
+    """Return the tags that a compressed set of tags stands for."""
+    parts = [part.split(".") for part in text.lower().split("-")]
+    return frozenset("-".join(tag) for tag in itertools.product(*parts))
 
 
 def _tag_count(text: str) -> int:
@@ -101,12 +123,20 @@ def _top_level(names: Iterable[str], suffix: str) -> list[str]:
 
 def _belongs(wheel: WheelName, stem: str) -> bool:
     name, _, version = stem.rpartition("-")
-    return canonicalize_name(name) == wheel.name and _same_version(version, wheel.version)
+    return normalized(name) == wheel.name and _same_version(version, wheel)
 
 
-def _same_version(text: str, version: Version) -> bool:
+def _version(text: str) -> Version:
+    from packaging.version import Version  # most wheels get along with the text
+
+    return Version(text)
+
+
+def _same_version(text: str, wheel: WheelName) -> bool:
+    if text == wheel.written_version:
+        return True
     try:
-        return Version(text) == version
+        return _version(text) == wheel.version
     except ValueError:  # InvalidVersion, or more digits than Python converts
         return False
 
@@ -119,10 +149,10 @@ def check_metadata(wheel: WheelName, text: str, entry: str) -> Checked[tuple[str
     if declared and (found is None or found[1] not in ("1", "2")):
         yield Fault("unknown-metadata-version", entry, f"Metadata-Version {declared} is not known")
     name = yield from _single(fields, "Name", entry)
-    if name and (not is_project_name(name) or canonicalize_name(name) != wheel.name):
+    if name and (not is_project_name(name) or normalized(name) != wheel.name):
         yield Fault("name-mismatch", entry, f"Name {name} is not the file name's {wheel.name}")
     version = yield from _single(fields, "Version", entry)
-    if version and not _same_version(version, wheel.version):
+    if version and not _same_version(version, wheel):
         yield Fault("version-mismatch", entry, f"Version {version} is not the file name's {wheel.version}")
     return name, version, next(iter(fields.all("Requires-Python")), "")
 
@@ -170,9 +200,9 @@ def _check_declared_tags(wheel: WheelName, values: list[str], entry: str) -> Che
     if malformed:
         yield Fault("malformed-tag", entry, f"Tag {malformed[0]} is malformed")
         return
-    declared: set[Tag] = set().union(*map(parse_tag, values))
+    declared: set[str] = set().union(*map(_expanded, values))
     if declared and declared != wheel.tags:
-        theirs = " ".join(sorted(map(str, declared)))
+        theirs = " ".join(sorted(declared))
         yield Fault("tag-mismatch", entry, f"has the tags {theirs}, which are not those of the file name")
 
 
@@ -182,6 +212,8 @@ def check_entry_points(text: str, entry: str) -> Checked[tuple[EntryPoint, ...]]
     Yields faults for a file that is not INI, a name that is not a safe file name or is there twice, and a
     target that is not ``module:attr`` of identifiers. Extras are ignored, as the specification says.
     """
+    import configparser  # most wheels have no scripts
+
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, default_section="")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
@@ -213,4 +245,6 @@ def _entry_point(name: str, value: str, section: str, entry: str) -> Checked[Ent
 
 
 def _dotted(text: str) -> bool:
+    import keyword
+
     return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))

@@ -7,15 +7,13 @@ import hashlib
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from zipfile import ZipFile, ZipInfo
 
-from packaging.tags import Tag, compatible_tags, cpython_tags
-
+from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import WheelRefused
 from truewheel.model import ZIP_ZERO_DATE, EntryPoint, Interpreter, Warned, Wheel, WheelEntry
 from truewheel.wheel.archive import archive_files, check_bounds, open_file
@@ -40,6 +38,9 @@ from truewheel.wheel.record_checks import (
     place,
 )
 from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
@@ -124,7 +125,7 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         version=said.version,
         dist_info=dist_info,
         root_is_purelib=said.root_is_purelib,
-        tags=tuple(sorted(str(tag) for tag in named.tags)),
+        tags=tuple(sorted(named.tags)),
         entries=tuple(_linked(entry, links, entries) for entry in entries.values()),
         entry_points=said.entry_points,
         requires_python=said.requires_python,
@@ -373,6 +374,8 @@ def tag_rank(tags: Iterable[str], interpreter: Interpreter) -> int | None:
 
 
 def _supported(interpreter: Interpreter) -> Iterator[Tag]:
+    from packaging.tags import compatible_tags, cpython_tags  # slow to import, and seldom needed
+
     version = interpreter.version[:2]
     name = "cp{}{}".format(*version)
     # without platforms packaging would take those of the Python we run in

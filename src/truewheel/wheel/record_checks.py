@@ -9,8 +9,8 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.record import digest_text, read_rows
 from truewheel.wheel.faults import Checked, Fault
 from truewheel.wheel.metadata import CATEGORIES

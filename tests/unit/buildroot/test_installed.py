@@ -16,8 +16,9 @@ from tests.treehash import tree_listing
 from tests.wheelbuilder import WheelBuilder
 from truewheel.errors import ConflictRefused, RefusedInput
 from truewheel.model import Manifest
-from truewheel.pipeline import InstallRequest, install, prepare_install
+from truewheel.pipeline import install, prepare_install
 from truewheel.report.document import install_document, write_document
+from truewheel.request import InstallRequest
 
 SITE = sysconfig.get_path("purelib", "posix_prefix", {"base": "/usr"})[1:]
 OLD_INFO, NEW_INFO = f"{SITE}/demo-1.0.dist-info", f"{SITE}/demo-2.0.dist-info"

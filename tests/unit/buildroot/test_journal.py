@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -283,7 +284,7 @@ def test_a_file_system_without_locks_will_do(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_signal_during_a_roll_back_waits_for_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     root = prepare(tmp_path / "root")
     before = snapshot(root)
@@ -294,6 +295,9 @@ def test_a_signal_during_a_roll_back_waits_for_its_end(
         unlink(path, **options)
 
     monkeypatch.setattr(os, "unlink", interrupted)
+    # what a shell starts in the background ignores it
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt), Buildroot(root, 0o755) as buildroot:
         for name in ("one", "two", "three"):
             buildroot.create(f"/usr/new/{name}", (b"x",), 0o644, EARLY)

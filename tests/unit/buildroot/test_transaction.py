@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.support import FaultyOs, Snapshot, snapshot
+from tests.needs import need
 from truewheel.buildroot import directories, log, transaction, undo
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.errors import StageError
@@ -453,3 +456,100 @@ def test_a_temporary_name_is_never_one_that_is_there(root: Path, monkeypatch: py
     (root / ".truewheel-1-1.tmp").write_text("another's")
     put(root, "/file")
     assert (root / ".truewheel-1-1.tmp").read_text() == "another's"
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A root of ours where everybody may write, while this process is an ordinary user."""
+    need(os.geteuid() == 0, "not root, to be another user")
+    root = Path(tempfile.mkdtemp())
+    (root / "usr/lib").mkdir(parents=True)
+    (root / "usr/lib/old").write_text("old")
+    for path in (root, root / "usr", root / "usr/lib"):
+        path.chmod(0o777)
+        os.utime(path, (EARLY, EARLY))
+    os.seteuid(65534)
+    yield root
+    os.seteuid(0)
+    shutil.rmtree(root)
+
+
+def overwrite(root: Path, epoch: int | None = None) -> None:
+    with Buildroot(root, 0o755, epoch) as buildroot:
+        buildroot.create("/usr/lib/new/file", (b"new",), 0o644, EARLY)
+        buildroot.replace("/usr/lib/old", (b"new",), 0o644, EARLY)
+        buildroot.commit()
+
+
+def test_a_root_of_another_user_who_lets_us_write_is_written(shared: Path) -> None:
+    overwrite(shared)
+    assert sorted(snapshot(shared)) == [
+        ".",
+        "usr",
+        "usr/lib",
+        "usr/lib/new",
+        "usr/lib/new/file",
+        "usr/lib/old",
+    ]
+    assert (shared / "usr/lib/old").read_bytes() == b"new"
+    assert date(shared / "usr/lib/new") == EARLY * 10**9
+    assert os.listxattr(shared) == []
+
+
+@pytest.mark.parametrize("owned", [(), (".", "usr"), ("usr", "usr/lib"), ("usr/lib",)])
+def test_a_date_that_only_another_user_can_set_is_refused_before_the_first_write(
+    shared: Path, owned: tuple[str, ...]
+) -> None:
+    os.seteuid(0)
+    for name in owned:
+        os.chown(shared / name, 65534, 65534)
+    os.seteuid(65534)
+    before = snapshot(shared)
+    with pytest.raises(StageError) as caught:
+        overwrite(shared, EARLY)
+    assert str(caught.value).startswith(f"{'/usr/lib' if '.' in owned else '/'}: belongs to another user, ")
+    assert "run as its owner, or give --keep-dates" in str(caught.value)
+    assert snapshot(shared) == before
+
+
+def test_what_root_may_date_is_dated_whoever_has_it(shared: Path) -> None:
+    os.seteuid(0)
+    for name in ("usr", "usr/lib"):
+        os.chown(shared / name, 65534, 65534)
+    overwrite(shared, EARLY)
+    assert {date(shared / name) for name in (".", "usr", "usr/lib")} == {EARLY * 10**9}
+
+
+def test_an_undone_run_leaves_another_users_root_as_it_was_but_for_dates(shared: Path) -> None:
+    before = without_dates(snapshot(shared))
+    with pytest.raises(KeyboardInterrupt) as caught, Buildroot(shared, 0o755) as buildroot:
+        buildroot.create("/usr/lib/new/file", (b"new",), 0o644, EARLY)
+        raise KeyboardInterrupt
+    assert str(caught.value) == "the root is as it was, but for dates of directories of other users"
+    assert without_dates(snapshot(shared)) == before
+    assert os.listxattr(shared) == []
+
+
+def test_what_a_dead_run_left_in_another_users_root_is_undone(shared: Path) -> None:
+    before = without_dates(snapshot(shared))
+    process = os.fork()
+    if not process:
+        with Buildroot(shared, 0o755) as buildroot:
+            buildroot.create("/usr/lib/new/file", (b"new",), 0o644, EARLY)
+            buildroot.replace("/usr/lib/old", (b"new",), 0o644, EARLY)
+            os._exit(9)
+    os.waitpid(process, 0)
+    assert (shared / log.JOURNAL).exists()
+    with Buildroot(shared, 0o755):
+        pass
+    assert without_dates(snapshot(shared)) == before
+
+
+def test_a_file_that_another_user_keeps_is_refused_with_the_reason(shared: Path) -> None:
+    os.seteuid(0)
+    (shared / "usr/lib").chmod(0o1777)  # as /tmp is
+    os.seteuid(65534)
+    before = without_dates(snapshot(shared))
+    with pytest.raises(StageError, match=r"Operation not permitted \(its owner alone may do this"):
+        overwrite(shared)
+    assert without_dates(snapshot(shared)) == before

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import marshal
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -251,13 +253,24 @@ def test_a_python_that_is_gone_is_trouble(tmp_path: Path) -> None:
     assert settled()
 
 
-def test_where_no_thread_can_be_started_it_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
+def test_where_no_process_can_be_started_it_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(CompileError):
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(CompileError, match="cannot be started: Resource temporarily unavailable"):
         compile_all(SOURCES)
+
+
+def test_what_was_sent_behind_a_crash_is_compiled_by_another_worker(tmp_path: Path) -> None:
+    crashing = probe(str(python_that_does(tmp_path, "signal.raise_signal(signal.SIGSEGV)")))
+    sources = {f"m{n}": b"MARKER = 1\n" if n % 7 == 3 else b"x = %d\n" % n for n in range(30)}
+    results = compile_all(sources, crashing, jobs=2)
+    assert len(results) == 30
+    assert {name for name in sources if results[f"/usr/lib/{name}.py"].error} == {
+        name for name, source in sources.items() if source.startswith(b"MARKER")
+    }
+    assert settled()
 
 
 def test_crashed_workers_are_not_kept_open(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ import pytest
 
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
+from truewheel.compilation import compile_tree
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Kind
-from truewheel.pipeline import CompileRequest, InstallRequest, compile_tree, install, prepare_install
+from truewheel.pipeline import install, prepare_install
 from truewheel.report.document import install_document, write_document
 from truewheel.report.reader import (
     InstallReport,
@@ -28,6 +29,7 @@ from truewheel.report.reader import (
     ReportedWheel,
     load_report,
 )
+from truewheel.request import CompileRequest, InstallRequest
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,13 @@ def test_paths_are_left_to_rpm_where_it_makes_a_debuginfo_package(
     assert text.endswith(f"<{defines.get('__debug_package', '')}>")
 
 
+def test_an_install_takes_the_options_of_the_command(expand: Expand) -> None:
+    directory, options = expand("%{_truewheel_wheeldir}"), "--allow symbolic-link --limit memory=8192"
+    assert expand("%truewheel_install").endswith(f' --overwrite "{directory}"')
+    text = expand(f"%truewheel_install {options} %{{_truewheel_wheeldir}}")
+    assert text.endswith(f" --overwrite {options} {directory}")
+
+
 def test_overrides_are_one_a_call(expand: Expand) -> None:
     text = expand("%pyproject_patch_dependency a:ignore")
     assert "truewheel requires override 'a:ignore' --dep-overrides-file \"/B/x-1-2." in text

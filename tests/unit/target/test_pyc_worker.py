@@ -23,7 +23,9 @@ WORKER = Path(pyc_worker.__file__)
 def frame(
     source: bytes, dfile: str = "/usr/lib/m.py", levels: tuple[int, ...] = (0, 1), **more: bool
 ) -> bytes:
-    header = json.dumps({"dfile": dfile, "levels": list(levels), **more}).encode("utf-8")
+    flags = pyc_worker.RAW * more.get("raw", False) | pyc_worker.CHECK * more.get("check", False)
+    fixed = pyc_worker.HEADER.pack(flags, 0, 0, len(levels))
+    header = fixed + bytes(levels) + dfile.encode("utf-8", "surrogatepass")
     return SIZES.pack(len(header), len(source)) + header + source
 
 

@@ -1,0 +1,313 @@
+"""Run a process of a target Python that compiles: sources go in through a pipe, canonical code comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import struct
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from truewheel.bytecode import canonical_form
+from truewheel.dataclass import dataclass, replace
+from truewheel.errors import CompileError
+from truewheel.interpreter import worker_command, worker_environment
+from truewheel.model import Interpreter, Limits, PycJob
+from truewheel.process import ending, last_line
+
+_WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
+_FRAME = struct.Struct("<II")
+_HEADER = struct.Struct("<BIQB")
+_RAW, _CHECK = 1, 2
+_MIB = 1 << 20
+_LOG = _MIB  # of messages from a worker
+_CHUNK = _MIB
+_UNITS = {"cpu": "seconds", "memory": "MiB", "output": "MiB", "time": "seconds"}
+# a source can crash a compiler with these; the machine is to blame for any other end
+_CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL))
+
+
+@dataclass(frozen=True)
+class Code:
+    """The canonical code of one level: its bytes, or the earlier level that has the same bytes."""
+
+    level: int
+    content: bytes
+    same_as: int | None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The result of a job; ``error`` is the compiler's message if the source does not compile, else empty."""
+
+    job: PycJob
+    source_hash: bytes
+    codes: tuple[Code, ...]
+    error: str
+
+
+class Crashed(Exception):
+    """The compiler crashed over a source."""
+
+
+class OutOfMemory(Exception):
+    """The compiler had no memory left for a source."""
+
+    def __init__(self, error: CompileError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Worker:
+    """One process of a target Python; it compiles what it is sent, one source after the other.
+
+    ``sent`` are the jobs without an answer, with the bytes of their sources, ``size`` in all; ``is_fresh``
+    until the first of all has its answer. ``unsent`` is what waits to go through ``requests``; that,
+    ``answers`` and ``messages`` (``has_messages`` until their end) are descriptors that do not block.
+    ``deadline`` is when, by time.monotonic, an answer is due.
+    """
+
+    def __init__(self, interpreter: Interpreter, limits: Limits) -> None:
+        self._interpreter = interpreter
+        self._limits = limits
+        self.deadline = 0.0
+        self.is_fresh = True
+        self.sent: deque[tuple[PycJob, bytes]] = deque()
+        self.size = 0
+        self.unsent: deque[memoryview] = deque()
+        self._received = bytearray()
+        self._flags = _RAW if canonical_form.is_made_here(interpreter) else _CHECK
+        self._said = bytearray()  # the messages so far
+        try:
+            self._process = subprocess.Popen(
+                [*worker_command(interpreter), str(_WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=worker_environment(),
+                cwd="/",
+                bufsize=0,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CompileError(f"cannot be started: {error.strerror}", subject=interpreter.command) from error
+        self.requests, self.answers = _number(self._process.stdin), _number(self._process.stdout)
+        self.messages = _number(self._process.stderr)
+        self.has_messages = True
+        for descriptor in (self.requests, self.answers, self.messages):
+            os.set_blocking(descriptor, False)
+
+    def send(self, job: PycJob, source: bytes) -> None:
+        """Send a source, or keep what of it the process does not take yet."""
+        levels = bytes(target.level for target in job.targets)
+        fixed = _HEADER.pack(self._flags, self._limits.cpu, self._limits.memory * _MIB, len(levels))
+        header = fixed + levels + job.source.encode("utf-8", "surrogatepass")
+        self._flags &= ~_CHECK
+        if not self.sent:
+            self.deadline = time.monotonic() + self._limits.time
+        self.sent.append((job, source))
+        self.size += len(source)
+        self.unsent.append(memoryview(_FRAME.pack(len(header), len(source)) + header + source))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is kept, as far as the process takes it."""
+        try:
+            while self.unsent:
+                data = self.unsent[0]
+                done = os.write(self.requests, data)
+                if done < len(data):
+                    self.unsent[0] = data[done:]
+                    return
+                self.unsent.popleft()
+        except BlockingIOError:
+            return
+        except OSError:  # its answers end, too, and tell why
+            self.unsent.clear()
+
+    def receive(self) -> Iterator[Compiled]:
+        """Yield the results that have come.
+
+        Raises Crashed or OutOfMemory if the compiler ends so over the first source that was sent, else
+        CompileError.
+        """
+        try:
+            chunk = os.read(self.answers, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise self._explain_death() from error
+        if not chunk:
+            raise self._explain_death()
+        self._received += chunk
+        while self.sent and len(self._received) >= _FRAME.size:
+            header_size, payload_size = _FRAME.unpack_from(self._received)
+            start, end = _FRAME.size + header_size, _FRAME.size + header_size + payload_size
+            if end - _FRAME.size > self._limits.output * _MIB:
+                raise self._over_limit("output")
+            if len(self._received) < end:
+                return
+            answer, payload = bytes(self._received[_FRAME.size : start]), bytes(self._received[start:end])
+            del self._received[:end]
+            yield self._result(answer, payload)
+
+    def listen(self) -> bool:
+        """Take what is on standard error; False if nothing is. Raises CompileError for a flood."""
+        try:
+            said = os.read(self.messages, _CHUNK)
+        except BlockingIOError:
+            return False
+        self.has_messages = bool(said)
+        self._said += said
+        if len(self._said) > _LOG:
+            raise self._ended_early("it wrote more than 1 MiB to standard error")
+        return bool(said)
+
+    def refuse_delay(self) -> None:
+        """Raise CompileError if the answer that is due is not there yet."""
+        if self.sent and time.monotonic() > self.deadline:
+            raise self._over_limit("time")
+
+    def _result(self, answer: bytes, payload: bytes) -> Compiled:
+        job, source = self.sent[0]
+        try:
+            header = json.loads(answer)
+            if "unknown" in header:
+                raise self._unknown_code(_problem(header["unknown"]))
+            compiled = _read_answer(job, header, payload)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise CompileError(
+                "the bytecode worker sent an invalid answer",
+                subject=self._interpreter.command,
+                hint="name a Python, not a wrapper that prints",
+            ) from error
+        compiled = self._canonical(compiled) if self._flags & _RAW else compiled
+        self.sent.popleft()
+        self.size -= len(source)
+        self.is_fresh = False
+        self.deadline = time.monotonic() + self._limits.time
+        return compiled
+
+    def _canonical(self, compiled: Compiled) -> Compiled:
+        """Give the codes their canonical form, in which some of them may be equal."""
+        codes: list[Code] = []
+        made: dict[bytes, int] = {}
+        for code in compiled.codes:
+            if code.same_as is None:
+                content = self._rewritten(code.content)
+                same_as = made.get(content)
+                made.setdefault(content, code.level)
+                codes.append(Code(code.level, b"" if same_as is not None else content, same_as))
+            else:
+                codes.append(code)
+        return replace(compiled, codes=tuple(codes))
+
+    def _rewritten(self, stream: bytes) -> bytes:
+        try:
+            return canonical_form.rewrite(stream, self._interpreter.version[:2])
+        except ValueError as error:
+            raise self._unknown_code(f"{type(error).__name__}: {error}") from error
+
+    def _unknown_code(self, problem: str) -> CompileError:
+        version = self._interpreter.version_text
+        return CompileError(
+            f"truewheel does not know the code objects of Python {version}: {problem} "
+            f"(in {self.sent[0][0].source})",
+            subject=self._interpreter.command,
+            hint="use a truewheel that supports this Python",
+        )
+
+    def _over_limit(self, kind: str) -> CompileError:
+        unit = _UNITS[kind]
+        what = {
+            "cpu": f"takes the compiler more than {self._limits.cpu} s of CPU time",
+            "memory": f"takes the compiler more memory than there is, or than {self._limits.memory} {unit}",
+            "output": f"becomes more than {self._limits.output} {unit} of bytecode",
+            "time": f"has no answer from the compiler after {self._limits.time} s",
+        }[kind]
+        return CompileError(
+            f"{what} on Python {self._interpreter.version_text}",
+            subject=self.sent[0][0].source,
+            hint=f"give --limit {kind}={unit.upper()} to allow more, or leave the source out",
+        )
+
+    def _explain_death(self) -> Exception:
+        code, memory = self._end()
+        while self.listen():
+            pass
+        said = last_line(bytes(self._said))
+        # an allocation that fails leaves much unused, and may end as a crash or without a word
+        had_much = memory > self._limits.memory * _MIB // 4
+        if said.startswith("MemoryError") or (had_much and (-code in _CRASHES or (code > 0 and not said))):
+            return OutOfMemory(self._over_limit("memory"))
+        if -code in _CRASHES:
+            return Crashed(f"the compiler crashed ({signal.Signals(-code).name})")
+        if -code == signal.SIGXCPU:
+            return self._over_limit("cpu")
+        return self._ended_early(said or ending(code))
+
+    def _ended_early(self, why: str) -> CompileError:
+        return CompileError(
+            f"the bytecode worker ended early: {why}",
+            subject=self._interpreter.command,
+            hint="check that this Python works and that there is enough memory",
+        )
+
+    def _end(self) -> tuple[int, int]:
+        """End the process and its children and wait for it: its status, and the most memory it had."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        try:
+            _, status, usage = os.wait4(self._process.pid, 0)
+        except ChildProcessError:  # the caller lets the system forget how children end
+            self._process.returncode = 0
+            return 0, 0
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        return self._process.returncode, usage.ru_maxrss * 1024
+
+    def close(self) -> None:
+        """End the process, wait for it, close its pipes."""
+        if self._process.returncode is None:
+            self._end()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with contextlib.suppress(OSError):  # what was buffered for a dead process
+                if pipe is not None:
+                    pipe.close()
+
+
+def _number(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise EOFError
+    return pipe.fileno()
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    line = f" at line {error['line']}" if error.get("line") else ""
+    return f"{error['type']}: {error['message']}{line}"
+
+
+def _read_answer(job: PycJob, header: Mapping[str, Any], payload: bytes) -> Compiled:
+    if "error" in header:
+        return Compiled(job, b"", (), _problem(header["error"]))
+    levels = [target.level for target in job.targets]
+    source_hash = bytes.fromhex(header["source_hash"])
+    if [code["level"] for code in header["codes"]] != levels or len(source_hash) != 8:
+        raise ValueError("not what was asked for")
+    codes: dict[int, Code] = {}
+    offset = 0
+    for code in header["codes"]:
+        level, same_as = code["level"], code.get("same_as")
+        size = code["size"] if same_as is None else 0
+        if same_as is not None and same_as not in codes:
+            raise ValueError("the same as nothing")
+        codes[level] = Code(level, payload[offset : offset + size], same_as)
+        offset += size
+    if offset != len(payload):
+        raise ValueError("more or less code than announced")
+    return Compiled(job, source_hash, tuple(codes.values()), "")

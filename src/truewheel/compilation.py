@@ -1,0 +1,128 @@
+"""Compile sources that are below a root already: read, decide, then write. Nothing is printed here."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import posixpath
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+
+from truewheel.buildroot.delivery import Delivery, Watch
+from truewheel.buildroot.records import corrections
+from truewheel.buildroot.transaction import Buildroot
+from truewheel.buildroot.tree import below, look, sources, strays
+from truewheel.bytecode.pool import CompilePool
+from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
+from truewheel.dataclass import replace
+from truewheel.environment import source_date_epoch
+from truewheel.errors import UsageError
+from truewheel.interpreter import probe_all
+from truewheel.model import BytecodePolicy, Interpreter, Manifest, PycJob
+from truewheel.report.reader import settled_sources
+from truewheel.request import CompileRequest
+from truewheel.schemes import loaded_scheme
+
+
+def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Watch | None = None) -> Manifest:
+    """Compile sources that are below a root already, in place, with their final paths in the code.
+
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
+    Raises UsageError for a missing path, Uncompilable if a source does not compile and the policy is to fail,
+    StageError or CompileError for trouble.
+    """
+    epoch = source_date_epoch(environ)
+    scheme = loaded_scheme(request.scheme)
+    interpreters = probe_all(request.pythons)
+    policy = request.bytecode.policy(scheme)
+    _final_sources(request)  # refused before a run that has the root is waited for
+    with (
+        Buildroot(request.root, scheme.directory_mode) as buildroot,
+        CompilePool(interpreters, request.bytecode.workers(environ), request.bytecode.limits) as pool,
+    ):
+        finals = _final_sources(request)
+        if request.repair:
+            finals = _beside_bytecode(request.root, finals, interpreters, policy)
+        settled = settled_sources(request.reports, request.root, finals)
+        jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
+        found = look(request.root, [target.final for job in jobs for target in job.targets])
+        stray = _strays(request, finals, interpreters, policy)
+        delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode, watch)
+        for job in jobs:
+            pool.submit(job, below(request.root, job.source).read_bytes())
+            delivery.put_pycs(pool.finished())
+        delivery.put_pycs(pool.drain())
+        delivery.refuse_failures()
+        for final in stray:
+            buildroot.remove(final)
+            buildroot.remove_directory(posixpath.dirname(final))
+        if request.records:
+            gone = {target.final for job in jobs for target in job.targets}.difference(delivery.files)
+            for each in corrections(request.root, finals, delivery.files, gone.union(stray)):
+                buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)
+        buildroot.commit()
+    return replace(delivery.manifest(strays=tuple(stray)), warnings=tuple(long_names(jobs)))
+
+
+def _compile_jobs(
+    root: Path,
+    finals: Sequence[str],
+    interpreters: Sequence[Interpreter],
+    policy: BytecodePolicy,
+    epoch: int | None,
+) -> list[PycJob]:
+    jobs = []
+    for final in finals if policy.levels else ():
+        info = below(root, final).lstat()
+        mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
+        for interpreter in interpreters:
+            jobs.append(plan_job(final, info.st_size, mtime, interpreter.cache_tag, policy.levels))
+    return biggest_first(jobs)
+
+
+def _strays(
+    request: CompileRequest, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
+) -> list[str]:
+    if not request.remove_strays:
+        return []
+    tags = [interpreter.cache_tag for interpreter in interpreters]
+    wanted = {pyc_path(*each) for each in itertools.product(finals, tags, policy.levels)}
+    starts = (_final_path(request.root, path) for path in request.paths)
+    return sorted({stray for start in starts for stray in strays(request.root, start, wanted)})
+
+
+def _final_sources(request: CompileRequest) -> frozenset[str]:
+    finals: set[str] = set()
+    for path in request.paths:
+        start = _final_path(request.root, path)
+        try:
+            finals.update(sources(request.root, start))
+        except OSError as error:
+            raise UsageError(
+                f"cannot be read: {error.strerror}",
+                subject=path,
+                hint="paths are those on the installed system, below --root",
+            ) from error
+    return frozenset(finals)
+
+
+def _beside_bytecode(
+    root: Path, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
+) -> frozenset[str]:
+    """The sources in whose directory a source has bytecode of one of the interpreters."""
+    pycs = {
+        pyc_path(final, each.cache_tag, level): posixpath.dirname(final)
+        for final in finals
+        for each in interpreters
+        for level in policy.levels
+    }
+    compiled = {directory for pyc, directory in pycs.items() if os.path.lexists(below(root, pyc))}
+    return frozenset(final for final in finals if posixpath.dirname(final) in compiled)
+
+
+def _final_path(root: Path, path: str) -> str:
+    absolute = os.path.abspath(path)
+    inside = os.path.abspath(root)
+    if inside != "/" and (absolute == inside or absolute.startswith(inside + "/")):
+        return absolute[len(inside) :] or "/"
+    return absolute

@@ -1,0 +1,124 @@
+"""The part of ``dataclasses`` that is used here, without its start: that compiles code for every class.
+
+Measured with fifty classes: 50 ms in Python 3.12, a third of a small install, against 5 ms.
+Instances have slots. The functions of ``dataclasses`` take these classes, too.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+__all__ = ["dataclass", "field", "replace"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field, replace
+else:
+
+    class field:
+        """A field whose default is made anew for each instance."""
+
+        def __init__(self, *, default_factory):
+            self.make = default_factory
+
+    def replace(instance, /, **changes):
+        """Return a copy with other values of some fields."""
+        values = {name: getattr(instance, name) for name in instance.__match_args__}
+        return type(instance)(**{**values, **changes})
+
+    def dataclass(cls=None, /, *, frozen=False):
+        """Give a class with annotations its constructor, comparison and representation."""
+        return _made(cls, frozen) if cls is not None else lambda cls: _made(cls, frozen)
+
+    def _made(cls, frozen):
+        own = tuple(cls.__annotations__)
+        names = tuple(dict.fromkeys((*getattr(cls, "__match_args__", ()), *own)))
+        defaults = dict(getattr(cls, "_defaults", {}))
+        body = dict(cls.__dict__)
+        defaults.update((name, body.pop(name)) for name in own if name in body)
+        for name in ("__dict__", "__weakref__"):
+            body.pop(name, None)
+        body.update(
+            __slots__=own,
+            __match_args__=names,
+            _defaults=defaults,
+            __dataclass_fields__=_Fields(),
+            **_METHODS,
+        )
+        body.update(_FROZEN if frozen else {"__hash__": None})
+        made = type(cls)(cls.__name__, cls.__bases__, body)
+        made._values = property(attrgetter(*names) if names[1:] else lambda self: (getattr(self, names[0]),))
+        made.__init__ = _constructor(made, names)
+        return made
+
+    def _constructor(cls, names):
+        count, known = len(names), set(names)
+        setters = [getattr(cls, name).__set__ for name in names]
+        defaults = cls._defaults
+        made = [name for name, default in defaults.items() if isinstance(default, field)]
+        finish = getattr(cls, "__post_init__", None)
+
+        def __init__(self, *values, **named):
+            if named or len(values) != count:
+                given = {**defaults, **dict(zip(names, values, strict=False)), **named}
+                if (
+                    given.keys() != known
+                    or not named.keys().isdisjoint(names[: len(values)])
+                    or values[count:]
+                ):
+                    raise _wrong(cls, names, values, named)
+                for name in made:
+                    if given[name] is defaults[name]:
+                        given[name] = defaults[name].make()
+                values = [given[name] for name in names]
+            for put, value in zip(setters, values):  # noqa: B905 they are as many
+                put(self, value)
+            if finish:
+                finish(self)
+
+        return __init__
+
+    def _wrong(cls, names, values, named):
+        surplus = [*values[len(names) :], *(name for name in named if name not in names[len(values) :])]
+        missing = [name for name in names[len(values) :] if name not in {*named, *cls._defaults}]
+        return TypeError(f"{cls.__name__}() lacks {missing} and has {surplus} too much")
+
+    class _Fields:
+        """Makes what ``dataclasses.fields`` and ``asdict`` look at, when they do."""
+
+        def __get__(self, instance, cls):
+            import dataclasses
+
+            fields = [
+                (name, "object", dataclasses.field(**_default(cls._defaults[name])))
+                if name in cls._defaults
+                else (name, "object")
+                for name in cls.__match_args__
+            ]
+            found = dataclasses.make_dataclass(cls.__name__, fields).__dataclass_fields__
+            cls.__dataclass_fields__ = found
+            return found
+
+    def _default(value):
+        return {"default_factory": value.make} if isinstance(value, field) else {"default": value}
+
+    def _equal(self, other):
+        return self._values == other._values if other.__class__ is self.__class__ else NotImplemented
+
+    def _hash(self):
+        return hash(self._values)
+
+    def _shown(self):
+        pairs = zip(self.__match_args__, self._values, strict=True)
+        return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in pairs)})"
+
+    def _reduced(self):
+        return type(self), self._values
+
+    def _refuse(self, name, *value):
+        from dataclasses import FrozenInstanceError
+
+        raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
+
+    _METHODS = {"__eq__": _equal, "__repr__": _shown, "__reduce__": _reduced, "__replace__": replace}
+    _FROZEN = {"__hash__": _hash, "__setattr__": _refuse, "__delattr__": _refuse}
