@@ -13,7 +13,10 @@ nox.options.sessions = ["tests", "lint"]
 
 SCRIPTS = [".ci/run", "macros/brp-truewheel", *sorted(map(str, Path("macros/opensuse").glob("*")))]
 MAINTAINER_SCRIPTS = sorted(map(str, Path("debhelper/autoscripts").glob("*")))
-PERL = ["debhelper/dh_truewheel", *sorted(map(str, Path("debhelper/Debian").rglob("*.pm")))]
+PERL = [
+    *sorted(map(str, Path("debhelper").glob("dh_*"))),
+    *sorted(map(str, Path("debhelper/Debian").rglob("*.pm"))),
+]
 # the tests of a file share their roots and trees; those that use all processors themselves come last
 PARALLEL = [f"-n{min(4, len(os.sched_getaffinity(0)))}", "--dist=loadfile", "--no-loadscope-reorder"]
 # chroots are a gigabyte each; only those of failed tests are kept
@@ -41,6 +44,8 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("lint-imports")
     session.run("shellcheck", *SCRIPTS)
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
+    session.run("zizmor", "--offline", "--quiet", "action.yml")
     session.run("shellcheck", "--shell=dash", *MAINTAINER_SCRIPTS)
     if shutil.which("perlcritic"):
         session.run("perlcritic", "--quiet", "--severity=5", *PERL, external=True)

@@ -13,9 +13,10 @@ truewheel: error: demo-1.0-py3-none-any.whl: demo/__init__.py: has 9 bytes, RECO
 (the wheel was changed after it was built) [size-mismatch]
 ```
 
-A rule refuses the wheel, exit status 1, and nothing is written, unless it is marked here. A *warning*
-is one line on standard error and an entry of `warnings` in the report. A rule *refused unless allowed*
-becomes a warning by `--allow RULE`, which may be repeated, or by the key `allow` of the [scheme](schemes.md).
+A rule of wheels refuses the wheel, exit status 1, and nothing is written, unless it is marked here. A \
+*warning* is one line on standard error and an entry of `warnings` in the report. A rule *refused unless \
+allowed* becomes a warning by `--allow RULE`, which may be repeated, or by the key `allow` of the \
+[scheme](schemes.md).
 
 | what | becomes |
 |---|---|
@@ -38,6 +39,10 @@ SEVERITIES = {
 FAMILIES = {
     "wheel": "Rules of wheels, checked before the first write.",
     "install": "Rules of a wheel on the system it is installed on.",
+    "bytecode": "Rules of bytecode in trees, packages and images, which `truewheel verify` holds.",
+    "metadata": "Rules of the metadata of installed projects, which `truewheel verify` holds.",
+    "scripts": "Rules of scripts, which `truewheel verify` holds.",
+    "files": "Rules of all files in trees, packages and images, which `truewheel verify` holds.",
 }
 
 

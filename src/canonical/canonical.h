@@ -39,9 +39,10 @@ typedef struct {
 
 /* Rewrites `size` bytes that marshal.dumps wrote in a Python with this format.
 
+   Each file name in it becomes `filename`, UTF-8 with lone surrogates as marshal has it, unless that is NULL.
    `secret` is 16 random bytes that the sender of the stream does not know; the result does not depend on it.
-   Up to 2 GiB; time and memory are linear in `size`. */
+   Up to 2 GiB with the file name; time and memory are linear in `size`. */
 CanonicalResult canonical_rewrite(const uint8_t *data, size_t size, const CanonicalFormat *format,
-                                  const uint8_t *secret);
+                                  const uint8_t *filename, size_t filename_size, const uint8_t *secret);
 
 #endif

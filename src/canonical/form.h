@@ -70,6 +70,7 @@ typedef struct {
     Words table; /* a hash table of Ids, NONE where it is empty; `room` is a power of two */
     Words parts; /* the words of composite values: Ids, and the bare numbers of code */
     Bytes extra; /* content that is not in the stream as it is needed */
+    Id filename; /* what each file name becomes, NONE to leave them */
 
     Words touched; /* the values below the one that is being written */
     uint32_t numbers;

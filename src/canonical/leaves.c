@@ -74,7 +74,7 @@ read_bytes(Reader *reader, Id *id)
     return plain(reader, 's', 4 + (size_t)length, id);
 }
 
-static bool
+bool
 is_ascii(const uint8_t *text, size_t length)
 {
     uint64_t word;

@@ -1,5 +1,6 @@
 /* truewheel._canonical: the canonical form as a function of Python, for any from 3.10 on. */
 
+#define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030a0000
 #include <Python.h>
 
@@ -65,10 +66,11 @@ refuse(const CanonicalResult *result, const char *data, int major, int minor)
 }
 
 PyDoc_STRVAR(rewrite_doc,
-"rewrite(stream, version, ints, localsplus, slices, latin1, paths, single, own_names, /)\n--\n\n"
+"rewrite(stream, version, ints, localsplus, slices, latin1, paths, single, own_names, filename, /)\n--\n\n"
 "Return the canonical form of a marshal stream.\n\n"
 "What follows version, (major, minor), is its row of truewheel._target.versions: `single` as one string,\n"
-"`own_names` with a line break after each. MarshalError as from truewheel._target.marshal_stream.rewrite, and\n"
+"`own_names` with a line break after each. Each co_filename becomes `filename`, bytes of UTF-8 (surrogatepass),\n"
+"unless that is None. MarshalError as from truewheel._target.marshal_stream.rewrite, and\n"
 "for more than 2 GiB. Other threads run meanwhile.");
 
 static PyObject *
@@ -78,11 +80,13 @@ rewrite(PyObject *module, PyObject *args)
     int major, minor, localsplus, slices, latin1, paths;
     unsigned char ints;
     char *data;
-    Py_ssize_t size;
+    const char *filename;
+    Py_ssize_t size, filename_size;
     CanonicalFormat format;
     CanonicalResult result;
-    if (!PyArg_ParseTuple(args, "S(ii)bppppsz:rewrite", &stream, &major, &minor, &ints, &localsplus, &slices,
-                          &latin1, &paths, &format.single, &format.own_names))
+    if (!PyArg_ParseTuple(args, "S(ii)bppppszz#:rewrite", &stream, &major, &minor, &ints, &localsplus, &slices,
+                          &latin1, &paths, &format.single, &format.own_names, &filename,
+                          &filename_size))
         return NULL;
     format.ints = ints, format.localsplus = localsplus, format.slices = slices;
     format.latin1 = latin1, format.paths = paths;
@@ -90,7 +94,8 @@ rewrite(PyObject *module, PyObject *args)
         return NULL;
     const uint8_t *secret = PyModule_GetState(module);
     Py_BEGIN_ALLOW_THREADS
-    result = canonical_rewrite((const uint8_t *)data, (size_t)size, &format, secret);
+    result = canonical_rewrite((const uint8_t *)data, (size_t)size, &format, (const uint8_t *)filename,
+                               (size_t)filename_size, secret);
     Py_END_ALLOW_THREADS
     if (result.status == CANONICAL_NO_MEMORY)
         return PyErr_NoMemory();

@@ -72,11 +72,11 @@ interns_name(const Form *form, const Value *name)
     return false;
 }
 
-/* Checks the types of a code object's fields and notes its names. */
+/* Checks the types of a code object's fields, notes its names and replaces its file name. */
 static bool
-check_code(Form *form, const uint32_t *words, size_t offset)
+check_code(Form *form, uint32_t *words, size_t offset)
 {
-    const uint32_t *fields = words + form->format.ints;
+    uint32_t *fields = words + form->format.ints;
     bool new = form->format.localsplus;
     const char *kinds = new ? "bTNNbsssbb" : "bTNNNNssb"; /* bytes, a tuple, names, a string */
     for (size_t index = 0; kinds[index]; index++) {
@@ -85,6 +85,8 @@ check_code(Form *form, const uint32_t *words, size_t offset)
                                (long long)index, 0);
     }
     uint32_t filename = new ? 5 : 6;
+    if (form->filename != NONE)
+        fields[filename] = form->filename;
     Value *values = form->values.items, *name = &values[fields[filename + 1]];
     if (interns_name(form, name))
         name->flags |= NAMED;
@@ -100,7 +102,7 @@ static Progress
 build(Reader *reader, uint8_t kind, size_t base, size_t offset, Id *id)
 {
     Form *form = &reader->form;
-    const uint32_t *words = reader->stack.items + base;
+    uint32_t *words = reader->stack.items + base;
     size_t count = reader->stack.count - base, at = form->parts.count;
     reader->stack.count = base;
     if (kind == '>')
@@ -251,8 +253,24 @@ run(Reader *reader)
     return true;
 }
 
+/* Interns the file name that takes the place of all others. */
+static bool
+set_filename(Form *form, const uint8_t *filename, size_t size)
+{
+    form->filename = NONE;
+    if (filename == NULL)
+        return true;
+    if (!RESERVE(form, form->extra, size))
+        return false;
+    memcpy(form->extra.items, filename, size);
+    form->extra.count = size;
+    form->filename = form_intern(form, TEXT, IN_EXTRA | (is_ascii(filename, size) ? ASCII : 0), 0, size);
+    return form->filename != NONE;
+}
+
 CanonicalResult
-canonical_rewrite(const uint8_t *data, size_t size, const CanonicalFormat *format, const uint8_t *secret)
+canonical_rewrite(const uint8_t *data, size_t size, const CanonicalFormat *format, const uint8_t *filename,
+                  size_t filename_size, const uint8_t *secret)
 {
     CanonicalResult result = {CANONICAL_NO_MEMORY, NULL, 0, "", 0, {0, 0}};
     Reader *reader = malloc(sizeof *reader);
@@ -262,9 +280,12 @@ canonical_rewrite(const uint8_t *data, size_t size, const CanonicalFormat *forma
     Form *form = &reader->form;
     form->format = *format, form->data = data, form->size = size;
     memcpy(form->secret, secret, sizeof form->secret);
-    if (size > INT32_MAX)
-        form_refuse(form, 0, "%lld bytes are more than a stream may have", (long long)size, 0);
-    else if (form_begin(form) && RESERVE(form, reader->stack, 1) && run(reader)) {
+    if (filename == NULL)
+        filename_size = 0;
+    if (size > INT32_MAX || filename_size > INT32_MAX - size)
+        form_refuse(form, 0, "%lld bytes are more than a stream may have", (long long)(size + filename_size),
+                    0);
+    else if (form_begin(form) && set_filename(form, filename, filename_size) && RESERVE(form, reader->stack, 1) && run(reader)) {
         form->result = (CanonicalResult){CANONICAL_DONE, form->out.items, form->out.count, "", 0, {0, 0}};
         form->out.items = NULL;
     }

@@ -26,6 +26,7 @@ typedef struct {
 
 typedef enum { FAILED, OPENED, COMPLETE } Progress;
 
+bool is_ascii(const uint8_t *text, size_t length);
 bool take(Reader *reader, size_t size, size_t *at);
 bool read_byte(Reader *reader, uint8_t *value);
 bool read_number(Reader *reader, int32_t *value);

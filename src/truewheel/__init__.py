@@ -7,8 +7,11 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "check_import": "ImportFailure ImportRequest check_imports choose_modules",
+    "audit.model": "Finding",
+    "audit.selection": "Selection",
+    "audit.verify": "Verified VerifyRequest verify",
     "errors": "CompileError ConflictRefused InterpreterError RefusedInput SchemeError StageError "
-    "TruewheelError Uncompilable UsageError WheelRefused",
+    "TargetDamaged TruewheelError Uncompilable UsageError WheelRefused",
     "fix_shebang": "fix_shebangs",
     "interpreter": "probe",
     "model": "ErrorPolicy InstallPaths InstallPlan Interpreter InvalidationMode Limits Manifest Scheme Wheel",
@@ -24,6 +27,9 @@ _HOMES = {
 
 TYPE_CHECKING = False  # importing typing would cost more than all of this module
 if TYPE_CHECKING:
+    from truewheel.audit.model import Finding
+    from truewheel.audit.selection import Selection
+    from truewheel.audit.verify import Verified, VerifyRequest, verify
     from truewheel.check_import import ImportFailure, ImportRequest, check_imports, choose_modules
     from truewheel.compilation import compile_tree
     from truewheel.errors import (
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
         RefusedInput,
         SchemeError,
         StageError,
+        TargetDamaged,
         TruewheelError,
         Uncompilable,
         UsageError,
@@ -76,6 +83,7 @@ __all__ = [
     "CompileRequest",
     "ConflictRefused",
     "ErrorPolicy",
+    "Finding",
     "ImportFailure",
     "ImportRequest",
     "InstallPaths",
@@ -91,10 +99,14 @@ __all__ = [
     "RefusedInput",
     "Scheme",
     "SchemeError",
+    "Selection",
     "StageError",
+    "TargetDamaged",
     "TruewheelError",
     "Uncompilable",
     "UsageError",
+    "Verified",
+    "VerifyRequest",
     "Wheel",
     "WheelRefused",
     "__version__",
@@ -112,5 +124,6 @@ __all__ = [
     "probe",
     "read_wheel",
     "shipped_schemes",
+    "verify",
     "write_document",
 ]

@@ -8,5 +8,6 @@ def rewrite(
     paths: bool,
     single: str,
     own_names: str | None,
+    filename: bytes | None,
     /,
 ) -> bytes: ...

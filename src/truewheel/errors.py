@@ -24,7 +24,7 @@ class TruewheelError(Exception):
     def __str__(self) -> str:
         about = f"{self.subject}: " if self.subject else ""
         advice = f" ({self.hint})" if self.hint else ""
-        return _one_line(f"{about}{self.message}{advice}")
+        return one_line(f"{about}{self.message}{advice}")
 
 
 class RefusedInput(TruewheelError):
@@ -55,6 +55,14 @@ class Uncompilable(RefusedInput):
     """Sources that do not compile, where the scheme or the user says that this fails the run."""
 
 
+class PycUnreadable(RefusedInput):
+    """A pyc whose header or code is malformed; ``offset`` is the place in the code, in bytes."""
+
+    def __init__(self, message: str, *, subject: str = "", hint: str = "", offset: int = 0) -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.offset = offset
+
+
 class UsageError(TruewheelError):
     """Arguments or environment variables that make no sense."""
 
@@ -71,9 +79,14 @@ class StageError(TruewheelError):
     """The operating system refused a write below the root; what this run made was removed."""
 
 
+class TargetDamaged(TruewheelError):
+    """A package, archive or image that is cut off, contradicts itself or is larger than any should be."""
+
+
 class CompileError(TruewheelError):
     """The bytecode worker could not do its work (not: a source that does not compile)."""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text with its control characters and bytes of no encoding escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

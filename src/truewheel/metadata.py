@@ -41,6 +41,10 @@ class Fields:
         for field in fields:
             self._values.setdefault(field.name.lower(), []).append(field.value)
 
+    def items(self) -> list[tuple[str, str]]:
+        """Return each field, its name in lower case, those of one name together."""
+        return [(name, value) for name, values in self._values.items() for value in values]
+
     def all(self, name: str) -> list[str]:
         """Return each value of a field."""
         return self._values.get(name.lower(), [])

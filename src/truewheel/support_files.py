@@ -28,7 +28,7 @@ _PLACES = {
         "macros/man/truewheel-flavor-macros.1": "share/man/man1",
     },
     "debhelper": {
-        "debhelper/dh_truewheel": "bin",
+        "debhelper/dh_truewheel*": "bin",
         "debhelper/autoscripts/*": "share/debhelper/autoscripts",
         "debhelper/Debian/Debhelper/Buildsystem/*.pm": "share/perl5/Debian/Debhelper/Buildsystem",
         "debhelper/Debian/Debhelper/Sequence/*.pm": "share/perl5/Debian/Debhelper/Sequence",

@@ -93,8 +93,9 @@ def _put_debhelper(directory: Path) -> None:
     files = CHECKOUT / "debhelper"
     shutil.copytree(files / "Debian", directory / "usr/share/perl5/Debian", dirs_exist_ok=True)
     shutil.copytree(files / "autoscripts", directory / "usr/share/debhelper/autoscripts", dirs_exist_ok=True)
-    shutil.copy(files / "dh_truewheel", directory / "usr/bin/dh_truewheel")
-    (directory / "usr/bin/dh_truewheel").chmod(0o755)
+    for command in files.glob("dh_*"):
+        shutil.copy(command, directory / "usr/bin")
+        (directory / "usr/bin" / command.name).chmod(0o755)
 
 
 def _let_build(directory: Path) -> None:

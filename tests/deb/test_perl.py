@@ -14,10 +14,11 @@ from tests.deb.packages import packages, write_source
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 _PERL = "/usr/share/perl5/Debian/Debhelper"
-SYSTEM, SEQUENCE, COMMAND = (
+SYSTEM, SEQUENCE, COMMAND, VERIFY = (
     f"{_PERL}/Buildsystem/truewheel.pm",
     f"{_PERL}/Sequence/truewheel.pm",
     "/usr/bin/dh_truewheel",
+    "/usr/bin/dh_truewheel_verify",
 )
 
 
@@ -29,10 +30,10 @@ def root(request: pytest.FixtureRequest) -> DebRoot:
 
 
 def test_perl_and_its_manuals(root: DebRoot) -> None:
-    for file in (SYSTEM, SEQUENCE, COMMAND):
+    for file in (SYSTEM, SEQUENCE, COMMAND, VERIFY):
         assert root.run("perl", "-c", file) == f"{file} syntax OK\n"
         assert root.run("perlcritic", "--severity", "5", file) == f"{file} source OK\n"
-    for file in (SYSTEM, COMMAND):
+    for file in (SYSTEM, COMMAND, VERIFY):
         root.run("podchecker", "-warnings", "-warnings", file)
         manual = root.run("pod2man", "--utf8", "--errors=die", file)
         assert "SYNOPSIS" in manual

@@ -31,7 +31,8 @@ done(const uint8_t *data, size_t size, long allocation)
 {
     left = allocation;
     CanonicalFormat format = {.ints = 5, .localsplus = true, .single = "*", .own_names = ""};
-    CanonicalResult result = canonical_rewrite(data, size, &format, (const uint8_t *)"0123456789abcdef");
+    CanonicalResult result = canonical_rewrite(data, size, &format, (const uint8_t *)"/m.py", 5,
+                                               (const uint8_t *)"0123456789abcdef");
     if (result.status != CANONICAL_NO_MEMORY && left >= 0) {
         free(result.bytes);
         return true;

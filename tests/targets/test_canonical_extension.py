@@ -60,6 +60,8 @@ def compare(version: str, step: int) -> int:
     for name, stream in zip(answers, answers, strict=True):
         expected = marshal_stream.rewrite(stream, (major, minor))
         assert canonical_form.rewrite(stream, (major, minor)) == expected, name
+        renamed = marshal_stream.rewrite(stream, (major, minor), "/usr/lib/a b.py")
+        assert canonical_form.rewrite(stream, (major, minor), "/usr/lib/a b.py") == renamed, name
         count += 1
     return count
 

@@ -20,6 +20,7 @@ SYNOPSIS = re.compile(r"^truewheel .*(?:\n +.*)*", re.M)
 FOREIGN = {
     "argparse": {"--help"},
     "debhelper": {"--buildsystem", "--with"},
+    "Dockerfile": {"--from"},
     "dh_truewheel": {"--pyc"},
     "truewheel-flavor-macros": {"--prjconf"},
     "rpm": {"--define", "--nodeps", "--qf", "--without"},

@@ -20,16 +20,18 @@ WHEEL_RULES = {name for name, rule in RULES.items() if rule.family == "wheel"}
 def nodes() -> list[ast.AST]:
     """All of the code but the table of rules."""
     sources = Path(truewheel.__file__).parent.rglob("*.py")
-    trees = (ast.parse(path.read_text()) for path in sources if path.name != "rules.py")
+    trees = (ast.parse(path.read_text()) for path in sources if path.parent.name != "rules")
     return [node for tree in trees for node in ast.walk(tree)]
 
 
 def named_in_faults() -> set[str]:
-    """The rules that calls of Fault name."""
+    """The rules that calls of Fault and Finding name."""
     return {
         word.value
         for call in nodes()
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Fault"
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("Fault", "Finding")
         for word in ast.walk(call.args[0])
         if isinstance(word, ast.Constant) and isinstance(word.value, str)
     }
@@ -52,7 +54,7 @@ def test_every_rule_of_wheels_that_may_warn_has_a_wheel_that_is_accepted() -> No
 
 
 def test_names_are_kebab_case_and_unique() -> None:
-    source = Path(truewheel.__file__).with_name("rules.py").read_text()
+    source = "".join(path.read_text() for path in Path(truewheel.__file__).with_name("rules").glob("*.py"))
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in RULES)
     assert all(source.count(f'"{name}"') == 1 for name in RULES)
 

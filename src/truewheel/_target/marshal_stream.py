@@ -45,7 +45,7 @@ class Layout:
         self.name = self.filename + 1
 
 
-class _Frame:
+class Frame:
     """A composite value being read: what it is, how many parts are missing, what is there already."""
 
     __slots__ = ("head", "kind", "missing", "offset", "parts", "slot")
@@ -59,17 +59,21 @@ class _Frame:
         self.head = head
 
 
-class _Reader:
-    """One pass over one stream; the values go to a Form."""
+class Reader:
+    """One pass over one stream; `values` gets its distinct values, each after its parts.
 
-    def __init__(self, data: bytes, version: Tuple[int, int]) -> None:
+    Each co_filename becomes `filename`, unless that is None.
+    """
+
+    def __init__(self, data: bytes, version: Tuple[int, int], filename: Optional[str] = None) -> None:
         self.data = data
         self.pos = 0
         self.version = version
+        self.filename = filename
         self.layout = Layout(version)
         self.values = Values(version, len(data))
         self.refs: List[Optional[Key]] = []
-        self.stack: List[_Frame] = []
+        self.stack: List[Frame] = []
         self.texts: Dict[bytes, str] = {}
 
     def fail(self, message: str, offset: Optional[int] = None) -> MarshalError:
@@ -93,8 +97,8 @@ class _Reader:
             raise self.fail("size {} is beyond the stream's end".format(value), self.pos - 4)
         return value
 
-    def run(self) -> bytes:
-        """Read the whole stream; return its canonical form."""
+    def read(self) -> Key:
+        """Read the whole stream; return the key of its value."""
         root = self.value()
         while root is None or self.stack:
             key = self.value() if root is None else root
@@ -103,6 +107,11 @@ class _Reader:
                 root = self.fill(key)
         if self.pos != len(self.data):
             raise self.fail("{} bytes after the end".format(len(self.data) - self.pos))
+        return root
+
+    def run(self) -> bytes:
+        """Read the whole stream; return its canonical form."""
+        root = self.read()
         try:
             return self.values.whole(root, MAX_DEPTH)
         except ValueError as error:
@@ -120,7 +129,7 @@ class _Reader:
             done = self.close(frame)
         return done
 
-    def close(self, frame: _Frame) -> Optional[Key]:
+    def close(self, frame: Frame) -> Optional[Key]:
         """Finish the innermost value if it is complete; return its key."""
         if frame.kind == "c":
             frame.kind, frame.missing = "C", self.layout.after
@@ -132,7 +141,7 @@ class _Reader:
             self.refs[frame.slot] = key
         return key
 
-    def build(self, frame: _Frame) -> Key:
+    def build(self, frame: Frame) -> Key:
         parts = tuple(frame.parts)
         if frame.kind == "(":
             return self.values.tuple(parts)
@@ -145,16 +154,18 @@ class _Reader:
                 raise self.fail(str(error), frame.offset) from None
         return self.code(frame, parts)
 
-    def code(self, frame: _Frame, parts: Tuple[Key, ...]) -> Key:
+    def code(self, frame: Frame, parts: Tuple[Key, ...]) -> Key:
         """Check the types of a code object's fields and note its names."""
         layout, values = self.layout, self.values
         fields = parts[: layout.before] + parts[layout.before + 1 :]
         for index, (kind, key) in enumerate(zip(layout.kinds, fields)):  # noqa: B905
             if not self.fits(kind, key):
                 raise self.fail("field {} of this code object has the wrong type".format(index), frame.offset)
-        named = [fields[layout.name]] if values.rules.interns_name(fields[layout.name]) else []  # type: ignore[arg-type]
+        if self.filename is not None:
+            parts = (*parts[: layout.filename], self.filename, *parts[layout.filename + 1 :])
+        named = [parts[layout.name]] if values.rules.interns_name(parts[layout.name]) else []  # type: ignore[arg-type]
         if values.rules.paths:
-            named += [fields[layout.filename], fields[layout.qualname or layout.name]]
+            named += [parts[layout.filename], parts[layout.qualname or layout.name]]
         values.named.update(named)  # type: ignore[arg-type]
         return values.add(frame.head, parts)
 
@@ -213,7 +224,7 @@ class _Reader:
         else:
             message = "type code {!r} has no place in the code of a Python {}.{}"
             raise self.fail(message.format(kind, *self.version), offset)
-        frame = _Frame(kind, missing, slot, offset, head)
+        frame = Frame(kind, missing, slot, offset, head)
         if not missing:
             key = self.build(frame)
             if slot >= 0:
@@ -245,32 +256,32 @@ class _Reader:
         return b"l" + pack("<i", size) + data
 
 
-def _short(reader: _Reader) -> Key:
+def _short(reader: Reader) -> Key:
     return reader.text(reader.take(reader.take(1)[0]), "latin-1")
 
 
-def _ascii(reader: _Reader) -> Key:
+def _ascii(reader: Reader) -> Key:
     return reader.text(reader.take(reader.size()), "latin-1")
 
 
-def _unicode(reader: _Reader) -> Key:
+def _unicode(reader: Reader) -> Key:
     return reader.text(reader.take(reader.size()), "utf-8")
 
 
-def _bytes(reader: _Reader) -> Key:
+def _bytes(reader: Reader) -> Key:
     size = reader.size()
     return b"s" + pack("<I", size) + reader.take(size)
 
 
-def _singleton(key: bytes) -> Callable[[_Reader], Key]:
+def _singleton(key: bytes) -> Callable[[Reader], Key]:
     return lambda reader: key
 
 
-_LEAVES: Dict[str, Callable[[_Reader], Key]] = {
+_LEAVES: Dict[str, Callable[[Reader], Key]] = {
     "i": lambda reader: b"i" + reader.take(4),
     "g": lambda reader: b"g" + reader.take(8),
     "y": lambda reader: b"y" + reader.take(16),
-    "l": _Reader.long,
+    "l": Reader.long,
     "s": _bytes,
     "z": _short,
     "Z": _short,
@@ -282,12 +293,12 @@ _LEAVES: Dict[str, Callable[[_Reader], Key]] = {
 _LEAVES.update((key.decode(), _singleton(key)) for key in SINGLETONS)
 
 
-def rewrite(stream: bytes, version: Tuple[int, int]) -> bytes:
-    """Return the canonical form of a marshal stream.
+def rewrite(stream: bytes, version: Tuple[int, int], filename: Optional[str] = None) -> bytes:
+    """Return the canonical form of a marshal stream, with each co_filename replaced if there is a `filename`.
 
     `stream` is what marshal.dumps wrote (format 2 to 5) in Python `version`, (major, minor), on which the
     layout of code objects depends.  Any Python may do the rewriting.  MarshalError (a ValueError, `offset`)
     for a stream that is malformed, holds values that no code object holds, or goes on after its end;
     ValueError for a version below 3.7.  Source: Python/marshal.c of each version.
     """
-    return _Reader(stream, version).run()
+    return Reader(stream, version, filename).run()

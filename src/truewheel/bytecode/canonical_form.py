@@ -1,7 +1,7 @@
 """Make the canonical form of marshal streams in the backend: in C where truewheel was built with a compiler.
 
-``rewrite(stream, version)`` returns and raises the same as that of ``_target/marshal_stream.py``, which takes
-the place of a missing extension. ``IN_C`` says whether it is there; other threads run while it works.
+``rewrite(stream, version, filename)`` returns and raises the same as that of ``_target/marshal_stream.py``,
+which takes the place of a missing extension. ``IN_C`` says whether it is there. Other threads run meanwhile.
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ except ImportError:  # a pure wheel
 else:
     IN_C = True
 
-    def rewrite(stream: bytes, version: tuple[int, int]) -> bytes:
-        """Return the canonical form of what marshal.dumps wrote in a Python of this version."""
-        return _rewrite(stream, version, *_row(version))
+    def rewrite(stream: bytes, version: tuple[int, int], filename: str | None = None) -> bytes:
+        """Return the canonical form of what marshal.dumps wrote in a Python of this version.
+
+        With ``filename`` each co_filename becomes that.
+        """
+        name = None if filename is None else filename.encode("utf-8", "surrogatepass")
+        return _rewrite(stream, version, *_row(version), name)
 
 
 def is_made_here(interpreter: Interpreter) -> bool:

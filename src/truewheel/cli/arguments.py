@@ -62,7 +62,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         "-j",
-        type=_jobs,
+        type=jobs_number,
         metavar="N",
         help="number of workers (default: the package build's, else all CPUs)",
     )
@@ -160,7 +160,8 @@ def _limit(text: str) -> tuple[str, int]:
     return kind, int(number)
 
 
-def _jobs(text: str) -> int:
+def jobs_number(text: str) -> int:
+    """Take a number of workers."""
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers, at least 1")
     return int(text)

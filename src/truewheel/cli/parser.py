@@ -123,5 +123,5 @@ def _meant(word: str, names: Iterable[str]) -> str:
     import difflib  # not for command lines that are right
 
     bare = {name.lstrip("-"): name for name in names}
-    near = difflib.get_close_matches(word.lstrip("-"), bare, n=1)
+    near = difflib.get_close_matches(word.lstrip("-"), bare, n=1, cutoff=0.65)
     return f" (did you mean {bare[near[0]]}?)" if near else ""

@@ -157,3 +157,4 @@ def _add_wording_arguments(parser: argparse.ArgumentParser) -> None:
         help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none if the file does not exist",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: standard output)")
+    parser.add_argument("--json", action="store_true", help="write them as JSON")

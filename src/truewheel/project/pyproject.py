@@ -45,14 +45,23 @@ def load_pyproject(project: Path) -> dict[str, Any]:
     if not os.path.lexists(path):
         return {}
     try:
-        data = read_text(path)
+        return load_toml(path)
     except UsageError as error:
         raise RefusedInput(error.message, subject=error.subject) from error
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises UsageError where it cannot be read, RefusedInput where it is not TOML, TruewheelError on Python
+    3.10 without tomli.
+    """
+    data = read_text(path)
     toml = _toml_module()
     try:
         loaded: dict[str, Any] = toml.loads(data)
     except RecursionError as error:
-        raise RefusedInput("is nested too deeply", subject=str(path), hint="patch pyproject.toml") from error
+        raise RefusedInput("is nested too deeply", subject=str(path), hint=f"patch {path.name}") from error
     except ValueError as error:
         raise RefusedInput(f"is not TOML: {error}", subject=str(path)) from error
     return loaded
@@ -145,7 +154,7 @@ def _toml_module() -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise TruewheelError("pyproject.toml cannot be read without tomli", hint="install tomli") from error
+        raise TruewheelError("TOML files cannot be read without tomli", hint="install tomli") from error
 
 
 def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:

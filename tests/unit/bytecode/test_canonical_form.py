@@ -23,7 +23,7 @@ from truewheel._target.marshal_stream import MAX_DEPTH, MarshalError
 from truewheel.bytecode import canonical_form
 
 Version = tuple[int, int]
-Rewrite = Callable[[bytes, Version], bytes]
+Rewrite = Callable[[bytes, Version, "str | None"], bytes]
 
 VERSION = sys.version_info[:2]
 VERSIONS = [(3, minor) for minor in range(7, 16)]
@@ -33,9 +33,9 @@ needs_extension = pytest.mark.skipif(
 )
 
 
-def outcome(rewrite: Rewrite, stream: bytes, version: Version) -> object:
+def outcome(rewrite: Rewrite, stream: bytes, version: Version, filename: str | None = None) -> object:
     try:
-        return rewrite(stream, version)
+        return rewrite(stream, version, filename)
     except MarshalError as error:
         return str(error), error.offset
 
@@ -44,6 +44,9 @@ def same(stream: bytes, version: Version) -> object:
     """Demand the same outcome of both; return it."""
     expected = outcome(marshal_stream.rewrite, stream, version)
     assert outcome(canonical_form.rewrite, stream, version) == expected
+    for filename in ("a b", "é"):
+        renamed = outcome(marshal_stream.rewrite, stream, version, filename)
+        assert outcome(canonical_form.rewrite, stream, version, filename) == renamed
     return expected
 
 
@@ -340,6 +343,30 @@ def test_result_does_not_depend_on_the_secret(secret: bytes, monkeypatch: pytest
     spec.loader.exec_module(module)
     monkeypatch.setattr(canonical_form, "_rewrite", module.rewrite)
     assert isinstance(same(SAMPLE, VERSION), bytes)
+
+
+@needs_extension
+@pytest.mark.parametrize(
+    "filename", ["", "x", "A", "a b", "/usr/lib/m.py", "/é/m.py", "/\udcff/m.py", "x" * 70000]
+)
+def test_file_name_is_replaced_in_every_code_object(filename: str) -> None:
+    stream = marshal.dumps(compile(SOURCE, "/build/root/usr/lib/m.py", "exec", dont_inherit=True))
+    expected = marshal_stream.rewrite(
+        marshal.dumps(compile(SOURCE, filename, "exec", dont_inherit=True)), VERSION
+    )
+    for rewrite in (marshal_stream.rewrite, canonical_form.rewrite):
+        assert rewrite(stream, VERSION, filename) == expected
+        assert rewrite(expected, VERSION, filename) == expected
+        assert rewrite(expected, VERSION) == expected
+
+
+@needs_extension
+@pytest.mark.parametrize("version", VERSIONS)
+def test_old_file_name_stays_where_it_is_a_constant(version: Version) -> None:
+    stream = code_stream(version, fields(version, b"z\5/a.py"), 1)
+    for rewrite in (marshal_stream.rewrite, canonical_form.rewrite):
+        renamed = rewrite(stream, version, "/b.py")
+        assert renamed.count(b"/a.py") == renamed.count(b"/b.py") == 1
 
 
 @needs_extension

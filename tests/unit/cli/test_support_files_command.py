@@ -79,6 +79,7 @@ def test_the_files_go_where_programs_look_for_them(tmp_path: Path) -> None:
         "lib/rpm/lua/truewheel/getopt.lua",
         "bin/truewheel-flavor-macros",
         "bin/dh_truewheel",
+        "bin/dh_truewheel_verify",
         "share/debhelper/autoscripts/prerm-truewheel",
         "share/perl5/Debian/Debhelper/Buildsystem/truewheel.pm",
         "share/perl5/Debian/Debhelper/Sequence/truewheel.pm",
@@ -96,6 +97,7 @@ def test_the_files_go_where_programs_look_for_them(tmp_path: Path) -> None:
         "lib/rpm/brp-suse.d/brp-90-truewheel",
         "bin/truewheel-flavor-macros",
         "bin/dh_truewheel",
+        "bin/dh_truewheel_verify",
     }
 
 

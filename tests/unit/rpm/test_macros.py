@@ -418,3 +418,11 @@ def test_the_policy_is_off_if_sed_took_the_stock_one_out(expand: Expand) -> None
     post = "%_truewheel_policy%__os_install_post"
     assert "brp-truewheel" not in expand(post, __os_install_post="a", _truewheel_stock_policy=f"a {_STOCK}")
     assert "brp-truewheel" in expand(post, __os_install_post="a", _truewheel_stock_policy="a")
+
+
+def test_verify_in_check_looks_at_the_buildroot_for_its_python(expand: Expand) -> None:
+    words = expand("%truewheel_verify --ignore shadowing-name", __python3="/usr/bin/python3.12").split()
+    command = (
+        "/usr/bin/truewheel verify --root /R --scheme fedora --python /usr/bin/python3.12 --build-path /B"
+    )
+    assert [word.strip('"') for word in words] == [*command.split(), "--ignore", "shadowing-name"]

@@ -1,38 +1,8 @@
-"""The table of rules: what a wheel must not be, under the names that errors, docs and options use."""
+"""The rules of wheels: what a wheel must not be."""
 
 from __future__ import annotations
 
-from enum import Enum
-
-from truewheel.dataclass import dataclass
-
-
-class Severity(str, Enum):
-    """What breaking a rule means: an error refuses the input, a warning is printed.
-
-    A choice is an error unless the caller or the scheme allows the rule, and a warning then.
-    """
-
-    ERROR = "error"
-    CHOICE = "choice"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule.
-
-    ``name`` is kebab-case; ``family`` groups the rules of one kind of input; ``text`` says in one sentence
-    what is wrong, ``hint`` what to do about it, ``why`` what goes wrong otherwise.
-    """
-
-    name: str
-    family: str
-    severity: Severity
-    text: str
-    hint: str
-    why: str
-
+from truewheel.rules.model import Rule, Severity
 
 _BUILD_AGAIN = "build the wheel again"
 _DAMAGED = "the file is damaged: fetch it again or build it again"
@@ -53,11 +23,7 @@ def _choice(name: str, text: str, why: str, hint: str) -> Rule:
     return _wheel(name, text, why, f"{hint}, or give --allow {name}", Severity.CHOICE)
 
 
-def _install(name: str, text: str, why: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
-    return Rule(name, "install", severity, text, hint, why)
-
-
-_TABLE = (
+TABLE = (
     # the archive
     _wheel(
         "corrupt-archive",
@@ -425,53 +391,4 @@ _TABLE = (
         "The script would run something else or fail.",
         "a target is MODULE:ATTR",
     ),
-    # a wheel and the system it is installed on
-    _install(
-        "unfitting-tags",
-        "None of the wheel's tags is one that the target Python supports.",
-        "The modules cannot be imported there.",
-        "build the wheel for this Python",
-    ),
-    _install(
-        "program-of-target",
-        "A file of the wheel takes the place of the target Python, of env or of sh.",
-        "Scripts start with these programs.",
-        "rename the script or the entry point",
-    ),
-    _install(
-        "requires-python",
-        "The target Python is not one that the wheel's Requires-Python admits.",
-        "The modules may not compile there, or fail when they run. An invalid specifier is a warning.",
-        "choose another Python or another version, or give --ignore-requires-python",
-    ),
-    _install(
-        "dead-first-line",
-        "A script starts with an interpreter that lies outside the directories of programs.",
-        "The line is of the machine where the wheel was built, and the script cannot start elsewhere.",
-        "build the wheel with #!python in its scripts",
-        Severity.WARNING,
-    ),
-    _install(
-        "long-pyc-name",
-        "The name of a pyc would be longer than 255 bytes.",
-        "No file system of Linux has room for it; the source is installed without it.",
-        "choose a shorter name for the module",
-        Severity.WARNING,
-    ),
-    _install(
-        "shared-path",
-        "Two wheels have different files of one path, and --overwrite is given.",
-        "The file of the wheel that is named last is installed; without --overwrite they are refused.",
-        "leave the file out of one of them",
-        Severity.WARNING,
-    ),
-    _install(
-        "changed-wheel",
-        "The file changed between the check and the install.",
-        "What would be installed is not what was checked.",
-        "the wheel was changed while it was in use: run again",
-    ),
 )
-
-RULES = {rule.name: rule for rule in _TABLE}
-CHOICES = tuple(sorted(rule.name for rule in _TABLE if rule.severity is Severity.CHOICE))

@@ -1,0 +1,1 @@
+"""The checks, a file for each family of rules: pure generators of findings."""

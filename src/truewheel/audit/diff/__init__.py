@@ -1,0 +1,1 @@
+"""Say why two targets differ: each cause by its name, in words, and how much it matters."""

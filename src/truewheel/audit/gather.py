@@ -1,0 +1,91 @@
+"""Gather the facts of a target: one pass over its members, in several processes where it is a tree."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from truewheel.audit.model import Observed
+from truewheel.audit.observe import Look, Observer
+from truewheel.bytecode.pycs import source_path
+from truewheel.package.model import MemberKind, Target
+from truewheel.package.tree import directories, directory_members
+
+_BATCH = 24  # directories for a process to read at a time
+_SOURCE = 64 << 20  # bytes
+
+Hashes = dict[tuple[bytes, bytes], bytes]
+
+
+def gather(target: Target, look: Look, jobs: int) -> tuple[dict[str, Observed], Hashes]:
+    """Return the files of a target by path, and the source hashes that its pycs ask for."""
+    if target.root:
+        observed, hashes = _tree(target, look, jobs)
+    else:
+        observer = Observer(look)
+        observed, hashes = [observer.observe(member) for member in target.members()], observer.hashes
+    files = {each.path: each for each in observed}
+    _hash_again(target, files, hashes)
+    return files, hashes
+
+
+def read_sources(target: Target, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the content of some sources, in another pass over the target."""
+    left = set(wanted)
+    members = iter(target.members()) if left else iter(())
+    for member in members:
+        if member.path in left and member.kind is MemberKind.FILE and not member.repeats:
+            left.discard(member.path)
+            yield member.path, member.read(_SOURCE)
+
+
+def _tree(target: Target, look: Look, jobs: int) -> tuple[list[Observed], Hashes]:
+    root = Path(target.root)
+    observe = partial(_observe_batch, root, look)
+    batches = _batches(directories(root, target.start))
+    if jobs == 1:
+        return _joined(map(observe, batches))
+    first = next(batches, [])
+    second = next(batches, None)
+    if second is None:  # too small to start processes for
+        return _joined(iter([observe(first)]))
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        return _joined(pool.map(observe, [first, second, *batches]))
+
+
+def _batches(names: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(names, _BATCH)):
+        yield batch
+
+
+def _observe_batch(root: Path, look: Look, names: list[str]) -> tuple[list[Observed], Hashes]:
+    observer = Observer(look)
+    found = [observer.observe(member) for member in directory_members(root, names)]
+    return found, observer.hashes
+
+
+def _joined(results: Iterator[tuple[list[Observed], Hashes]]) -> tuple[list[Observed], Hashes]:
+    observed: list[Observed] = []
+    hashes: Hashes = {}
+    for some, found in results:
+        observed += some
+        hashes.update(found)
+    return observed, hashes
+
+
+def _hash_again(target: Target, files: Mapping[str, Observed], hashes: Hashes) -> None:
+    """Read the sources again that came too long before their pycs."""
+    wanted: dict[bytes, set[bytes]] = {}
+    for path, file in files.items():
+        source = files.get(source_path(path)) if file.pyc and file.pyc.source_hash else None
+        if file.pyc and source and source.sha256 and (source.sha256, file.pyc.magic) not in hashes:
+            wanted.setdefault(source.sha256, set()).add(file.pyc.magic)
+    observer = Observer(Look(target.base))
+    paths = [path for path, file in files.items() if file.sha256 in wanted and file.size <= _SOURCE]
+    for path, source_bytes in read_sources(target, paths):
+        observer.hash_source(files[path].sha256, wanted[files[path].sha256], source_bytes)
+    hashes.update(observer.hashes)

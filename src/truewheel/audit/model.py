@@ -1,0 +1,130 @@
+"""What an audit passes on: files as they were observed, and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from truewheel.model import InvalidationMode, Scheme
+from truewheel.package.model import MemberKind, Target
+from truewheel.rules import RULES, Severity
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that breaks a rule.
+
+    ``rule`` is a name in `truewheel.rules`; ``path`` the final path or the wheel's entry, "" for the target
+    itself; ``hint`` says what to do, by default in the words of the rule.
+    """
+
+    rule: str
+    path: str
+    message: str
+    hint: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.hint:
+            object.__setattr__(self, "hint", RULES[self.rule].hint)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the rule is one of errors; the others warn."""
+        return RULES[self.rule].severity is not Severity.WARNING
+
+
+class Bytecode(NamedTuple):
+    """What a pyc is like.
+
+    ``problem`` says why it cannot be read, by the ``rule`` of that; all else is unknown then. ``python`` is
+    None for a magic number of no CPython from 3.7 on; ``mtime`` in seconds since the epoch and ``size`` in
+    bytes are those of the source. ``canonical`` says whether the code is in the canonical form; ``names`` are
+    the co_filename that are not the expected one; ``code`` is the sha256 of the canonical form with the
+    expected one, where that was asked for.
+    """
+
+    rule: str = ""
+    problem: str = ""
+    magic: bytes = b""
+    python: tuple[int, int] | None = None
+    mode: InvalidationMode | None = None
+    source_hash: bytes = b""
+    mtime: int = 0
+    size: int = 0
+    canonical: bool = True
+    names: tuple[str, ...] = ()
+    code: bytes = b""
+
+
+class Observed(NamedTuple):
+    """A member of a target as it was observed; the fields up to ``target`` are the member's.
+
+    ``sha256`` is the digest of a file; ``head`` its first line where that begins with ``#!``; ``traces`` are
+    the build paths found in it, each with what is around; ``text`` is the content of a RECORD or INSTALLER.
+    """
+
+    path: str
+    kind: MemberKind
+    mode: int
+    uid: int
+    gid: int
+    mtime: int
+    size: int
+    inode: str
+    target: str = ""
+    sha256: bytes = b""
+    head: bytes = b""
+    traces: tuple[tuple[str, str], ...] = ()
+    pyc: Bytecode | None = None
+    text: bytes | None = None
+    is_elf: bool = False
+
+
+@dataclass(frozen=True)
+class Site:
+    """A directory that projects are installed in; ``tag`` is the cache tag of its Python, "" for several."""
+
+    path: str
+    tag: str
+
+    def has(self, path: str) -> bool:
+        """Whether a path lies in it."""
+        return path.startswith(f"{self.path}/" if self.path else "")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the checks of one target know.
+
+    ``files`` are by path; ``hashes`` the source hashes by sha256 of the source and magic number; ``sites``
+    are the directories that Pythons import from; ``scheme`` is what the target should be like, None where
+    that is not known; ``tags`` are the cache tags of the Pythons that were named; ``epoch`` is
+    SOURCE_DATE_EPOCH in seconds; ``build_paths`` those that were named. ``uncompilable`` are sources without
+    a pyc that do not compile; ``compiled`` the sha256 of what a Python makes of a source, by the path of the
+    pyc.
+    """
+
+    target: Target
+    files: Mapping[str, Observed]
+    hashes: Mapping[tuple[bytes, bytes], bytes]
+    sites: tuple[Site, ...] = ()
+    scheme: Scheme | None = None
+    tags: tuple[str, ...] = ()
+    epoch: int | None = None
+    build_paths: tuple[str, ...] = ()
+    uncompilable: frozenset[str] = frozenset()
+    compiled: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def is_package(self) -> bool:
+        """Whether the target is a package of a distribution."""
+        return self.target.package is not None
+
+    def final(self, path: str) -> str:
+        """Return the final path of a member's path."""
+        return self.target.final(path)
+
+    def site_of(self, path: str) -> Site | None:
+        """Return the directory of installed projects that a path lies in, if any."""
+        return next((site for site in self.sites if site.has(path)), None)

@@ -1,0 +1,1 @@
+"""Targets of an audit as streams of members: trees, archives, packages, images."""

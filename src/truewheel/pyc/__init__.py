@@ -1,0 +1,1 @@
+"""Read the bytecode of others by its structure: nothing is unmarshalled or executed."""

@@ -1,0 +1,20 @@
+"""The table of rules: what a wheel or a tree must not be, by the names that errors, docs and options use."""
+
+from __future__ import annotations
+
+from truewheel.rules import bytecode, files, install, metadata, scripts, wheel
+from truewheel.rules.model import Rule, Severity
+
+__all__ = ["CHOICES", "RULES", "Rule", "Severity"]
+
+_TABLE = (
+    *wheel.TABLE,
+    *install.TABLE,
+    *bytecode.TABLE,
+    *metadata.TABLE,
+    *scripts.TABLE,
+    *files.TABLE,
+)
+
+RULES = {rule.name: rule for rule in _TABLE}
+CHOICES = tuple(sorted(rule.name for rule in _TABLE if rule.severity is Severity.CHOICE))

@@ -1,0 +1,141 @@
+"""What verify finds in trees of the tools that install wheels, and what it does not find in truewheel's own.
+
+The rules that each tool breaks are a table: they are what the tool does by design. A rule that is new in it
+is a fault of the tool or a false alarm: look which.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.needs import nightly_but
+from tests.pythons import available_pythons
+from tests.registry import fetched, popular, wheel
+from truewheel.audit.verify import VerifyRequest, verify
+from truewheel.cli.main import main
+from truewheel.schemes import load_scheme, shipped_schemes
+
+pytestmark = pytest.mark.slow
+
+WHEELS = ("requests", "rich", "setuptools")
+TOOLS = ("pip", "uv", "installer", "gpep517")
+DATED = {"wrong-invalidation-mode", "not-canonical"}
+LEFT = {"leftover-direct-url", "leftover-requested", "wrong-installer"}
+
+# the rules of the scheme generic that each tool breaks
+EXPECTED = {
+    "pip into a venv": DATED | LEFT | {"missing-pyc"},
+    "pip --root": DATED | LEFT | {"missing-pyc", "wrong-co-filename"},
+    "uv into a venv": LEFT | {"missing-pyc", "leftover-uv-cache", "leftover-lock"},
+    "uv --compile-bytecode": DATED | LEFT | {"missing-pyc", "leftover-uv-cache", "leftover-lock"},
+    "installer": DATED | {"levels-not-linked", "wrong-installer"},
+    "gpep517": DATED | {"levels-not-linked", "wrong-installer"},
+}
+# those that hold everywhere
+EVERYWHERE = {name: {"wrong-co-filename"} if name == "pip --root" else set() for name in EXPECTED}
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of programs of a virtual environment with the newest of each tool."""
+    directory = tmp_path_factory.mktemp("tools")
+    venv.create(directory, with_pip=True)
+    run(directory / "bin/pip", "install", "-q", "--upgrade", *TOOLS)
+    return directory / "bin"
+
+
+def run(*command: str | Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+
+
+def pip_venv(tools: Path, target: Path, wheels: list[Path]) -> None:
+    venv.create(target, with_pip=False)
+    run(tools / "pip", "--python", target / "bin/python", "install", "-q", "--no-deps", *wheels)
+
+
+def pip_root(tools: Path, target: Path, wheels: list[Path]) -> None:
+    run(tools / "pip", "install", "-q", "--no-deps", "--root", target, "--prefix", "/usr", "-I", *wheels)
+
+
+def uv_venv(*options: str) -> Callable[[Path, Path, list[Path]], None]:
+    def install(tools: Path, target: Path, wheels: list[Path]) -> None:
+        run(tools / "uv", "venv", "-q", target, "--python", sys.executable)
+        python = target / "bin/python"
+        run(tools / "uv", "pip", "install", "-q", "--no-deps", "--python", python, *options, *wheels)
+
+    return install
+
+
+def by_installer(tools: Path, target: Path, wheels: list[Path]) -> None:
+    for each in wheels:
+        run(tools / "python", "-m", "installer", "--destdir", target, "--prefix", "/usr", each)
+
+
+def by_gpep517(tools: Path, target: Path, wheels: list[Path]) -> None:
+    for each in wheels:
+        options = ("--destdir", target, "--prefix", "/usr", "--optimize", "all")
+        run(tools / "gpep517", "install-wheel", *options, each)
+
+
+INSTALL = {
+    "pip into a venv": pip_venv,
+    "pip --root": pip_root,
+    "uv into a venv": uv_venv(),
+    "uv --compile-bytecode": uv_venv("--compile-bytecode"),
+    "installer": by_installer,
+    "gpep517": by_gpep517,
+}
+
+
+@pytest.mark.parametrize("tool", EXPECTED)
+def test_a_tool_breaks_the_rules_of_its_row(tool: str, tools: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    INSTALL[tool](tools, target, [wheel(name) for name in WHEELS])
+    assert rules(target) == EVERYWHERE[tool]
+    assert rules(target, "generic") == EXPECTED[tool]
+
+
+def rules(target: Path, scheme: str = "") -> set[str]:
+    request = VerifyRequest((target,), scheme=load_scheme(scheme) if scheme else None)
+    (found,) = verify(request, {})
+    return {finding.rule for finding in found.findings}
+
+
+VERSIONS = [version for version in available_pythons() if version not in ("2.7", "3.6")]
+PURE = [pin.name for pin in popular() if pin.filename.endswith("-py3-none-any.whl")][:30]
+CASES = [(version, scheme) for version in VERSIONS for scheme in shipped_schemes()]
+DAILY = [("3.13", "fedora"), ("3.7", "opensuse"), ("debian", "debian"), ("3.10", "generic")]
+
+
+@pytest.mark.parametrize(("version", "scheme"), nightly_but([each for each in DAILY if each in CASES], CASES))
+def test_what_truewheel_installs_has_no_finding(version: str, scheme: str, tmp_path: Path) -> None:
+    """Thirty of the most downloaded wheels in one root."""
+    root, python = tmp_path / "root", str(available_pythons()[version])
+    pins = [pin for pin in popular() if pin.name in PURE]
+    wheels = [str(fetched(pin)) for pin in pins]
+    options = ["--scheme", scheme, "--python", python, "--ignore-requires-python", "--quiet"]
+    assert main(["install", *wheels, "--root", str(root), *options]) == 0
+    for request in (VerifyRequest((root,)), VerifyRequest((root,), scheme=load_scheme(scheme))):
+        (found,) = verify(request, {})
+        assert found.findings == ()
+    recompiled = VerifyRequest((root,), scheme=load_scheme(scheme), pythons=(python,), recompile=True)
+    (found,) = verify(recompiled, {})
+    assert found.findings == ()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_standard_library_has_no_finding(version: str) -> None:
+    """As its own install left it; bytecode that a package manager makes is not there, or is right."""
+    python = available_pythons()[version]
+    command = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"]
+    stdlib = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    (found,) = verify(VerifyRequest((Path(stdlib),)), {})
+    # a certificate store that was added to on this machine is a file that was changed
+    assert [each for each in found.findings if "cacert.pem" not in each.message] == []
