@@ -54,6 +54,21 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The site in site/, which also works without a server; fails for a link that leads nowhere."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """The files of a release in dist/VERSION: built twice and equal, checked, with their sums."""
+    session.install(".", "hatchling", "twine>=6")
+    version = session.run("python", "-c", "import truewheel; print(truewheel.__version__)", silent=True)
+    session.run("python", "packaging/release.py", f"dist/{str(version).strip()}", *session.posargs)
+
+
+@nox.session
 def slow(session: nox.Session) -> None:
     """The tests of what the README promises: real wheels, other Pythons, faults, packages in chroots."""
     session.install("-e", ".[test]")

@@ -10,7 +10,7 @@ from truewheel import __version__
 
 NAME = f"truewheel-{__version__}"
 _DIRECTORIES = ("src", "macros", "debhelper", "packaging", "docs")
-_FILES = ("README.md", "LICENSE", "pyproject.toml")
+_FILES = ("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
 
 
 def own_source(parent: Path) -> Path:

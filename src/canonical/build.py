@@ -1,4 +1,7 @@
-"""Hatchling's hook that adds the extension to a wheel; where none can be compiled, a pure wheel comes out."""
+"""Hatchling's hook that adds the extension to a wheel; where none can be compiled, a pure wheel comes out.
+
+As a program, it compiles the extension alone, to the path that is its argument.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-from packaging.tags import sys_tags
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # run as a program, where there is no build backend yet
+    BuildHookInterface = object
 
 _SOURCES = Path(__file__).parent
 _NAME = "_canonical.abi3.so"
@@ -40,6 +45,8 @@ def _compile(target: Path) -> str:
 
 def _platform() -> str:
     """The tag of this machine, without a claim on its C library."""
+    from packaging.tags import sys_tags
+
     return next(tag.platform for tag in sys_tags() if not tag.platform.startswith(("manylinux", "musllinux")))
 
 
@@ -64,3 +71,7 @@ class ExtensionHook(BuildHookInterface):  # type: ignore[misc]
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Drop what was compiled."""
         self._directory.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(_compile(Path(sys.argv[1]).absolute()) or None)

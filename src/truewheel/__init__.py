@@ -3,7 +3,7 @@
 The names of ``__all__`` are the public API, described in docs/api.md; each is imported when first used.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "check_import": "ImportFailure ImportRequest check_imports choose_modules",

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
-from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.delivery import Delivery, Watch
 from truewheel.buildroot.records import corrections
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look, sources, strays
@@ -25,9 +25,10 @@ from truewheel.request import CompileRequest
 from truewheel.schemes import loaded_scheme
 
 
-def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifest:
+def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Watch | None = None) -> Manifest:
     """Compile sources that are below a root already, in place, with their final paths in the code.
 
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
     Raises UsageError for a missing path, Uncompilable if a source does not compile and the policy is to fail,
     StageError or CompileError for trouble.
     """
@@ -47,7 +48,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str]) -> Manifes
         jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
         found = look(request.root, [target.final for job in jobs for target in job.targets])
         stray = _strays(request, finals, interpreters, policy)
-        delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode)
+        delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode, watch)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())
             delivery.put_pycs(pool.finished())

@@ -6,6 +6,7 @@ the buildroot.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from enum import Enum
 
 from truewheel.dataclass import dataclass
@@ -396,6 +397,19 @@ class InstallPlan:
     dropped: tuple[Dropped, ...]
     warnings: tuple[Warned, ...] = ()
     sources: tuple[PlannedFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an install would change in the root: ``files`` are the states of planned files by final path.
+
+    ``there`` are the pycs and RECORDs that are there already, whose content is not known before the run;
+    ``removed`` goes.
+    """
+
+    files: Mapping[str, State]
+    there: Set[str]
+    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True)

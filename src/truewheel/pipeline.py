@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truewheel.beneath import leads_to
-from truewheel.buildroot.delivery import Delivery
+from truewheel.buildroot.delivery import Delivery, Watch, state_of
 from truewheel.buildroot.installed import Place, emptied
 from truewheel.buildroot.other_records import corrected_records
 from truewheel.buildroot.records import bytecode_there
@@ -21,10 +21,11 @@ from truewheel.bytecode.pool import CompilePool
 from truewheel.conflicts import Met, judge, places_of
 from truewheel.dataclass import dataclass, replace
 from truewheel.environment import source_date_epoch
-from truewheel.errors import ConflictRefused, RefusedInput
+from truewheel.errors import ConflictRefused, RefusedInput, UsageError
 from truewheel.interpreter import probe_all
 from truewheel.model import (
     DEFAULT_LIMITS,
+    Changes,
     InstallPlan,
     Interpreter,
     Kind,
@@ -157,9 +158,22 @@ def _met(prepared: PreparedInstall) -> Met:
     return judge(prepared.plan, prepared.root, prepared.places, prepared.overwrite, prepared.reported)
 
 
-def install(prepared: PreparedInstall) -> Manifest:
+def preview(prepared: PreparedInstall) -> Changes | None:
+    """Return what an install would change; None for a root that is restored first, after a killed run.
+
+    Raises ConflictRefused for what an install would refuse.
+    """
+    if is_interrupted(prepared.root):
+        return None
+    met = _met(prepared)
+    states = {file.final: state_of(file, met.found) for file in prepared.plan.files}
+    return Changes(states, met.found.keys() - states.keys(), met.gone)
+
+
+def install(prepared: PreparedInstall, watch: Watch | None = None) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
     It waits for another run that writes below the root. Raises StageError or CompileError for trouble,
     ConflictRefused for what came into the root since the plan, Uncompilable if a source does not compile and
     the policy is to fail; the root is then as it was.
@@ -175,7 +189,9 @@ def install(prepared: PreparedInstall) -> Manifest:
         }
         met = _met(prepared)
         buildroot.expect({posixpath.dirname(final) for final in planned_paths(plan)})
-        delivery = Delivery(buildroot, met.found, plan.interpreters, plan.policy, plan.scheme.file_mode)
+        delivery = Delivery(
+            buildroot, met.found, plan.interpreters, plan.policy, plan.scheme.file_mode, watch
+        )
         jobs = _jobs_by_source(plan.jobs)
         compiled_only = {file.final for file in plan.sources}
         for group in _by_content((*plan.files, *plan.sources)):
@@ -206,8 +222,9 @@ def _wheel_files(paths: Sequence[Path], interpreters: Sequence[Interpreter]) -> 
         is_directory = path.is_dir() or (path.suffix != ".whl" and not path.exists())
         inside = best_wheels(sorted(path.glob("*.whl")), interpreters) if is_directory else [path]
         if not inside:
-            raise RefusedInput(
-                "holds no wheel",
+            kind, missing = (RefusedInput, "") if path.is_dir() else (UsageError, ": no such directory")
+            raise kind(
+                f"holds no wheel{missing}",
                 subject=str(path),
                 hint="build one there first: truewheel wheel --outdir DIR",
             )

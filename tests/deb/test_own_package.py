@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.deb.building import Build, Job, Surroundings, build, built
+from tests.deb.building import Build, Job, Surroundings, build, build_all, built, difference, sums
 from tests.deb.debroot import DebRoot, deb_root
+from tests.needs import nightly_but
+from tests.own_source import own_source
 from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
@@ -57,9 +59,8 @@ def listing(package: Path) -> set[str]:
 
 
 def test_each_file_is_where_the_distribution_wants_it(own_packages: Build) -> None:
-    debhelper, program = (listing(package) for package in own_packages.packages)
-    files = {name for name in debhelper if not name.endswith("/")}
-    assert {name for name in files if not name.startswith("/usr/share/doc/")} == {
+    debhelper, library, program, macros = (files(package) for package in own_packages.packages)
+    assert debhelper == {
         "/usr/bin/dh_truewheel",
         "/usr/share/debhelper/autoscripts/prerm-truewheel",
         "/usr/share/man/man1/dh_truewheel.1.gz",
@@ -67,11 +68,31 @@ def test_each_file_is_where_the_distribution_wants_it(own_packages: Build) -> No
         "/usr/share/perl5/Debian/Debhelper/Buildsystem/truewheel.pm",
         "/usr/share/perl5/Debian/Debhelper/Sequence/truewheel.pm",
     }
-    assert "/usr/bin/truewheel" in program
-    assert "/usr/lib/python3/dist-packages/truewheel/schemes/debian.yaml" in program
-    assert "/usr/lib/python3/dist-packages/truewheel/_canonical.abi3.so" in program
-    others = [name for name in program if not name.startswith("/usr/lib/python3/dist-packages/truewheel/")]
-    assert not [name for name in others if "rpm" in name.split("/")]
+    assert {
+        "/usr/bin/truewheel",
+        "/usr/share/bash-completion/completions/truewheel",
+        "/usr/share/fish/vendor_completions.d/truewheel.fish",
+        "/usr/share/man/man1/truewheel.1.gz",
+        "/usr/share/man/man1/truewheel-install.1.gz",
+        "/usr/share/zsh/vendor-completions/_truewheel",
+    } <= program
+    assert not [name for name in program if name.startswith("/usr/lib")]
+    assert "/usr/lib/python3/dist-packages/truewheel/schemes/debian.yaml" in library
+    assert "/usr/lib/python3/dist-packages/truewheel/_canonical.abi3.so" in library
+    assert not [name for name in library if "_support" in name]
+    assert {
+        "/usr/bin/truewheel-flavor-macros",
+        "/usr/lib/rpm/brp-suse.d/brp-90-truewheel",
+        "/usr/lib/rpm/brp-truewheel",
+        "/usr/lib/rpm/lua/truewheel/getopt.lua",
+        "/usr/lib/rpm/macros.d/macros.truewheel",
+        "/usr/share/man/man7/truewheel-macros.7.gz",
+    } <= macros
+
+
+def files(package: Path) -> set[str]:
+    """The files in a package but for its documentation."""
+    return {name for name in listing(package) if name[-1] != "/" and not name.startswith("/usr/share/doc/")}
 
 
 def test_a_checkout_builds_a_package(own_root: DebRoot, tmp_path: Path) -> None:
@@ -95,7 +116,7 @@ def test_the_installed_packages_build_a_package(
     hide(own_root)
     for package in own_packages.packages:
         shutil.copy(package, own_root.outside("/root"))
-    own_root.run("sh", "-c", "dpkg -i /root/*.deb")
+    own_root.run("sh", "-c", "dpkg -i --force-depends /root/*.deb")  # rpm is not in this root
     program = own_root.outside("/usr/bin/truewheel").read_text(encoding="utf-8")
     assert program.startswith("#! /usr/bin/python3 -I\n")
     # a module of the packager's that truewheel would find first, were it to obey PYTHONPATH
@@ -127,3 +148,35 @@ def demo(directory: Path, exports: str = "") -> Path:
     (source / "debian/source/format").write_text("3.0 (quilt)\n")
     (source / "debian/changelog").write_text(CHANGELOG.format("Tue, 24 Nov 2026 00:00:00 +0000"))
     return source
+
+
+@pytest.mark.parametrize("release", nightly_but(["bookworm"], ["bookworm", "trixie", "sid"]))
+def test_two_builds_are_equal_and_packages_come_and_go_without_a_trace(
+    release: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    root: DebRoot = request.getfixturevalue(release)
+    source = own_source(tmp_path)
+    shutil.copytree(source / "packaging/debian", source / "debian")
+    around = Surroundings("/srv/else", umask=0o077, environ={"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7"})
+    first, second = map(built, build_all(root, Job(source), Job(source, around)))
+    assert sums(first) == sums(second), difference(first, second)
+    bare = deb_root(tmp_path / "bare", release)
+    hide(bare)
+    before = below(bare, "usr", "etc", "var/lib/dpkg/info")
+    for package in first.packages:
+        shutil.copy(package, bare.outside("/root"))
+    install = "dpkg -i --force-depends /root/*.deb"
+    bare.run("sh", "-c", install)
+    assert bare.run("truewheel", "--version").startswith("truewheel ")
+    assert bare.run("dpkg", "-V", *NAMES) == ""
+    bare.run("sh", "-c", install)  # as an upgrade
+    bare.run("dpkg", "--purge", *NAMES)
+    assert below(bare, "usr", "etc", "var/lib/dpkg/info") - before == set()
+
+
+NAMES = ("dh-truewheel", "python3-truewheel", "truewheel", "truewheel-rpm-macros")
+
+
+def below(root: DebRoot, *tops: str) -> set[str]:
+    """The paths below directories of a root."""
+    return {str(path) for top in tops for path in root.outside(top).rglob("*")}

@@ -37,7 +37,7 @@ def new_machine(directory: Path, release: str) -> Machine:
 
 
 def command(word: str) -> str:
-    """The one-line shell command of the README that says the word."""
+    """The shell command of the README that says the word."""
     blocks = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
     found = [block for block in blocks if word in block]
     assert len(found) == 1, f"{len(found)} commands say {word}"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.unit.cli.parsers import options_of, parsers
+from truewheel import __version__
 from truewheel.cli.main import _COMMANDS
 
 TOP = Path(__file__).parents[2]
-PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 OPTION = r"(?<![\w-])--?[A-Za-z][\w-]*"
 SYNOPSIS = re.compile(r"^truewheel .*(?:\n +.*)*", re.M)
 # options that the pages name of other programs, and of our own that are not written in Python
@@ -23,9 +25,12 @@ FOREIGN = {
     "Dockerfile": {"--from"},
     "dh_truewheel": {"--pyc"},
     "truewheel-flavor-macros": {"--prjconf"},
-    "rpm": {"--nodeps", "--qf"},
+    "rpm": {"--define", "--nodeps", "--qf", "--without"},
+    "tar": {"--format", "--group", "--numeric-owner", "--owner", "--sort"},
+    "gpep517": {"--destdir", "--output-fd", "--wheel-dir"},
     "pip": {
         "--build-option",
+        "--dest",
         "--find-links",
         "--force-reinstall",
         "--global-option",
@@ -35,6 +40,7 @@ FOREIGN = {
         "--no-build-isolation",
         "--no-compile",
         "--no-deps",
+        "--no-index",
         "--no-use-pep517",
         "--target",
         "--user",
@@ -127,3 +133,56 @@ def test_the_defaults_of_macros_are_those_of_the_macro_file() -> None:
     shared = {name: default for name, default in table if name in defined}
     assert {"__truewheel", "__truewheel_brp", "_truewheel_scheme"} <= set(shared)
     assert shared == {name: defined[name] for name in shared}
+
+
+def test_every_page_of_the_navigation_is_there() -> None:
+    named = set(re.findall(r"[\w./-]+\.md", (TOP / "mkdocs.yml").read_text()))
+    written = {str(page.relative_to(TOP / "docs")) for page in PAGES[1:]}
+    beside = {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"}
+    assert named <= written | beside | {"command-line.md", "reports.md"}
+    assert len(named) > 25
+
+
+LINKED = [*PAGES, *(TOP / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"))]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_every_link_leads_to_a_page_and_a_heading_that_are_there(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    for target in re.findall(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)", text):
+        if re.match(r"\w+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        if path in ("command-line.md", "reports.md"):  # written when the site is
+            continue
+        found = page.parent / path if path else page
+        assert found.is_file(), target
+        assert not anchor or anchor in headings(found), target
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def test_pages_that_are_generated_have_every_command_and_every_report() -> None:
+    spec = importlib.util.spec_from_file_location("hooks", TOP / "docs/hooks.py")
+    assert spec is not None and spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    assert all(f"## truewheel {command}\n" in hooks.command_line() for command in parsers())
+    kinds = {path.name.partition(".")[0] for path in (TOP / "src/truewheel/report").glob("*.schema.json")}
+    assert set(re.findall(r"^## (\w+)$", hooks.reports(), re.M)) == kinds
+    assert "| `files[].sha256` | string |" in hooks.reports()
+
+
+def test_versions_agree() -> None:
+    spec = (TOP / "packaging/truewheel.spec").read_text()
+    changelog = (TOP / "packaging/debian/changelog").read_text()
+    assert re.findall(r"^Version: +(\S+)$", spec, re.M) == [__version__]
+    assert re.findall(r"^truewheel \(([^)]+)\)", changelog, re.M)[0] == __version__
+    for path in ("alpine/APKBUILD", "arch/PKGBUILD"):
+        assert re.findall(r"^pkgver=(.+)$", (TOP / "packaging" / path).read_text(), re.M) == [__version__]
+    released = re.findall(r"^## \[?(\d[\w.]*)", (TOP / "CHANGELOG.md").read_text(), re.M)
+    assert released[0] == __version__

@@ -4,16 +4,16 @@ local getopt = {}
 -- The options of each command: a slash joins the names of one option, "=" says that it takes a value.
 getopt.options = {
   ["check-import"] = [[
-    --exclude/-e= --modules/-f= --prefix= --python= --quiet/-q --root= --scheme= --top-level-only/-t
+    --exclude/-e= --json --modules/-f= --prefix= --python= --quiet/-q --root= --scheme= --top-level-only/-t
     --verbose/-v
   ]],
   ["files"] = [[
-    --allow-no-modules/-M --assert-license/-l --auto/-a --bytecode= --dist-name/-D= --format= --modules=
+    --allow-no-modules/-M --assert-license/-l --auto/-a --bytecode= --dist-name/-D= --format= --json --modules=
     --no-assert-license/-L --output= --report-file= --root= --rpm-version=
   ]],
   ["requires-build"] = [[
     --config-settings/-C= --dep-overrides-file= --dependency-groups/-g= --directory/-d= --extras/-x=
-    --generate-extras --map-build-path/--no-map-build-path --no-runtime/-R --no-use-build-system/-N
+    --generate-extras --json --map-build-path/--no-map-build-path --no-runtime/-R --no-use-build-system/-N
     --no-wheel/-W --output= --pyproject-dependencies/-p --python= --python3-pkgversion= --runtime/-r --tox/-t
     --toxenv/-e= --wheel/-w --wheeldir=
   ]],

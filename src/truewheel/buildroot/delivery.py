@@ -28,6 +28,17 @@ from truewheel.model import (
 from truewheel.record import record_text
 
 Content = Callable[[], Iterable[bytes]]
+# is called with the number of files that are in place, and of sources that were compiled
+Watch = Callable[[int, int], None]
+
+
+def state_of(file: File, found: Mapping[str, Found]) -> State:
+    """Return what becomes of a planned file, by what was found in the root (by final path)."""
+    there = found.get(file.final)
+    if there is None:
+        return State.CREATED
+    equal = (there.sha256, there.mode, there.mtime) == (file.sha256, file.mode, file.mtime)
+    return State.UNCHANGED if equal else State.REPLACED
 
 
 class Delivery:
@@ -43,12 +54,14 @@ class Delivery:
         interpreters: tuple[Interpreter, ...],
         policy: BytecodePolicy,
         file_mode: int,
+        watch: Watch | None = None,
     ) -> None:
         self._buildroot = buildroot
         self._found = found
         self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
         self._policy = policy
         self._file_mode = file_mode
+        self._watch = watch
         self.files: dict[str, InstalledFile] = {}
         self.compiled: list[CompileResult] = []
 
@@ -79,6 +92,7 @@ class Delivery:
                     compiled.error,
                 )
             )
+            self._tell()
 
     def put_record(self, record: RecordPlan) -> None:
         """Put a RECORD, at commit after everything else: a tree without one is not complete."""
@@ -153,16 +167,17 @@ class Delivery:
         return found.inode if found else None
 
     def _state(self, file: File) -> State:
-        found = self._found.get(file.final)
-        if found is None:
-            return State.CREATED
-        equal = (found.sha256, found.mode, found.mtime) == (file.sha256, file.mode, file.mtime)
-        return State.UNCHANGED if equal else State.REPLACED
+        return state_of(file, self._found)
 
     def _note(self, file: File, state: State) -> None:
         self.files[file.final] = InstalledFile(
             file.final, file.kind, file.mode, file.mtime, file.size, file.sha256, file.wheel, state
         )
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._watch:
+            self._watch(len(self.files), len(self.compiled))
 
 
 def _order(result: CompileResult) -> tuple[str, str, list[str], str]:

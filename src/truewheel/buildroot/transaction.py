@@ -63,6 +63,7 @@ class Buildroot:
     """
 
     def __init__(self, root: Path, directory_mode: int, epoch: int | None = None) -> None:
+        self._path = root
         self._root = Root(root, directory_mode)
         self._epoch = epoch
         self._journal = Journal(dated=epoch is not None)
@@ -74,7 +75,7 @@ class Buildroot:
 
     def __enter__(self) -> Buildroot:
         try:
-            with as_stage_error("/"):
+            with as_stage_error(os.fspath(self._path)):
                 self._descriptor, made = self._root.open(self._begin)
                 self._directories.open_root(self._descriptor)
                 if not made:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from truewheel.cli.console import warn
+from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import glob_text, path_text
 from truewheel.dataclass import replace
 from truewheel.model import (
@@ -16,6 +19,7 @@ from truewheel.model import (
     Limits,
     Scheme,
 )
+from truewheel.report.document import check_report, write_document
 from truewheel.request import BytecodeOptions
 from truewheel.schemes import load_scheme
 from truewheel.targets import TargetOptions, find_targets
@@ -23,6 +27,7 @@ from truewheel.textfile import read_text
 
 DEFAULT_SCHEME = "target"
 ROOT_NAMES = ("--root", "--destdir", "-d")  # those of gpep517 and installer, too
+_STDOUT = Path("-")
 _LEAST_MEMORY = 256
 
 
@@ -109,9 +114,20 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND=N",
         help="what the compiler may take for one source: " + _limits_help(),
     )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report of every path as JSON")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write a report of every path as JSON; - is standard output, which then has nothing else",
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="print only warnings and errors")
-    parser.add_argument("--verbose", "-v", action="store_true", help="print every path")
+    parser.add_argument(
+        "--verbose",
+        "-v",
+        action="count",
+        default=0,
+        help="print every path; twice also each input as it was understood",
+    )
 
 
 def chosen_scheme(options: argparse.Namespace) -> Scheme:
@@ -124,7 +140,7 @@ def target_pythons(options: argparse.Namespace) -> tuple[Interpreter, ...]:
     wanted = TargetOptions(
         tuple(options.python or ()), options.run_target, tuple(options.compiler), tuple(options.platform)
     )
-    return find_targets(wanted, options.root, look=options.scheme is None)
+    return find_targets(wanted, options.root or Path("/"), look=options.scheme is None)
 
 
 def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
@@ -137,6 +153,28 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
         limits=replace(DEFAULT_LIMITS, **dict(options.limit)),
         exclude=tuple(options.compile_exclude),
     )
+
+
+def check_report_argument(path: Path | None) -> None:
+    """Raise UsageError, before any work, where ``--report`` names what cannot be written."""
+    if path is not None and path != _STDOUT:
+        check_report(path)
+
+
+def deliver_report(path: Path | None, document: Callable[[], dict[str, Any]]) -> bool:
+    """Write the report that ``--report`` asks for; returns whether standard output is free for lines."""
+    if path == _STDOUT:
+        tell([json.dumps(document(), indent=1)])
+    elif path is not None:
+        write_document(path, document())
+    return path != _STDOUT
+
+
+def understood_lines(scheme: Scheme, interpreters: Sequence[Interpreter]) -> Iterator[str]:
+    """Yield what ``-vv`` tells of the inputs."""
+    yield f"scheme {scheme.name}"
+    for each in interpreters:
+        yield f"Python {each.version_text}: {each.executable}, pycs are *.{each.cache_tag}.pyc"
 
 
 def read_overrides(path: Path | None) -> tuple[str, ...]:

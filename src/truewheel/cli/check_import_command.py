@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from truewheel.cli.parser import path_text, prefix_text
 from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
 from truewheel.paths import install_paths
+from truewheel.report.document import imports_document
 from truewheel.schemes import load_scheme
 from truewheel.textfile import read_text
 
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
     )
+    parser.add_argument("--json", action="store_true", help="print what became of each module as JSON")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only errors")
     parser.add_argument("--verbose", "-v", action="store_true", help="print full tracebacks")
 
@@ -75,6 +78,9 @@ def run(options: argparse.Namespace) -> int:
     modules = choose_modules(names, options.exclude, options.top_level_only)
     request = ImportRequest(modules, options.root, paths, interpreter, options.verbose)
     failures = check_imports(request, os.environ)
+    if options.json:
+        reasons = {failure.module: failure.reason for failure in failures}
+        say(json.dumps(imports_document(modules, reasons), indent=2))
     for failure in failures:
         complain("error", f"import {failure.module}: {failure.reason}")
     if failures:
@@ -82,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
             f"{len(failures)} of {len(modules)} modules cannot be imported",
             hint="add their requirements to the build dependencies, or leave them out with -e GLOB",
         )
-    if not options.quiet:
+    if not (options.quiet or options.json):
         say(f"done: {len(modules)} modules imported by Python {interpreter.version_text}")
     return 0
 

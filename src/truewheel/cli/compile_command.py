@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from truewheel.cli.arguments import (
     ROOT_NAMES,
     add_target_arguments,
     bytecode_options,
+    check_report_argument,
     chosen_scheme,
+    deliver_report,
     target_pythons,
+    understood_lines,
 )
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
+from truewheel.cli.progress import Progress
 from truewheel.compilation import compile_tree
-from truewheel.report.document import check_report, compile_document, write_document
+from truewheel.model import Interpreter
+from truewheel.report.document import compile_document
 from truewheel.report.text import compile_lines, warning_lines
 from truewheel.request import CompileRequest
+
+_RUNNING = Path("/")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
         *ROOT_NAMES,
-        default=Path("/"),
         type=Path,
         metavar="DIR",
         help="root directory that has the sources (default: /)",
@@ -57,23 +65,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compile; prints a summary, warns of sources that do not compile."""
     scheme = chosen_scheme(options)
+    interpreters = target_pythons(options)
+    for warning in _doubts(options, interpreters):
+        warn(warning)
     request = CompileRequest(
         paths=tuple(options.paths),
-        root=options.root,
+        root=options.root or _RUNNING,
         scheme=scheme,
-        pythons=target_pythons(options),
+        pythons=interpreters,
         bytecode=bytecode_options(options),
         reports=tuple(options.report_file),
         remove_strays=options.remove_strays,
         records=scheme.record,
     )
-    if options.report:
-        check_report(Path(options.report))
-    manifest = compile_tree(request, os.environ)
+    check_report_argument(options.report)
+    with Progress("compile", 0, 0, options.quiet) as progress:
+        manifest = compile_tree(request, os.environ, progress)
     for warning in warning_lines(manifest):
         warn(warning)
-    if options.report:
-        write_document(options.report, compile_document(manifest))
-    if not options.quiet:
+    if deliver_report(options.report, lambda: compile_document(manifest)) and not options.quiet:
+        if options.verbose > 1:
+            tell(understood_lines(scheme, interpreters))
         tell(compile_lines(manifest, options.verbose))
     return 0
+
+
+def _doubts(options: argparse.Namespace, interpreters: Sequence[Interpreter]) -> Iterator[str]:
+    if options.root is None:
+        yield "no --root: compiles in the running system (give --root / if that is meant)"
+    compiled = {interpreter.short_version for interpreter in interpreters}
+    for path in options.paths:
+        named = re.search(r"/python(\d+\.\d+)(?=/|$)", os.path.abspath(path))
+        if named and named[1] not in compiled:
+            names = ", ".join(sorted(compiled))
+            yield f"{path}: is of Python {named[1]}, and gets bytecode for Python {names}"

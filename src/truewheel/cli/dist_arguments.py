@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
 
+from truewheel.report.document import dependencies_document
 from truewheel.rpm.generators import FAILED, extra_of_package, generated
 from truewheel.rpm.installed_dist import InstalledDist
 
@@ -26,6 +28,7 @@ def add_dist_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the package they are in; the part of its name after the last + is an extra",
     )
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
 
 
 def print_for_each(options: argparse.Namespace, write: Callable[[InstalledDist, str], list[str]]) -> int:
@@ -37,5 +40,7 @@ def print_for_each(options: argparse.Namespace, write: Callable[[InstalledDist, 
     except BaseException:
         print(FAILED, flush=True)
         raise
+    if options.json:
+        lines = [json.dumps(dependencies_document(lines), indent=2)]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.cli.console import complain, say
 from truewheel.dataclass import replace
 from truewheel.errors import UsageError
+from truewheel.report.document import files_document
 from truewheel.report.lists import FORMATS, list_line
 from truewheel.rpm.filelist import FileList, FileListRequest, list_files, parse_rpm_version
 from truewheel.rpm.installed_files import read_installed
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FILE", help="write the list there (default: standard output)"
     )
     parser.add_argument("--modules", type=Path, metavar="FILE", help="write the modules to import there")
+    parser.add_argument("--json", action="store_true", help="print list and modules as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,7 +92,9 @@ def run(options: argparse.Namespace) -> int:
 def _deliver(options: argparse.Namespace, listed: FileList) -> None:
     if options.modules:
         _write(options.modules, listed.modules)
-    if options.output:
+    if options.json:
+        say(json.dumps(files_document(listed.lines, listed.modules), indent=2))
+    elif options.output:
         _write(options.output, listed.lines)
     else:
         for line in listed.lines:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.cli.arguments import (
     ROOT_NAMES,
     add_target_arguments,
     bytecode_options,
+    check_report_argument,
     chosen_scheme,
+    deliver_report,
     read_overrides,
     target_pythons,
+    understood_lines,
 )
-from truewheel.cli.console import say, tell, warn
+from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import flags_text, glob_text, prefix_text, shebang_path, wheel_path
-from truewheel.pipeline import install, prepare_install
-from truewheel.report.document import check_report, install_document, write_document
-from truewheel.report.text import install_lines, plan_lines, warned_line, warning_lines
+from truewheel.cli.progress import Progress
+from truewheel.pipeline import PreparedInstall, install, prepare_install, preview
+from truewheel.plan import planned_paths
+from truewheel.report.document import install_document, plan_document
+from truewheel.report.plan_text import plan_lines
+from truewheel.report.text import install_lines, warned_line, warning_lines
 from truewheel.request import InstallRequest
 from truewheel.rules import CHOICES, DENIABLE
 
@@ -135,20 +142,36 @@ def run(options: argparse.Namespace) -> int:
         list_bytecode=True,
         follow_links=options.follow_links_inside,
     )
-    if options.report:
-        check_report(options.report)
+    check_report_argument(options.report)
     prepared = prepare_install(request, os.environ)
-    if options.dry_run:
-        for warned in prepared.plan.warnings:
-            warn(warned_line(warned))
-        for line in plan_lines(prepared.plan):
-            say(line)
-        return 0
-    manifest = install(prepared)
+    plan = prepared.plan
+    show = _show_plan if options.dry_run else _install
+    lines = show(options, prepared)
+    if lines is not None and not options.quiet:
+        if options.verbose > 1:
+            tell(understood_lines(plan.scheme, plan.interpreters))
+            tell(f"wheel {wheel.path}: sha256 {wheel.sha256}" for wheel in plan.wheels)
+        tell(lines)
+    return 0
+
+
+def _show_plan(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
+    plan, changes = prepared.plan, preview(prepared)
+    for warned in plan.warnings:
+        warn(warned_line(warned))
+    if not deliver_report(options.report, lambda: plan_document(plan, changes)):
+        return None
+    return plan_lines(plan, changes, options.root, options.verbose)
+
+
+def _install(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
+    plan = prepared.plan
+    names = [f"{wheel.name} {wheel.version}" for wheel in plan.wheels]
+    before = f"{len(names)} wheels" if names[1:] else names[0]
+    with Progress(before, len(planned_paths(plan)), len(plan.jobs), options.quiet) as progress:
+        manifest = install(prepared, progress)
     for warning in warning_lines(manifest, options.verbose):
         warn(warning)
-    if options.report:
-        write_document(options.report, install_document(prepared.plan, manifest))
-    if not options.quiet:
-        tell(install_lines(prepared.plan, manifest, options.root, options.verbose))
-    return 0
+    if not deliver_report(options.report, lambda: install_document(plan, manifest)):
+        return None
+    return install_lines(plan, manifest, options.root, options.verbose)

@@ -7,8 +7,8 @@ import gc
 import importlib
 import signal
 import sys
-from collections.abc import Sequence
-from types import FrameType
+from collections.abc import Iterable, Sequence
+from types import FrameType, ModuleType
 
 from truewheel import __version__
 from truewheel.cli.console import complain, drop, hold_streams
@@ -24,26 +24,32 @@ class _Ended(KeyboardInterrupt):
     """A signal; Python itself would end by SIGINT over a plain KeyboardInterrupt that went through exec."""
 
 
+# in the order of the README
 _COMMANDS = {
-    "wheel": "build a wheel without isolation and without a network",
     "install": "install wheels into a root and byte-compile them",
     "compile": "byte-compile sources that are already below a root",
+    "wheel": "build a wheel without isolation and without a network",
+    "files": "print the installed files as a list for an RPM spec",
+    "check-import": "import installed modules from the root",
     "requires": "print a project's build or run-time dependencies as RPM requirements",
     "provides": "print what installed projects provide as RPM capabilities",
     "inject-sbom": "tell in wheels which rpm package they are from",
     "fix-shebang": "set the first line of Python scripts",
-    "python": "show what decides an install for a target Python",
-    "schemes": "list the shipped schemes, or print a scheme as a file",
-    "files": "print the installed files as a list for an RPM spec",
     "check": "tell which requirements of installed projects are not met in a root",
-    "check-import": "import installed modules from the root",
-    "normalize": "make an existing tree reproducible",
     "verify": "say what is wrong with trees, packages, images and wheels",
     "explain": "print the rules, why each is there and what to do",
     "diff": "say why two trees, packages, wheels or pycs differ",
+    "normalize": "make an existing tree reproducible",
+    "python": "show what decides an install for a target Python",
+    "schemes": "list the shipped schemes, or print a scheme as a file",
+    "support-files": "place the files that rpm, debhelper, man and shells look for",
+    "help": "show the help of a command",
     "debhelper": "run a step of debhelper's truewheel build system",
     "flavor": "run a step of openSUSE's macros for an interpreter flavor",
 }
+# run by build systems; they change with those
+_PLUMBING = ("debhelper", "flavor")
+_EPILOG = "Exit status: 0 done and complete, 1 findings or refused input, 2 usage or trouble."
 
 
 def run() -> None:
@@ -61,8 +67,7 @@ def main(argv: Sequence[str]) -> int:
     _take_signals()
     try:
         options = _parse(argv)
-        command = importlib.import_module(f"truewheel.cli.{options.command.replace('-', '_')}_command")
-        status = int(command.run(options))
+        status = int(_module(options.command).run(options))
         if sys.stdout is not None:
             sys.stdout.flush()  # a full disk must show here, not when Python ends
         return status
@@ -94,21 +99,50 @@ def _trouble(error: Exception) -> str:
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    if argv[:1] == ["help"] and not any(word.startswith("-") for word in argv):
+        argv = [*argv[1:], "--help"]
+    named = next((word for word in argv if word in _COMMANDS), "")
+    try:
+        return command_parser([named], [named] if argv[:1] == [named] else _COMMANDS).parse_args(argv)
+    except SystemExit:
+        if sys.stdout is not None:
+            sys.stdout.flush()  # help into a pipe that nobody reads
+        raise
+
+
+def command_parser(named: Iterable[str] = _COMMANDS, offered: Iterable[str] = _COMMANDS) -> Parser:
+    """Return the parser of the ``offered`` commands, with the arguments of the ``named`` ones."""
     parser = Parser(
         prog="truewheel",
         description="Put Python wheels into buildroots so that every byte is a function of the inputs.",
-        epilog="Exit status: 0 done and complete, 1 findings or refused input, 2 usage or trouble.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"{_listing()}\n\n{_EPILOG}",
     )
-    parser.add_argument("--version", action="version", version=f"truewheel {__version__}")
-    # without a prog, argparse formats the usage for it
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="truewheel")
-    named = next((word for word in argv if word in _COMMANDS), None)
-    needed = {named: _COMMANDS[named]} if argv and argv[0] == named else _COMMANDS
-    for name, summary in needed.items():
-        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        if name == named:
-            importlib.import_module(f"truewheel.cli.{name.replace('-', '_')}_command").add_arguments(command)
-    return parser.parse_args(argv)
+    parser.add_argument("--version", "-V", action="version", version=f"truewheel {__version__}")
+    commands = parser.add_subparsers(
+        dest="command",
+        required=True,
+        metavar="COMMAND",
+        prog="truewheel",  # without it, argparse formats the usage for it
+        help="one of the commands below; each has --help",
+    )
+    for name in offered:
+        summary = _COMMANDS[name]
+        command = commands.add_parser(name, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name in named:
+            _module(name).add_arguments(command)
+    return parser
+
+
+def _listing() -> str:
+    groups: dict[str, list[str]] = {"commands:": [], "plumbing, for build systems:": []}
+    for name, summary in _COMMANDS.items():
+        groups[list(groups)[name in _PLUMBING]].append(f"  {name:15}{summary}")
+    return "\n\n".join("\n".join([title, *lines]) for title, lines in groups.items())
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"truewheel.cli.{command.replace('-', '_')}_command")
 
 
 def _take_signals() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,26 @@ def shebang_path(text: str) -> str:
 
 
 def wheel_path(text: str) -> Path:
-    """Take the path of a wheel or a directory; raises ArgumentTypeError for a URL."""
+    """Take the path of a wheel or a directory; raises ArgumentTypeError for what pip would take beside it."""
     if re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
         raise argparse.ArgumentTypeError(
             f"{text} is a URL; download it first: pip download --no-deps '{text}'"
         )
-    return Path(path_text(text))
+    path = Path(path_text(text))
+    if re.search(r"\.(zip|tgz|tar(\.\w+)?)$", text) and not path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text} is an sdist or another archive; unpack it and build a wheel: truewheel wheel SRC"
+        )
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[.*\])?( *[=<>!~].*)?", text) and not _is_path(text, path):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no file here; where a project is meant, download it first: "
+            f"pip download --no-deps '{text}'"
+        )
+    return path
+
+
+def _is_path(text: str, path: Path) -> bool:
+    return path.exists() or text.endswith(".whl")
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,13 +73,14 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options | {"allow_abbrev": False})
         self.register("type", Path, lambda text: Path(path_text(text)))
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse; a word that no command takes is an error of the innermost command."""
+        """Parse; a word that no command takes is an error of the innermost command, ahead of all others."""
+        self._refuse_unknown(sys.argv[1:] if args is None else args)
         options, left = super().parse_known_args(args, namespace)
         name, kind = getattr(options, "scattered", ("", str))
         if left and (not name or any(word.startswith("-") for word in left)):
@@ -76,3 +92,43 @@ class Parser(argparse.ArgumentParser):
             except argparse.ArgumentTypeError as error:
                 self.error(str(error))
         return options, []
+
+    def _refuse_unknown(self, words: Sequence[str]) -> None:
+        commands = (action.choices or () for action in self._actions if action.nargs == argparse.PARSER)
+        ends = {"--", *(name for names in commands for name in names)}
+        for word in words:
+            if word in ends:
+                return
+            if self._is_unknown(word):
+                meant = _meant(word.partition("=")[0], self._option_string_actions)
+                self.error(f"unrecognized arguments: {word}{meant}")
+
+    def _is_unknown(self, word: str) -> bool:
+        """Whether argparse takes a word for an option, and has none of its name or, of ``-ab``, of ``-a``."""
+        is_option = word.startswith("-") and word != "-" and " " not in word
+        known = (word.partition("=")[0], word if word.startswith("--") else word[:2])
+        is_number = re.fullmatch(r"-\d+|-\d*\.\d+", word)
+        return is_option and not is_number and not any(name in self._option_string_actions for name in known)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        names = _names(action)
+        if action.nargs == argparse.PARSER:
+            meant = _meant(value, names) or f" (one of {', '.join(names)})"
+            raise argparse.ArgumentError(None, f"unknown command {value!r}{meant}")
+        raise argparse.ArgumentError(
+            action, f"invalid choice: {value!r}{_meant(value, names)}; choose from {', '.join(names)}"
+        )
+
+
+def _names(action: argparse.Action) -> list[str]:
+    return list(map(str, action.choices or ()))
+
+
+def _meant(word: str, names: Iterable[str]) -> str:
+    import difflib  # not for command lines that are right
+
+    bare = {name.lstrip("-"): name for name in names}
+    near = difflib.get_close_matches(word.lstrip("-"), bare, n=1, cutoff=0.65)
+    return f" (did you mean {bare[near[0]]}?)" if near else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from truewheel.errors import UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
 from truewheel.project.backend import parse_settings
+from truewheel.report.document import dependencies_document
 from truewheel.rpm.buildrequires import BuildRequiresRequest, build_requires, strict_extras
 from truewheel.rpm.requirements import Wording
 from truewheel.textfile import write_text
@@ -19,8 +21,12 @@ from truewheel.textfile import write_text
 
 def run_build(options: argparse.Namespace) -> int:
     """Print the dependencies or write them to ``--output``."""
+    if not options.directory.is_dir():
+        raise UsageError("is not a directory", subject=str(options.directory), hint="give the project to -d")
     request = _request(options, probe(options.python), os.environ)
     lines = build_requires(request, os.environ, _log)
+    if options.json:
+        lines = [json.dumps(dependencies_document(lines), indent=2)]
     text = "".join(f"{line}\n" for line in lines)
     if options.output:
         write_text(options.output, text)

@@ -37,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print the requirements of a build, for %%generate_buildrequires",
         description="Print what a project needs to be built and tested as RPM dependencies. If a later step "
         "needs something that is not installed, print the dependencies known so far.",
-        allow_abbrev=False,
     )
     _add_runtime_arguments(build)
     _add_test_arguments(build)
@@ -158,3 +157,4 @@ def _add_wording_arguments(parser: argparse.ArgumentParser) -> None:
         help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none if the file does not exist",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: standard output)")
+    parser.add_argument("--json", action="store_true", help="write them as JSON")

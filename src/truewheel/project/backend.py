@@ -19,7 +19,7 @@ from types import TracebackType
 from build import BuildBackendException, BuildException, BuildSystemTableValidationError, ProjectBuilder
 
 from truewheel.environment import source_date_epoch
-from truewheel.errors import RefusedInput
+from truewheel.errors import RefusedInput, UsageError
 from truewheel.process import ending
 from truewheel.project.compilers import mapped_compilers
 from truewheel.project.missing import missing_requirements
@@ -268,7 +268,7 @@ class Backend:
 
 def _refuse_no_project(absolute: Path, shown: Path) -> None:
     if not absolute.is_dir():
-        raise RefusedInput(
+        raise (RefusedInput if absolute.exists() else UsageError)(
             "is not a directory", subject=str(shown), hint="give the directory of a project's sources"
         )
     if not any((absolute / name).is_file() for name in ("pyproject.toml", "setup.py")):

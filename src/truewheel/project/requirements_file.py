@@ -25,8 +25,9 @@ _LINE_OPTION = re.compile(r"\s(--(?:hash|config-settings|global-option)\b)")
 def read_requirements_file(path: Path, environ: Mapping[str, str]) -> list[str]:
     """Return the requirements of a file and of those it names by ``-r``, which lie relative to it.
 
-    ``${NAME}`` stands for a variable set in ``environ``. Raises RefusedInput for a file that cannot be read
-    or includes itself, and for options that have no meaning in a package build.
+    ``${NAME}`` stands for a variable set in ``environ``. Raises UsageError for a file that cannot be read,
+    RefusedInput for one that includes itself or another that cannot be read, and for options that have no
+    meaning in a package build.
     """
     return _read(path, environ, ())
 
@@ -48,6 +49,8 @@ def _read(path: Path, environ: Mapping[str, str], parents: tuple[Path, ...]) -> 
     try:
         text = read_text(path, subject=f"requirements file {path}")
     except UsageError as error:
+        if not parents:
+            raise
         raise RefusedInput(error.message, subject=error.subject) from error
     return _convert(text.splitlines(), path, environ, (*parents, resolved))
 

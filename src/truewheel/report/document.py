@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
 from truewheel.model import (
+    Changes,
     CompileResult,
     Dropped,
+    File,
     InstalledFile,
     InstallPlan,
     Interpreter,
@@ -35,16 +37,48 @@ def install_document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
     """
     return {
         **_head("install"),
-        "scheme": plan.scheme.name,
-        "interpreters": [_interpreter(interpreter) for interpreter in plan.interpreters],
-        "wheels": [
-            {"file": wheel.filename, "sha256": wheel.sha256, "name": wheel.name, "version": wheel.version}
-            for wheel in plan.wheels
-        ],
+        **_inputs(plan),
         **_account(manifest),
         "dropped": [_keys(dropped) for dropped in manifest.dropped],
         "warnings": [_keys(warned) for warned in manifest.warnings],
     }
+
+
+def plan_document(plan: InstallPlan, changes: Changes | None) -> dict[str, Any]:
+    """Return a plan that is not carried out; ``changes`` is None where the root is to be restored first.
+
+    ``state`` and ``there`` are then null. ``made`` are pycs and RECORDs, whose content the run makes.
+    """
+    pycs = [target.final for job in plan.jobs for target in job.targets]
+    made = sorted([*pycs, *(record.final for record in plan.records)])
+    return {
+        **_head("plan"),
+        **_inputs(plan),
+        "files": [
+            {**_planned(file), "state": changes.files[file.final].value if changes else None}
+            for file in sorted(plan.files, key=lambda file: file.final)
+        ],
+        "made": [{"path": final, "there": final in changes.there if changes else None} for final in made],
+        "removed": list(changes.removed) if changes else [],
+        "dropped": [_keys(dropped) for dropped in plan.dropped],
+        "warnings": [_keys(warned) for warned in plan.warnings],
+    }
+
+
+def files_document(lines: Sequence[str], modules: Sequence[str]) -> dict[str, Any]:
+    """Return the lines of a %files list, and the modules to import."""
+    return {**_head("files"), "lines": list(lines), "modules": list(modules)}
+
+
+def dependencies_document(dependencies: Sequence[str]) -> dict[str, Any]:
+    """Return requirements or capabilities, as rpm writes them."""
+    return {**_head("dependencies"), "dependencies": list(dependencies)}
+
+
+def imports_document(modules: Sequence[str], failures: Mapping[str, str]) -> dict[str, Any]:
+    """Return which modules were imported; ``failures`` gives the reasons of those that were not."""
+    results = [{"module": module, "error": failures.get(module)} for module in modules]
+    return {**_head("imports"), "modules": results}
 
 
 def compile_document(manifest: Manifest) -> dict[str, Any]:
@@ -125,7 +159,22 @@ def _account(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def _inputs(plan: InstallPlan) -> dict[str, Any]:
+    return {
+        "scheme": plan.scheme.name,
+        "interpreters": [_interpreter(interpreter) for interpreter in plan.interpreters],
+        "wheels": [
+            {"file": wheel.filename, "sha256": wheel.sha256, "name": wheel.name, "version": wheel.version}
+            for wheel in plan.wheels
+        ],
+    }
+
+
 def _file(file: InstalledFile) -> dict[str, Any]:
+    return {**_planned(file), "state": file.state.value}
+
+
+def _planned(file: File) -> dict[str, Any]:
     return {
         "path": file.final,
         "kind": file.kind.value,
@@ -134,7 +183,6 @@ def _file(file: InstalledFile) -> dict[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
         "wheel": file.wheel,
-        "state": file.state.value,
     }
 
 

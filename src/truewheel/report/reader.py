@@ -88,7 +88,7 @@ class InstallReport:
 def load_report(report: Path) -> InstallReport:
     """Read what ``install --report`` wrote to a file of the build host.
 
-    Raises RefusedInput for a file that cannot be read or is not such a report.
+    Raises UsageError for a file that cannot be read, RefusedInput for one that is not such a report.
     """
     document = _document(report)
     try:
@@ -142,7 +142,7 @@ def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> f
 
 def _document(report: Path) -> dict[str, Any]:
     try:
-        document = json.loads(_text(report))
+        document = json.loads(read_text(report, hint=_HINT))
         kind, version = document["report"], document["version"]
         if type(kind) is not str or type(version) is not int:
             raise TypeError
@@ -155,13 +155,6 @@ def _document(report: Path) -> dict[str, Any]:
             hint=_HINT,
         )
     return dict(document)
-
-
-def _text(report: Path) -> str:
-    try:
-        return read_text(report, hint=_HINT)
-    except UsageError as error:  # a report is an input
-        raise RefusedInput(error.message, subject=error.subject, hint=error.hint) from error
 
 
 @functools.cache

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 
 from truewheel.bytecode.pycs import is_bytecode
 from truewheel.model import (
     EXCLUDED,
-    InstalledFile,
+    File,
     InstallPlan,
     Interpreter,
     Kind,
@@ -20,19 +20,6 @@ from truewheel.model import (
     Warned,
 )
 from truewheel.schemes import scheme_keys
-
-
-def plan_lines(plan: InstallPlan) -> Iterator[str]:
-    """Yield a plan, one path a line, bytecode and RECORD included, then their number."""
-    lines = {file.final: f"{file.mode:04o} {file.size:>9} {file.final}" for file in plan.files}
-    for job in plan.jobs:
-        for target in job.targets:
-            lines[target.final] = f"{plan.scheme.file_mode:04o} {'pyc':>9} {target.final}"
-    for record in plan.records:
-        lines[record.final] = f"{plan.scheme.file_mode:04o} {'RECORD':>9} {record.final}"
-    for _, line in sorted(lines.items()):
-        yield line
-    yield f"{len(lines)} paths planned, nothing written"
 
 
 def install_lines(plan: InstallPlan, manifest: Manifest, root: Path, verbose: bool) -> Iterator[str]:
@@ -106,8 +93,8 @@ def _paths(manifest: Manifest) -> Iterator[str]:
 def _summary(manifest: Manifest) -> str:
     pycs = [file for file in manifest.files if file.kind is Kind.BYTECODE]
     others = [file for file in manifest.files if file.kind is not Kind.BYTECODE]
-    counts = [f"{len(others)} files ({_size(others)})"]
-    counts.append(f"{len(pycs)} pycs ({_size(pycs)}) of {len(manifest.compiled)} sources")
+    counts = [f"{len(others)} files ({size_text(others)})"]
+    counts.append(f"{len(pycs)} pycs ({size_text(pycs)}) of {len(manifest.compiled)} sources")
     if manifest.failures:
         counts.append(f"{len(manifest.failures)} sources without bytecode")
     states = [file.state for file in manifest.files]
@@ -118,7 +105,8 @@ def _summary(manifest: Manifest) -> str:
     return f"done: {', '.join(counts)}"
 
 
-def _size(files: list[InstalledFile]) -> str:
+def size_text(files: Sequence[File]) -> str:
+    """Return the size of files together, such as ``1.5 KiB``."""
     size = float(sum(file.size for file in files))
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024 or unit == "GiB":

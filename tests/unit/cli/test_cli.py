@@ -92,9 +92,10 @@ def test_a_dry_run_lists_all_that_an_install_makes_and_writes_nothing(
     tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = tmp_path / "root"
-    assert run("install", wheel, "--root", root, "--dry-run", *PY) == 0
+    assert run("install", wheel, "--root", root, "--dry-run", "-v", *PY) == 0
     assert not root.exists()
-    *lines, last = capsys.readouterr().out.splitlines()
+    _, *lines, changes, last = capsys.readouterr().out.splitlines()
+    assert changes == "changes: 7 created"
     run("install", wheel, "--root", root, *PY)
     assert [line.split()[-1] for line in lines] == sorted(files(root))
     assert last == f"{len(lines)} paths planned, nothing written"

@@ -40,9 +40,9 @@ def test_a_word_too_many_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["files", "--root", "/", "--report-file", "x", "a", "--nope", "b"])
-    assert "unrecognized arguments: --nope b" in capsys.readouterr().err
+    assert "unrecognized arguments: --nope" in capsys.readouterr().err
 
 
 def test_the_project_may_be_an_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["wheel", "-d", str(tmp_path / "none")]) == 1
+    assert main(["wheel", "-d", str(tmp_path / "none")]) == 2
     assert "none: is not a directory" in capsys.readouterr().err

@@ -172,7 +172,7 @@ def test_the_command_hands_prepared_metadata_on(project: Path, capfd: pytest.Cap
 def test_no_project(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["wheel", str(tmp_path)]) == 1
     assert "neither pyproject.toml nor setup.py" in capfd.readouterr().err
-    assert main(["wheel", str(tmp_path / "gone")]) == 1
+    assert main(["wheel", str(tmp_path / "gone")]) == 2
 
 
 @pytest.mark.parametrize(

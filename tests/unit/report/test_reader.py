@@ -17,7 +17,7 @@ import pytest
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
 from truewheel.compilation import compile_tree
-from truewheel.errors import RefusedInput
+from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Kind
 from truewheel.pipeline import install, prepare_install
 from truewheel.report.document import install_document, write_document
@@ -219,7 +219,7 @@ def test_a_report_that_never_ends_or_cannot_be_read_is_one_line(tree: Tree) -> N
     for path in (tree.root / "pipe", Path("/dev/zero"), tree.root):
         with pytest.raises(RefusedInput, match="is not a regular file"):
             load_report(path)
-    with pytest.raises(RefusedInput, match="cannot be read: No such file or directory"):
+    with pytest.raises(UsageError, match="cannot be read: No such file or directory"):
         load_report(tree.root / "none")
 
 

@@ -515,5 +515,5 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path, content: str | None
     path = tmp_path / "report.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(RefusedInput, match=message):
+    with pytest.raises(RefusedInput if content is not None else UsageError, match=message):
         read_installed([path], tmp_path)
