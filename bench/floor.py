@@ -43,6 +43,8 @@ def main(wheel: str, to: str) -> None:
     sources = []
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
+            if entry.is_dir():
+                continue
             data = archive.read(entry)
             hashlib.sha256(data).digest()
             path = os.path.join(to, entry.filename)

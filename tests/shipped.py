@@ -6,7 +6,9 @@ import dataclasses
 from enum import Enum
 from pathlib import Path
 
+from truewheel.model import Scheme
 from truewheel.schemes import read_scheme
+from truewheel.shipped import SCHEMES
 
 SOURCE = Path(__file__).parents[1] / "src" / "truewheel"
 
@@ -15,7 +17,7 @@ HEAD = '''"""The shipped schemes as their files have them: reading YAML would ta
 Written by ``python -m tests.shipped``; a test holds it against the files in ``schemes``.
 """
 
-from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
+from truewheel.model import CodeFilename, ErrorPolicy, InvalidationMode, Scheme
 
 SCHEMES = {
 '''
@@ -24,13 +26,20 @@ SCHEMES = {
 def text() -> str:
     """Return the module."""
     lines = [HEAD]
-    for path in sorted((SOURCE / "schemes").glob("*.yaml")):
-        lines.append(f'    "{path.stem}": Scheme(\n')
-        scheme = read_scheme(str(path))
+    for name, scheme in schemes().items():
+        lines.append(f'    "{name}": Scheme(\n')
         for field in dataclasses.fields(scheme):
             lines.append(f"        {field.name}={shown(field.name, getattr(scheme, field.name))},\n")
         lines.append("    ),\n")
     return "".join((*lines, "}\n"))
+
+
+def schemes() -> dict[str, Scheme]:
+    """Read the files, those first that others extend."""
+    files = sorted((SOURCE / "schemes").glob("*.yaml"), key=lambda path: "\nextends:" in path.read_text())
+    for path in files:
+        SCHEMES[path.stem] = read_scheme(str(path))
+    return {path.stem: SCHEMES[path.stem] for path in sorted(files)}
 
 
 def shown(name: str, value: object) -> str:

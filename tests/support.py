@@ -20,7 +20,7 @@ from tests.registry import cache_directory
 
 CHECKOUT = Path(__file__).parents[1]
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-_QEMU = {"s390x": "qemu-s390x"}
+_QEMU = {"arm64": "qemu-aarch64", "s390x": "qemu-s390x"}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 _TRUEWHEEL = """\

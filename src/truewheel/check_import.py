@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import keyword
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,27 @@ def choose_modules(names: Iterable[str], excluded: Sequence[str], top_level: boo
             f"nothing to import: {counts}", hint="name modules, give --modules FILE, or exclude less"
         )
     return tuple(sorted(chosen))
+
+
+def installed_modules(root: Path, paths: InstallPaths) -> Iterator[str]:
+    """Yield the names of the modules in the directories of modules below a root, those of packages first.
+
+    Private ones are left out, those with a leading underscore, and what is no name, such as a directory with
+    a dash.
+    """
+    for final in dict.fromkeys((paths.purelib, paths.platlib)):
+        start = below(root, final)
+        for directory, directories, files in os.walk(start):
+            inside = Path(directory).relative_to(start).parts
+            directories[:] = sorted(filter(_is_public, directories))
+            stems = [name.partition(".")[0] for name in files if re.fullmatch(r"[^.]+\.(pyc?|.*so)", name)]
+            if inside and "__init__" in stems:
+                yield ".".join(inside)
+            yield from (".".join((*inside, stem)) for stem in sorted(stems) if _is_public(stem))
+
+
+def _is_public(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_")
 
 
 def check_imports(request: ImportRequest, environ: Mapping[str, str]) -> tuple[ImportFailure, ...]:

@@ -17,6 +17,7 @@ from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_pat
 from truewheel.dataclass import replace
 from truewheel.environment import source_date_epoch
 from truewheel.errors import UsageError
+from truewheel.exclusions import Exclusions
 from truewheel.interpreter import probe_all
 from truewheel.model import BytecodePolicy, Interpreter, Manifest, PycJob
 from truewheel.report.reader import settled_sources
@@ -35,12 +36,12 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
     scheme = loaded_scheme(request.scheme)
     interpreters = probe_all(request.pythons)
     policy = request.bytecode.policy(scheme)
-    _final_sources(request)  # refused before a run that has the root is waited for
+    _final_sources(request, policy)  # refused before a run that has the root is waited for
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
         CompilePool(interpreters, request.bytecode.workers(environ), request.bytecode.limits) as pool,
     ):
-        finals = _final_sources(request)
+        finals = _final_sources(request, policy)
         if request.repair:
             finals = _beside_bytecode(request.root, finals, interpreters, policy)
         settled = settled_sources(request.reports, request.root, finals)
@@ -91,12 +92,15 @@ def _strays(
     return sorted({stray for start in starts for stray in strays(request.root, start, wanted)})
 
 
-def _final_sources(request: CompileRequest) -> frozenset[str]:
+def _final_sources(request: CompileRequest, policy: BytecodePolicy) -> frozenset[str]:
     finals: set[str] = set()
+    excluded = Exclusions(policy.exclude)
     for path in request.paths:
         start = _final_path(request.root, path)
         try:
-            finals.update(sources(request.root, start))
+            below_start = posixpath.dirname(start) if start.endswith(".py") else start
+            found = sources(request.root, start)
+            finals.update(final for final in found if not excluded.has(final, below_start))
         except OSError as error:
             raise UsageError(
                 f"cannot be read: {error.strerror}",

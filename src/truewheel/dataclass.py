@@ -59,7 +59,9 @@ else:
         finish = getattr(cls, "__post_init__", None)
 
         def __init__(self, *values, **named):
-            if named or len(values) != count:
+            if not values and named.keys() == known:
+                values = map(named.__getitem__, names)
+            elif named or len(values) != count:
                 given = {**defaults, **dict(zip(names, values, strict=False)), **named}
                 if (
                     given.keys() != known

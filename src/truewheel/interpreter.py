@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from truewheel._target.versions import OLDEST
+from truewheel.bundle import bundled
+from truewheel.dataclass import replace
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
+_WORKER = _PROBE.with_name("pyc_worker.py")
 _TIMEOUT = 30.0
 _MOST = 1 << 20  # bytes of an answer; a probe's has a few thousand
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
@@ -46,14 +49,27 @@ def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
     executable = _resolve(command)
     # not -I, which Python 2 does not know and could not say who it is; the environment is scrubbed
     output = _run([executable, "-s", "-S", "-B", str(_PROBE)], command, timeout)
-    try:
-        answer = json.loads(output)
-        _refuse_unsupported(command, answer)
-        return _interpreter(command, executable, answer)
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise InterpreterError(
-            "does not answer like a Python", subject=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
-        ) from error
+    return _answered(command, executable, output)
+
+
+def probe_in_root(root: str, executable: str, *, timeout: float = _TIMEOUT) -> Interpreter:
+    """Run a Python of another root there, by chroot, and return its description.
+
+    ``root`` is absolute, ``executable`` a path as seen from inside. Raises what `probe` raises.
+    """
+    command = root.rstrip("/") + executable
+    words = [*_entering(root), executable, "-s", "-S", "-B", "-c", bundled("probe")]
+    return replace(_answered(command, executable, _run(words, command, timeout)), root=root)
+
+
+def described(command: str, executable: str, answer: Mapping[str, Any]) -> Interpreter:
+    """Return the Python that ``answer``, the keys of _target/probe.py, describes.
+
+    Raises InterpreterError if it is not a supported CPython, ValueError, LookupError or TypeError for an
+    answer that is not as it should be.
+    """
+    _refuse_unsupported(command, answer)
+    return _interpreter(command, executable, answer)
 
 
 def probe_all(pythons: Sequence[str | Interpreter]) -> tuple[Interpreter, ...]:
@@ -77,7 +93,14 @@ def worker_command(interpreter: Interpreter) -> list[str]:
     isolated (-I), because that would ignore PYTHONHASHSEED.
     """
     safe_path = ["-P"] if interpreter.version >= (3, 11) else []
-    return [interpreter.executable, "-s", "-S", "-B", *safe_path]
+    python = interpreter.compiler or interpreter.executable
+    return [*_entering(interpreter.root), python, "-s", "-S", "-B", *safe_path]
+
+
+def compiler_command(interpreter: Interpreter) -> list[str]:
+    """Return the arguments that run our compiler in the target Python, or in the one that compiles for it."""
+    script = ["-c", bundled("pyc_worker")] if interpreter.root else [str(_WORKER)]
+    return [*worker_command(interpreter), *script]
 
 
 def worker_environment() -> dict[str, str]:
@@ -119,6 +142,24 @@ def _libc_tags(arch: str, libc: str) -> Iterator[str]:
             yield f"manylinux_2_{minor}_{arch}"
             if minor in _LEGACY:
                 yield f"{_LEGACY[minor]}_{arch}"
+
+
+def _entering(root: str) -> list[str]:
+    """Return the words that run the command behind them inside a root; none where there is no root."""
+    if not root:
+        return []
+    places = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+    chroot = [shutil.which("chroot", path=places) or "chroot", root]
+    return chroot if os.geteuid() == 0 else ["unshare", "--map-root-user", *chroot]
+
+
+def _answered(command: str, executable: str, output: bytes) -> Interpreter:
+    try:
+        return described(command, executable, json.loads(output))
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InterpreterError(
+            "does not answer like a Python", subject=command, hint=f"{_SUPPORTED}, not a wrapper that prints"
+        ) from error
 
 
 def _resolve(command: str) -> str:
@@ -221,17 +262,19 @@ def _interpreter(command: str, executable: str, answer: Mapping[str, Any]) -> In
         version=_version(answer),
         version_text=_typed(answer, "version_text", str),
         implementation=_typed(answer, "implementation", str),
-        cache_tag=_filled(answer, "cache_tag"),
+        cache_tag=_name(answer, "cache_tag"),
         magic=_magic(answer),
         soabi=_typed(answer, "soabi", str),
         ext_suffix=_typed(answer, "ext_suffix", str),
         free_threaded=_typed(answer, "free_threaded", bool),
-        platlibdir=_filled(answer, "platlibdir"),
+        platlibdir=_name(answer, "platlibdir"),
         platforms=platform_tags(
             _filled(answer, "platform"), _typed(answer, "pointer_bits", int), _typed(answer, "libc", str)
         ),
         scheme_paths=_scheme_paths(answer),
         install_scheme=_filled(answer, "install_scheme"),
+        prefix=_filled(answer, "prefix"),
+        site_directories=tuple(_text(path) for path in _typed(answer, "site_directories", list)),
         patched=", ".join(_text(name) for name in _typed(answer, "added_schemes", list)),
     )
 
@@ -247,6 +290,14 @@ def _filled(answer: Mapping[str, Any], key: str) -> str:
     value = _typed(answer, key, str)
     if not value:
         raise ValueError(f"{key} is empty")
+    return value
+
+
+def _name(answer: Mapping[str, Any], key: str) -> str:
+    """Return what becomes a part of paths; a root or a description may not be trusted."""
+    value = _filled(answer, key)
+    if not re.fullmatch(r"\w[\w.-]*", value):
+        raise ValueError(f"{key} is {value!r}")
     return value
 
 
@@ -274,6 +325,13 @@ def _magic(answer: Mapping[str, Any]) -> bytes:
 def _scheme_paths(answer: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     schemes: dict[str, Any] = _typed(answer, "schemes", dict)
     return tuple(
-        (name, tuple((key, _text(path)) for key, path in sorted(_typed(schemes, name, dict).items())))
+        (name, tuple((key, _scheme_path(path)) for key, path in sorted(_typed(schemes, name, dict).items())))
         for name in sorted(schemes)
     )
+
+
+def _scheme_path(value: object) -> str:
+    path = _text(value)
+    if not path.startswith("{prefix}") or ".." in path.split("/") or not path.isprintable():
+        raise ValueError(f"{path!r} is no path below a prefix")
+    return path

@@ -20,6 +20,14 @@ class InvalidationMode(str, Enum):
     TIMESTAMP = "timestamp"
 
 
+class CodeFilename(str, Enum):
+    """What ``co_filename`` is: the final path, what is left of it in the directory of modules, the name."""
+
+    FULL = "full"
+    RELATIVE = "relative"
+    NAME = "name"
+
+
 class ErrorPolicy(str, Enum):
     """What an uncompilable source means for the run."""
 
@@ -133,8 +141,10 @@ class Interpreter:
 
     ``command`` is what was asked for, ``executable`` the file that ran; ``magic`` four bytes;
     ``scheme_paths`` maps each sysconfig scheme name to its paths with ``{prefix}`` left open;
-    ``install_scheme`` is the scheme the distribution installs by default; ``platforms`` the platform tags
-    it can load, best first.
+    ``install_scheme`` is the scheme the distribution installs by default, below ``prefix``; ``platforms`` the
+    platform tags it can load, best first; ``site_directories`` those for modules on its ``sys.path``, none
+    where they are not known. A Python that does not run on the build host as it is has the ``root`` that
+    chroot runs it in, or the ``compiler`` that runs in its place.
     """
 
     command: str
@@ -152,6 +162,10 @@ class Interpreter:
     scheme_paths: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     install_scheme: str
     patched: str
+    prefix: str = ""
+    site_directories: tuple[str, ...] = ()
+    root: str = ""
+    compiler: str = ""
 
     @property
     def short_version(self) -> str:
@@ -188,17 +202,27 @@ class Scheme:
     executable_mode: int
     directory_mode: int
     allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    compile_exclude: tuple[str, ...] = ()
+    data_map: tuple[tuple[str, str], ...] = ()
+    code_filename: CodeFilename = CodeFilename.FULL
+    layout: str = "cache"
 
 
 @dataclass(frozen=True)
 class InstallPaths:
-    """Final absolute directories of one wheel for one interpreter."""
+    """Final absolute directories of one wheel for one interpreter.
+
+    ``data_map`` has the directories of data files that do not go below ``data``, by their name in the wheel.
+    """
 
     purelib: str
     platlib: str
     scripts: str
     data: str
     headers: str
+    data_map: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -280,6 +304,7 @@ class PycJob:
 
     ``size`` in bytes and ``mtime`` in seconds since the epoch are those of the source; ``wheel`` is the file
     name of the wheel it belongs to, empty for none. ``left_out`` are pycs whose names are too long.
+    ``filename`` is the ``co_filename`` of its code, empty for the source's final path.
     """
 
     source: str
@@ -289,16 +314,23 @@ class PycJob:
     targets: tuple[PycTarget, ...]
     wheel: str = ""
     left_out: tuple[PycTarget, ...] = ()
+    filename: str = ""
 
 
 @dataclass(frozen=True)
 class BytecodePolicy:
-    """What the bytecode of a run is like."""
+    """What the bytecode of a run is like; ``exclude`` are globs of sources that have none.
+
+    ``legacy``: an install leaves a pyc in the place of each source, which is not installed (PEP 3147).
+    """
 
     mode: InvalidationMode
     levels: tuple[int, ...]
     hardlink: bool
     errors: ErrorPolicy
+    exclude: tuple[str, ...] = ()
+    filename: CodeFilename = CodeFilename.FULL
+    legacy: bool = False
 
 
 @dataclass(frozen=True)
@@ -335,6 +367,10 @@ class RecordPlan:
     kept: tuple[Found, ...] = ()
 
 
+# why an entry is not installed that the caller left out
+EXCLUDED = "left out by --exclude or by the scheme"
+
+
 @dataclass(frozen=True)
 class Dropped:
     """An entry of a wheel that is not installed, and why."""
@@ -346,7 +382,10 @@ class Dropped:
 
 @dataclass(frozen=True)
 class InstallPlan:
-    """Everything an install will do, decided before the first write."""
+    """Everything an install will do, decided before the first write.
+
+    ``sources`` are compiled and not installed.
+    """
 
     scheme: Scheme
     wheels: tuple[Wheel, ...]
@@ -357,6 +396,7 @@ class InstallPlan:
     records: tuple[RecordPlan, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[Warned, ...] = ()
+    sources: tuple[PlannedFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.audit.layout import python_of_tag
@@ -20,6 +19,7 @@ from truewheel.audit.normalize.scope import python_paths, wanted_mode
 from truewheel.buildroot.existing import ExistingTree, Settled
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.bytecode.pycs import parse_pyc_name, source_path
+from truewheel.dataclass import dataclass
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
@@ -67,25 +67,23 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
     Raises UsageError for what cannot be read, StageError or CompileError for trouble; the content is then as
     it was. Modes and dates are set afterwards, and a run that is killed meanwhile is completed by the next.
     """
-    with ExitStack() as stack:
-        buildroot = None
-        if not request.check:
-            buildroot = stack.enter_context(Buildroot(request.target, 0o755))
-        tree = ExistingTree(request.target)
-        whole, base = _place(tree)
-        owned = frozenset[str]() if request.everything else _owned(tree)
-        entries = _entries(tree, owned)
-        interpreters = pythons_at_hand(entries, tree, request)
-        writer = _TreeWriter(buildroot, entries, tree)
-        run = Normalizer(entries, tree, writer, base, request.options, interpreters)
-        run.run(default_jobs(environ) if request.jobs is None else request.jobs)
-        wanted = _wanted(run, whole, tree, writer)
-        if buildroot is None:
+    with ExitStack() as outer:
+        with ExitStack() as stack:
+            buildroot = None if request.check else stack.enter_context(Buildroot(request.target, 0o755))
+            tree = outer.enter_context(ExistingTree(request.target))
+            whole, base = _place(tree)
+            entries = _entries(tree, frozenset() if request.everything else _owned(tree))
+            interpreters = pythons_at_hand(entries, tree, request)
+            writer = _TreeWriter(buildroot, entries, tree)
+            run = Normalizer(entries, tree, writer, base, request.options, interpreters)
+            run.run(default_jobs(environ) if request.jobs is None else request.jobs)
+            wanted = _wanted(run, whole, tree, writer)
+            if buildroot is not None:
+                buildroot.commit()
+        if request.check:
             settled = [path for path in wanted if path in entries and _differs(entries[path], wanted[path])]
         else:
-            buildroot.commit()
-    if buildroot is not None:
-        settled = tree.settle(wanted, writer.attributes)
+            settled = tree.settle(_touched(run, wanted), writer.attributes)
     for path in settled:
         run.changes.setdefault(path, "mode or date")
     return summary(run)
@@ -266,6 +264,18 @@ def _wanted(run: Normalizer, whole: bool, tree: ExistingTree, writer: _TreeWrite
         owner = (beside.uid, beside.gid) if beside else None
         wanted[path] = Settled(None, run.dates[path], owner)
     return _without_emptied(run, wanted)
+
+
+def _touched(run: Normalizer, wanted: Mapping[str, Settled]) -> dict[str, Settled]:
+    """Leave out what has its mode and date already; directories have other dates after files were put."""
+    return {
+        path: each
+        for path, each in wanted.items()
+        if path not in run.entries
+        or path in run.changes
+        or run.entries[path].kind is MemberKind.DIRECTORY
+        or _differs(run.entries[path], each)
+    }
 
 
 def _without_emptied(run: Normalizer, wanted: dict[str, Settled]) -> dict[str, Settled]:

@@ -15,12 +15,12 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from truewheel.audit.normalize.model import Change, Entry, Normalized
 from truewheel.buildroot.layer import Layer, LayerOutput, Stat
+from truewheel.dataclass import replace
 from truewheel.environment import default_jobs
 from truewheel.errors import TargetDamaged, UsageError
 from truewheel.normalize import NormalizeRequest, dpkg_paths, pythons_at_hand
@@ -54,6 +54,9 @@ def normalize_archive(
             if output is not None:
                 _write(made, output, request.target.is_dir(), blobs is None)
         return work.summary()
+    except TargetDamaged as error:
+        error.subject = error.subject or os.fspath(request.target)
+        raise
     except OSError as error:
         name = os.fspath(output if output is not None else request.target)
         raise UsageError(f"cannot be written: {error.strerror or error}", subject=name) from error
@@ -63,9 +66,8 @@ def _blobs(path: Path, stack: ExitStack) -> Blobs | None:
     """Return the files of an image; None for a layer alone."""
     try:
         blobs = stack.enter_context(open_blobs(path))
-    except TargetDamaged as error:
-        error.subject = error.subject or os.fspath(path)
-        raise
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", subject=os.fspath(path)) from error
     return blobs if is_image(blobs) else None
 
 
@@ -316,23 +318,26 @@ def _no_image(error: Exception) -> TargetDamaged:
 def _write(made: Mapping[str, _Content], output: Path, as_directory: bool, alone: bool) -> None:
     """Write everything under another name, which then becomes ``output``."""
     new = output.with_name(f".{output.name}.new")
-    if as_directory:
-        for name, content in made.items():
-            path = new / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as stream:
-                content.copy(stream)
-        new.rename(output)
-        return
     try:
-        with new.open("wb") as stream:
-            if alone:
-                made[""].copy(stream)
-            else:
-                _write_archive(made, stream)
+        if as_directory:
+            _write_directory(made, new)
+        else:
+            with new.open("wb") as stream:
+                made[""].copy(stream) if alone else _write_archive(made, stream)
         new.rename(output)
     finally:
-        new.unlink(missing_ok=True)
+        if as_directory:
+            shutil.rmtree(new, ignore_errors=True)
+        else:
+            new.unlink(missing_ok=True)
+
+
+def _write_directory(made: Mapping[str, _Content], new: Path) -> None:
+    for name, content in made.items():
+        path = new / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            content.copy(stream)
 
 
 def _write_archive(made: Mapping[str, _Content], stream: IO[bytes]) -> None:

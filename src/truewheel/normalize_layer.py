@@ -7,13 +7,13 @@ import posixpath
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import IO
 
 from truewheel.audit.normalize.model import Entry, Options
 from truewheel.audit.normalize.scope import python_paths, wanted_mode
 from truewheel.buildroot.layer import Layer, LayerOutput, Stat
 from truewheel.bytecode.pycs import source_path
+from truewheel.dataclass import replace
 from truewheel.model import Interpreter
 from truewheel.normalizer import Normalizer
 from truewheel.package.model import CHUNK, MemberKind

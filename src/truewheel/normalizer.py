@@ -188,11 +188,14 @@ class Normalizer:
         self.changes[path] = f"linked to {posixpath.basename(twin)}"
         return True
 
-    def _put_pyc(self, path: str, source: str, content: bytes, what: str) -> None:
+    def _put_pyc(
+        self, path: str, source: str, content: bytes, what: str, before: bytes | None = None
+    ) -> None:
         entry, from_source = self.entries.get(path), self._all.get(source)
         mtime = from_source.mtime if from_source else entry.mtime if entry else 0
         self.dates[path] = self.options.dated(mtime)
-        if entry and not entry.outside and entry.size == len(content) and self._files.read(path) == content:
+        is_as_long = entry is not None and not entry.outside and entry.size == len(content)
+        if is_as_long and content == (self._files.read(path) if before is None else before):
             return
         self._put(path, content, entry.mode if entry and self.options.keep_modes else 0o644, what, mtime)
 
@@ -203,13 +206,14 @@ class Normalizer:
         if source and entry is not None:
             content, after = self._files.read(source), self.options.dated(entry.mtime)
             from_source = Source(content, entry.mtime, after, self._final(source))
-        made = remake(self._files.read(path), from_source, self.options.mode, self.options.final)
+        before = self._files.read(path)
+        made = remake(before, from_source, self.options.mode, self.options.final)
         if made.stale:
             self._remove(path, made.stale)
         elif made.kept:
             self.findings.append(Change(path, made.kept))
         else:
-            self._put_pyc(path, source, made.content, "rewritten")
+            self._put_pyc(path, source, made.content, "rewritten", before)
 
     def _write_records(self, infos: Iterable[str]) -> None:
         present = (self._all.keys() | self.made) - self.gone

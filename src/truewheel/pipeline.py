@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import posixpath
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from truewheel.beneath import leads_to
 from truewheel.buildroot.delivery import Delivery, Watch, state_of
 from truewheel.buildroot.installed import Place, emptied
 from truewheel.buildroot.other_records import corrected_records
@@ -19,7 +21,7 @@ from truewheel.bytecode.pool import CompilePool
 from truewheel.conflicts import Met, judge, places_of
 from truewheel.dataclass import dataclass, replace
 from truewheel.environment import source_date_epoch
-from truewheel.errors import RefusedInput, UsageError
+from truewheel.errors import ConflictRefused, RefusedInput, UsageError
 from truewheel.interpreter import probe_all
 from truewheel.model import (
     DEFAULT_LIMITS,
@@ -38,7 +40,8 @@ from truewheel.model import (
     WheelEntry,
 )
 from truewheel.paths import script_shebang
-from truewheel.plan import InstallInputs, plan_install, planned_paths
+from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_denied
+from truewheel.relocation import relocated, relocated_paths
 from truewheel.report.reader import installed_files
 from truewheel.request import InstallRequest
 from truewheel.schemes import loaded_scheme
@@ -87,7 +90,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     overrides = _overrides(request.overrides)
     interpreters = probe_all(request.pythons)
     kept = Kept(_KEPT)
-    allowed = {*scheme.allow, *request.allow}
+    denied = {*scheme.deny, *request.deny}
+    allowed = {*scheme.allow, *request.allow} - denied
     files = _wheel_files(request.wheels, interpreters)
     wheels = tuple(read_wheel(path, kept, allowed) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
@@ -110,14 +114,23 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         overrides=overrides,
         overwrite=request.overwrite,
         ignore_requires_python=request.ignore_requires_python,
+        exclude=(*scheme.exclude, *request.exclude),
     )
-    plan = plan_install(inputs)
+    plan, places = plan_install(inputs), places_of(inputs)
+    refuse_denied(plan, denied)
+    if request.follow_links:
+        leads = functools.cache(functools.partial(_leads, request.root))
+        plan = relocated(plan, leads)
+        places = tuple(
+            replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))
+            for each in places
+        )
     prepared = PreparedInstall(
         plan,
         request.root,
         request.overwrite,
         None if request.keep_dates else epoch,
-        places_of(inputs),
+        places,
         installed_files(request.reports) if request.overwrite else {},
         request.bytecode.workers(environ),
         request.sync,
@@ -128,6 +141,17 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     if not is_interrupted(request.root):  # else the root is another once that is undone
         _met(prepared)
     return prepared
+
+
+def _leads(root: Path, directory: str) -> str:
+    try:
+        return leads_to(root, directory)
+    except OSError as error:
+        raise ConflictRefused(
+            f"cannot be followed in the root: {error.strerror}",
+            subject=directory,
+            hint="remove it from the root or choose another --prefix or --scheme",
+        ) from error
 
 
 def _met(prepared: PreparedInstall) -> Met:
@@ -169,8 +193,9 @@ def install(prepared: PreparedInstall, watch: Watch | None = None) -> Manifest:
             buildroot, met.found, plan.interpreters, plan.policy, plan.scheme.file_mode, watch
         )
         jobs = _jobs_by_source(plan.jobs)
-        for group in _by_content(plan.files):
-            _stage_group(group, contents, delivery, pool, jobs)
+        compiled_only = {file.final for file in plan.sources}
+        for group in _by_content((*plan.files, *plan.sources)):
+            _stage_group(group, compiled_only, contents, delivery, pool, jobs)
             delivery.put_pycs(pool.finished())
         buildroot.place()
         delivery.put_pycs(pool.drain())
@@ -256,6 +281,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
 
 def _stage_group(
     group: list[PlannedFile],
+    compiled_only: Set[str],
     contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
@@ -271,7 +297,8 @@ def _stage_group(
     else:
         data = contents[first.wheel].read(source)
     for file in group:
-        delivery.put(file, lambda: (data,))
+        if file.final not in compiled_only:
+            delivery.put(file, lambda: (data,))
         for job in jobs.get(file.final, ()):
             pool.submit(job, data)
 

@@ -6,15 +6,17 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from truewheel.buildroot.log import JOURNAL
-from truewheel.bytecode.pycs import CACHE, biggest_first, is_bytecode, long_names, plan_job
+from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
 from truewheel.dataclass import dataclass, field, replace
-from truewheel.errors import ConflictRefused
+from truewheel.errors import ConflictRefused, WheelRefused
+from truewheel.exclusions import Exclusions
 from truewheel.metadata import normalized
 from truewheel.model import (
+    EXCLUDED,
     ZIP_ZERO_DATE,
     BytecodePolicy,
     Dropped,
@@ -26,14 +28,16 @@ from truewheel.model import (
     Kind,
     PlannedFile,
     PycJob,
+    PycTarget,
     RecordPlan,
     Scheme,
     Warned,
     Wheel,
     WheelEntry,
 )
-from truewheel.paths import install_paths, script_shebang
+from truewheel.paths import PREFERRED, data_path, final_prefix, install_paths, script_shebang
 from truewheel.record import ADDED
+from truewheel.rules import RULES
 from truewheel.shebang import dead_interpreter
 from truewheel.wheel.faults import Fault, refused
 from truewheel.wheel.requires_python import admits
@@ -49,13 +53,22 @@ _VERSIONED = {
 }
 
 
+# what finds an install again
+_KEPT = ("METADATA", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json")
+_STRAY_DIRECTORIES = re.compile(r"tests?|docs?|examples?|usr|etc|__MACOSX")
+_STRAY_FILES = re.compile(
+    r"(?i:licen[cs]e|copying|readme|changes|changelog|authors)([._-].*)?(?<!\.py)|setup\.(py|cfg)|pyproject\.toml"
+)
+
+
 @dataclass(frozen=True)
 class InstallInputs:
     """What the readers found.
 
     ``epoch`` is SOURCE_DATE_EPOCH, in seconds, or None; ``overrides`` change METADATA, which ``metadata``
     holds then, by the file name of the wheel. With ``overwrite``, the last of the wheels has a path that
-    several want. With ``ignore_requires_python`` a Python that is not wanted is a warning.
+    several want. With ``ignore_requires_python`` a Python that is not wanted is a warning. ``exclude`` are
+    globs of what is not installed.
     """
 
     wheels: tuple[Wheel, ...]
@@ -69,6 +82,7 @@ class InstallInputs:
     overwrite: bool = False
     ignore_requires_python: bool = False
     metadata: Mapping[str, bytes] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
 
 
 def plan_install(inputs: InstallInputs) -> InstallPlan:
@@ -79,31 +93,47 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     for one of the Pythons.
     """
     _refuse_twins(inputs.wheels)
+    if inputs.policy.legacy and inputs.interpreters[1:]:
+        raise ConflictRefused(
+            "bytecode in the place of sources is of one Python",
+            subject=inputs.interpreters[1].command,
+            hint="give one --python, or a scheme without bytecode.layout: legacy",
+        )
     shared = _SharedPaths(inputs)
     warnings = dict.fromkeys(_check_requires_python(inputs))
     files: dict[str, PlannedFile] = {}
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
+    sources: dict[str, PlannedFile] = {}
+    dropped = dict.fromkeys(_dropped(inputs.wheels))
     for interpreter in inputs.interpreters:
         for wheel in inputs.wheels:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
             planner = _WheelPlanner(inputs, wheel, interpreter, paths)
-            mine = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            files_of_wheel = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            mine = [file for file in files_of_wheel if not planner.leaves_out(file)]
+            dropped.update(
+                (Dropped(wheel.filename, file.entry or file.final, EXCLUDED), None)
+                for file in files_of_wheel
+                if planner.leaves_out(file)
+            )
             _refuse_programs(mine, paths.scripts, interpreter)
+            if inputs.policy.legacy:
+                sources.update((file.final, file) for file in mine if planner.is_compiled(file))
             for file in mine:
                 files[file.final] = shared.merge(files.get(file.final), file)
             warnings.update(dict.fromkeys(planner.dead_scripts()))
-            mine_jobs = [
-                plan_job(
-                    file.final, file.size, file.mtime, interpreter.cache_tag, inputs.policy.levels, file.wheel
-                )
-                for file in mine
-                if file.kind is Kind.SOURCE and inputs.policy.levels
-            ]
+            warnings.update(dict.fromkeys(_strays_at_top(mine, paths, wheel)))
+            warnings.update(dict.fromkeys(_off_path(mine, paths, interpreter, inputs.scheme)))
+            mine_jobs = [planner.job(file) for file in mine if planner.is_compiled(file)]
             jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
             record = owned.setdefault(planner.dist_info, planner.record())
             record.members.update((file.final, None) for file in mine)
             record.members.update((target.final, None) for job in mine_jobs for target in job.targets)
+    for final in sources:
+        del files[final]
+        for each in owned.values():
+            each.members.pop(final, None)
     records = _records(inputs, owned)
     pycs = (target.final for job in jobs.values() for target in job.targets)
     _refuse_nesting([*files, *pycs, *(record.final for record in records)])
@@ -115,13 +145,14 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
         tuple(biggest_first(jobs.values())),
         inputs.policy,
         records,
-        tuple(_dropped(inputs.wheels)),
+        tuple(dropped),
         (
             *(warned for wheel in inputs.wheels for warned in wheel.warnings),
             *warnings,
             *long_names(jobs.values()),
             *shared.warnings(),
         ),
+        tuple(sources.values()),
     )
 
 
@@ -159,6 +190,15 @@ def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: b
         )
 
 
+def refuse_denied(plan: InstallPlan, denied: Collection[str]) -> None:
+    """Raise WheelRefused for the first warning whose rule is denied."""
+    for warned in plan.warnings:
+        if warned.rule in denied:
+            subject = ": ".join(part for part in (warned.wheel, warned.entry) if part)
+            hint = f"{RULES[warned.rule].hint}; it is denied by --deny or by the scheme"
+            raise WheelRefused(warned.message, subject=subject, hint=hint, rule=warned.rule)
+
+
 @dataclass
 class _Record:
     base: str
@@ -186,6 +226,8 @@ class _WheelPlanner:
             "data": paths.data,
             "headers": paths.headers,
         }
+        self._excluded = Exclusions(inputs.exclude)
+        self._uncompiled = Exclusions(inputs.policy.exclude)
         self._base = paths.purelib if wheel.root_is_purelib else paths.platlib
         self._shebang = script_shebang(inputs.scheme, interpreter, inputs.prefix)
         self.dist_info = posixpath.join(self._base, wheel.dist_info)
@@ -211,6 +253,33 @@ class _WheelPlanner:
         if self._scheme.direct_url:
             yield self._metadata("direct_url.json", _direct_url(self._wheel))
 
+    def leaves_out(self, file: PlannedFile) -> bool:
+        """Whether the caller's globs say so; what tells of the install itself stays."""
+        if file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT:
+            return False
+        return self._excluded.has(file.final, self.directory_of(file))
+
+    def is_compiled(self, file: PlannedFile) -> bool:
+        """Whether a file is a source that gets bytecode."""
+        is_source = file.kind is Kind.SOURCE and bool(self._inputs.policy.levels)
+        return is_source and not self._uncompiled.has(file.final, self.directory_of(file))
+
+    def job(self, file: PlannedFile) -> PycJob:
+        """The compile job of a source."""
+        policy, tag = self._inputs.policy, self._interpreter.cache_tag
+        filename = code_filename(file.final, self.directory_of(file), policy.filename)
+        job = plan_job(file.final, file.size, file.mtime, tag, policy.levels, file.wheel, filename)
+        if not policy.legacy:
+            return job
+        return replace(job, targets=(PycTarget(policy.levels[0], f"{file.final}c"),), left_out=())
+
+    def directory_of(self, file: PlannedFile) -> str:
+        """The directory of the layout that a file goes to."""
+        if file.kind is Kind.METADATA:
+            return self._base
+        category = file.source.category if isinstance(file.source, WheelEntry) else "scripts"
+        return self._directories[category]
+
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         """The wheel's own entry points; those of pip are renamed for this Python, as pip does."""
         points = self._wheel.entry_points
@@ -226,7 +295,8 @@ class _WheelPlanner:
 
     def dead_scripts(self) -> Iterator[Warned]:
         """Yield a warning for each script that stays as it is and cannot start."""
-        programs = (self._paths.scripts, posixpath.join(self._inputs.prefix, "bin"))
+        prefix = final_prefix(self._inputs.prefix, self._interpreter)
+        programs = (self._paths.scripts, posixpath.join(prefix, "bin"))
         for entry in self._wheel.entries:
             head = self._inputs.scripts.heads.get((self._wheel.filename, entry.name), b"")
             if path := dead_interpreter(head, programs):
@@ -239,7 +309,10 @@ class _WheelPlanner:
         return _Record(self._base, self.dist_info, mtime, self._wheel.filename, {})
 
     def _entry(self, entry: WheelEntry) -> PlannedFile:
-        final = posixpath.join(self._directories[entry.category], entry.relative)
+        if entry.category == "data":
+            final = data_path(self._paths, entry.relative)
+        else:
+            final = posixpath.join(self._directories[entry.category], entry.relative)
         kind = self._kind(entry, final)
         executable = entry.executable or kind is Kind.SCRIPT
         mode = self._scheme.executable_mode if executable else self._scheme.file_mode
@@ -367,6 +440,38 @@ class _SharedPaths:
             first, *more = finals
             others = f" (and {len(more)} more)" if more else ""
             yield Warned(loser, first, "shared-path", f"gives way to that of {winner}{others}")
+
+
+def _strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Wheel) -> Iterator[Warned]:
+    """Warn of what does not belong at the top of a directory of modules, a directory once."""
+    own = normalized(wheel.name)
+    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
+        inside = [
+            file.final[len(directory) + 1 :] for file in files if file.final.startswith(directory + "/")
+        ]
+        for name, slash, _ in dict.fromkeys((*path.partition("/")[:2], "") for path in inside):
+            stray = _STRAY_DIRECTORIES if slash else _STRAY_FILES
+            if stray.fullmatch(name) and normalized(name) != own:
+                message = "goes to the top of site-packages, where it is no module and may be other projects'"
+                yield Warned(wheel.filename, f"{name}{slash}", "stray-top-level", message)
+
+
+def _off_path(
+    files: Iterable[PlannedFile], paths: InstallPaths, interpreter: Interpreter, scheme: Scheme
+) -> Iterator[Warned]:
+    """Warn of a directory of modules that is not on ``sys.path`` where the Python is the final system's.
+
+    A Python of this machine may stand in for that of the system which a scheme by name is for.
+    """
+    is_final = PREFERRED in scheme.sysconfig or interpreter.root or interpreter.compiler
+    if not is_final or not interpreter.site_directories:
+        return
+    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
+        used = any(file.final.startswith(directory + "/") for file in files)
+        if used and directory not in interpreter.site_directories:
+            remedy = "leave out --scheme and --prefix, or name it in PYTHONPATH or in a .pth file"
+            message = f"is not on sys.path of {interpreter.command}; {remedy}"
+            yield Warned("", directory, "not-on-path", message)
 
 
 def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: Interpreter) -> None:

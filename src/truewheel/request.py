@@ -22,7 +22,8 @@ from truewheel.model import (
 class BytecodeOptions:
     """A caller's choices for bytecode; None leaves one to the scheme.
 
-    ``jobs`` is a number of workers; ``limits`` are those of the compiler for one source.
+    ``jobs`` is a number of workers; ``limits`` are those of the compiler for one source; ``exclude`` are
+    globs of sources that are not compiled, in addition to the scheme's.
     """
 
     mode: InvalidationMode | None = None
@@ -30,6 +31,7 @@ class BytecodeOptions:
     errors: ErrorPolicy | None = None
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
+    exclude: tuple[str, ...] = ()
 
     def policy(self, scheme: Scheme) -> BytecodePolicy:
         """Return what the bytecode is like by these choices and the scheme."""
@@ -38,7 +40,11 @@ class BytecodeOptions:
             mode=self.mode or scheme.invalidation_mode,
             levels=tuple(sorted(set(levels))),
             hardlink=scheme.hardlink,
-            errors=self.errors or scheme.errors,
+            # without its bytecode nothing is left of a source
+            errors=ErrorPolicy.FAIL if scheme.layout == "legacy" else self.errors or scheme.errors,
+            exclude=(*scheme.compile_exclude, *self.exclude),
+            filename=scheme.code_filename,
+            legacy=scheme.layout == "legacy" and bool(levels),
         )
 
     def workers(self, environ: Mapping[str, str]) -> int:
@@ -55,8 +61,10 @@ class InstallRequest:
     change the requirements in METADATA, PACKAGE:ACTION[:VERSION] each. Directories that were there keep a
     date later than SOURCE_DATE_EPOCH with ``keep_dates``. With ``overwrite``, files that differ are replaced,
     and another version of a project goes, by its RECORD or by one of the ``reports`` of earlier installs.
-    ``allow`` are rules of wheels that warn instead of refuse, in addition to the scheme's. With
-    ``list_bytecode`` RECORD also lists bytecode that is in the root, of other levels and Pythons.
+    ``allow`` are rules of wheels that warn instead of refuse, ``deny`` rules that refuse instead of warn, and
+    ``exclude`` globs of what is not installed, all in addition to the scheme's. With ``list_bytecode`` RECORD
+    also lists bytecode that is in the root, of other levels and Pythons. With ``follow_links`` directories of
+    the root may be links, which lead to where they do inside.
     """
 
     wheels: tuple[Path, ...]
@@ -73,8 +81,11 @@ class InstallRequest:
     keep_dates: bool = False
     reports: tuple[Path, ...] = ()
     allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     ignore_requires_python: bool = False
     list_bytecode: bool = False
+    follow_links: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ line numbers, shows duplicate keys, and leaves a mode as it was written.
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from truewheel.dataclass import dataclass, replace
 from truewheel.errors import SchemeError, TruewheelError
-from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
-from truewheel.rules import CHOICES
+from truewheel.model import CodeFilename, ErrorPolicy, InvalidationMode, Scheme
+from truewheel.rules import CHOICES, DENIABLE
+from truewheel.shebang import ENV
 from truewheel.shipped import SCHEMES
 from truewheel.textfile import read_bytes
 
@@ -28,6 +30,7 @@ _SHIPPED = Path(__file__).parent / "schemes"
 _LIMIT = 1 << 20  # bytes; the largest shipped scheme has about a thousand
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _PLACES = ("prefix", "version", "version_nodot", "abi_thread")
+_PYTHON_PLACES = (*_PLACES, "python")
 _DIRECTORY_PLACES = (*_PLACES, "platlibdir", "name")
 _KINDS = {"tag:yaml.org,2002:null": "nothing", "tag:yaml.org,2002:bool": "a truth value"}
 _E = TypeVar("_E", bound=Enum)
@@ -74,7 +77,8 @@ def scheme_keys(scheme: Scheme) -> dict[str, Any]:
     for key, field in _FIELDS.items():
         section, _, leaf = key.rpartition(".")
         place = keys.setdefault(section, {}) if section else keys
-        place[leaf] = _written(getattr(scheme, field.attribute))
+        value = getattr(scheme, field.attribute)
+        place[leaf] = dict(value) if field.read is _data_map else _written(value)
     return keys
 
 
@@ -185,8 +189,13 @@ def _levels(setting: _Setting) -> tuple[int, ...]:
     return tuple(sorted(levels))
 
 
-def _rules(setting: _Setting) -> tuple[str, ...]:
-    return tuple(sorted({_choice(item, CHOICES) for item in _items(setting, "a list of rules")}))
+def _rules(setting: _Setting, known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({_choice(item, known) for item in _items(setting, "a list of rules")}))
+
+
+def _globs(setting: _Setting) -> tuple[str, ...]:
+    expected = "a list of globs such as [tests, demo/templates]"
+    return tuple(_matching(item, r"(?s:.*[^/].*)", expected) for item in _items(setting, expected))
 
 
 def _mode(setting: _Setting, needed: int, refused: int) -> int:
@@ -206,6 +215,8 @@ def _mode(setting: _Setting, needed: int, refused: int) -> int:
 def _prefix(setting: _Setting) -> str:
     expected = "an absolute, normalised path such as /usr"
     text = _text(setting, expected)
+    if not text:
+        return text
     if not text.startswith("/") or text.startswith("//") or posixpath.normpath(text) != text:
         raise setting.refuse(expected)
     return text
@@ -223,7 +234,7 @@ def _template(setting: _Setting, places: tuple[str, ...], expected: str) -> str:
         if field is not None and (field not in places or spec or convert):
             shown = ", ".join(f"{{{place}}}" for place in places)
             raise setting.refuse(f"only the placeholders {shown}", _nearest(field, places))
-    if text and (not re.match(r"/|\{prefix\}(/|$)", text) or ".." in text.split("/")):
+    if text and (not re.match(r"/|\{prefix\}(/|$)|\{python\}$", text) or ".." in text.split("/")):
         raise setting.refuse(expected)
     return text
 
@@ -232,10 +243,32 @@ def _directory(setting: _Setting) -> str:
     return _template(setting, _DIRECTORY_PLACES, "a path that begins with / or {prefix}/, without '..'")
 
 
+def _data_map(setting: _Setting) -> tuple[tuple[str, str], ...]:
+    expected = "directories of data in the wheel with those that they go to, such as {etc: /etc}"
+    if setting.node.id != "mapping":
+        raise setting.refuse(expected)
+    found: dict[str, str] = {}
+    for key, node in setting.node.value:
+        name = _text(_Setting(setting.file, setting.key, key), expected).strip("/")
+        place = _directory(_Setting(setting.file, f"{setting.key}.{name}", node))
+        if (
+            not name
+            or posixpath.normpath(name) != name
+            or name.startswith("..")
+            or not place
+            or name in found
+        ):
+            raise _Setting(setting.file, setting.key, key).refuse(expected)
+        found[name] = place
+    return tuple(sorted(found.items()))
+
+
 def _python(setting: _Setting) -> str:
-    expected = "the path of a Python that begins with / or {prefix}/, without spaces"
-    text = _template(setting, _PLACES, expected)
-    if not text or " " in text:
+    expected = (
+        "the path of a Python that begins with / or {prefix}/, without spaces, {python} or /usr/bin/env NAME"
+    )
+    text = _template(setting, _PYTHON_PLACES, expected)
+    if not text or re.search(r"\s", text.removeprefix(ENV)) or text == ENV:
         raise setting.refuse(expected)
     return text
 
@@ -249,6 +282,7 @@ _FIELDS = {
     "paths.scripts": _Field("scripts", _directory, ("",)),
     "paths.data": _Field("data", _directory, ("",)),
     "paths.headers": _Field("headers", _directory, ("",)),
+    "paths.data_map": _Field("data_map", _data_map, ((),)),
     "metadata.installer": _Field("installer", _text),
     "metadata.record": _Field("record", _boolean),
     "metadata.requested": _Field("requested", _boolean, (False,)),
@@ -268,18 +302,34 @@ _FIELDS = {
         "invalidation_mode", partial(_member, kind=InvalidationMode), (InvalidationMode.CHECKED_HASH,)
     ),
     "bytecode.errors": _Field("errors", partial(_member, kind=ErrorPolicy)),
+    "bytecode.layout": _Field("layout", partial(_choice, options=("cache", "legacy")), ("cache",)),
+    "bytecode.filename": _Field("code_filename", partial(_member, kind=CodeFilename), (CodeFilename.FULL,)),
+    "bytecode.exclude": _Field("compile_exclude", _globs, ((),)),
     "modes.file": _Field("file_mode", partial(_mode, needed=0o600, refused=0o113), (0o644,)),
     "modes.executable": _Field("executable_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
     "modes.directory": _Field("directory_mode", partial(_mode, needed=0o700, refused=0o002), (0o755,)),
-    "allow": _Field("allow", _rules, ((),)),
+    "allow": _Field("allow", partial(_rules, known=CHOICES), ((),)),
+    "deny": _Field("deny", partial(_rules, known=DENIABLE), ((),)),
+    "exclude": _Field("exclude", _globs, ((),)),
 }
 _SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in _FIELDS if "." in key))
 _KEYS = ("extends", *_FIELDS)
 _OBSOLETE = "family"
 
 
-def read_scheme(file: str, warn: Callable[[str], None] | None = None) -> Scheme:
-    """Return the scheme in a file, see `load_scheme`."""
+def _base(extends: _Setting, warn: Callable[[str], None] | None, above: tuple[str, ...]) -> Scheme:
+    """Return the scheme that a file extends: a shipped one, or a file relative to its own directory."""
+    text = _text(extends, "a shipped scheme or a file")
+    if "/" not in text and not text.endswith((".yaml", ".yml")):
+        return load_scheme(_choice(extends, shipped_schemes()))
+    base = str(Path(extends.file).parent / text)
+    if os.path.realpath(base) in (*above, os.path.realpath(extends.file)):
+        raise SchemeError(f"extends: {text} extends this file in its turn", subject=extends.where)
+    return read_scheme(base, warn, (*above, os.path.realpath(extends.file)))
+
+
+def read_scheme(file: str, warn: Callable[[str], None] | None = None, above: tuple[str, ...] = ()) -> Scheme:
+    """Return the scheme in a file, see `load_scheme`; ``above`` are the files that extend it."""
     root = _compose(file)
     settings = {setting.key: setting for setting in _settings(_Setting(file, "", root))}
     extends = settings.pop("extends", None)
@@ -289,7 +339,7 @@ def read_scheme(file: str, warn: Callable[[str], None] | None = None) -> Scheme:
     given = {_FIELDS[key].attribute: _FIELDS[key].read(setting) for key, setting in settings.items()}
     given.setdefault("name", Path(file).stem)
     if extends:
-        base = load_scheme(_choice(extends, shipped_schemes()))
+        base = _base(extends, warn, above)
         return _named_as_before(replace(base, **given), settings, warn)
     for key, field in _FIELDS.items():
         if field.attribute not in given:

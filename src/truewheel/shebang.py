@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Collection
+
+ENV = "/usr/bin/env "  # what finds a Python on PATH begins so
 
 _MARKED = re.compile(rb"#!pythonw?(?=\s|$)[^\n]*")
 _PYTHON = re.compile(
@@ -17,6 +20,7 @@ _PYTHON = re.compile(
     re.VERBOSE,
 )
 
+_BY_ENV = re.compile(rb"(?P<env>#! ?/usr/bin/env)(?: -S)? (?P<name>[^ -][^ ]*)(?P<flags>[^\n]*)")
 _INTERPRETER = re.compile(rb"#![ \t]*([^ \t\r\n]+)")
 _PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 _LIBRARIES = ("/usr/lib", "/lib")  # and libexec, lib64: programs that others start
@@ -58,6 +62,12 @@ def dead_interpreter(head: bytes, programs: Collection[str]) -> str:
 
 
 def _merged(shebang: bytes, rest: bytes, split: bool) -> bytes:
+    if b"\n" in shebang:  # sh starts Python
+        words = [shlex.quote(word).encode("latin-1") for word in rest.decode("latin-1").split()]
+        return shebang.replace(b' "$0"', b"".join(b" " + word for word in words) + b' "$0"', 1)
+    if found := _BY_ENV.fullmatch(shebang):
+        words = [*found["flags"].split(), *rest.split()]
+        return b" ".join([found["env"], b"-S", found["name"], *words]) if words else shebang
     start = b"#! " if shebang.startswith(b"#! ") else b"#!"
     python, _, own = shebang[len(start) :].partition(b" ")
     words = rest.split()

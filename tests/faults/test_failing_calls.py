@@ -68,7 +68,17 @@ ALL = [
 
 
 def words(wheel: Path, root: Path) -> list[str]:
-    options = ["--overwrite", "--sync", "-q", "--jobs", "1", "--python", sys.executable]
+    options = [
+        "--overwrite",
+        "--sync",
+        "-q",
+        "--jobs",
+        "1",
+        "--python",
+        sys.executable,
+        "--scheme",
+        "generic",
+    ]
     return ["install", str(wheel), "--root", str(root), *options]
 
 

@@ -35,7 +35,19 @@ class Case:
     complete: Snapshot
 
     def arguments(self, root: Path, python: str = sys.executable) -> list[str]:
-        return ["install", str(self.wheel), "--root", str(root), "--python", python, "-q", "--jobs", "1"]
+        return [
+            "install",
+            str(self.wheel),
+            "--root",
+            str(root),
+            "--python",
+            python,
+            "--scheme",
+            "generic",
+            "-q",
+            "--jobs",
+            "1",
+        ]
 
     def check(self, done: subprocess.CompletedProcess[str], root: Path, what: object) -> int:
         """Complete and 0, or not 0, as before and one line that says why."""

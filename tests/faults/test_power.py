@@ -66,7 +66,9 @@ def wheel(directory: Path, text: str) -> Path:
 
 
 def install(wheel: Path, root: Path, *options: str) -> None:
-    done = truewheel("install", wheel, "--root", root, "--python", sys.executable, "-q", *options)
+    done = truewheel(
+        "install", wheel, "--root", root, "--python", sys.executable, "--scheme", "generic", "-q", *options
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -22,7 +22,17 @@ ALLOW = [f"--allow={rule}" for rule in CHOICES]
 
 def install(path: Path, root: Path, *options: str) -> int:
     """Install without bytecode, in the scheme generic unless the options name another."""
-    common = ["--root", str(root), "--optimize", "", "-q", "--report", str(root.with_suffix(".json"))]
+    common = [
+        "--root",
+        str(root),
+        "--scheme",
+        "generic",
+        "--optimize",
+        "",
+        "-q",
+        "--report",
+        str(root.with_suffix(".json")),
+    ]
     return main(["install", str(path), *common, *options])
 
 

@@ -184,7 +184,8 @@ def installed(tmp_path: Path) -> tuple[list[str], Path]:
     root.write("demo/worse.py", "1 / 0\n", site=site)
     modules = tmp_path / "modules"
     modules.write_text("demo\ndemo.bad\ndemo.worse\n")
-    return ["--root", str(root.path), "--python", sys.executable, "--modules", str(modules)], modules
+    options = ["--scheme", "generic", "--python", sys.executable, "--modules", str(modules)]
+    return ["--root", str(root.path), *options], modules
 
 
 def test_the_command_lists_failures_and_counts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,8 @@ SYNOPSIS = re.compile(r"^truewheel .*(?:\n +.*)*", re.M)
 # options that the pages name of other programs, and of our own that are not written in Python
 FOREIGN = {
     "argparse": {"--help"},
+    "apt-get": {"--no-install-recommends"},
+    "mmdebstrap": {"--include", "--variant"},
     "debhelper": {"--buildsystem", "--with"},
     "Dockerfile": {"--from"},
     "dh_truewheel": {"--pyc"},

@@ -44,6 +44,8 @@ def answering(tmp_path: Path, **changes: object) -> str:
         "schemes": {"rpm_prefix": {"purelib": "{prefix}/lib/python3.13t/site-packages"}},
         "install_scheme": "rpm_prefix",
         "added_schemes": ["rpm_prefix"],
+        "prefix": "/usr",
+        "site_directories": ["/usr/lib/python3.13t/site-packages"],
     }
     return fake(tmp_path, f"cat <<'END'\n{json.dumps({**answer, **changes})}\nEND")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import marshal
@@ -10,6 +11,7 @@ import py_compile
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.treehash import tree_listing
 from truewheel.cli.main import main
 from truewheel.pyc.header import read_header
 from truewheel.pyc.stream import file_names
+from truewheel.record import digest_text
 
 EPOCH = 1700000000
 VERSION = sys.version_info[:2]
@@ -149,8 +152,6 @@ def test_without_a_compiler_the_same_comes_out(tmp_path: Path) -> None:
 
 
 def test_record_is_sorted_and_true(tmp_path: Path) -> None:
-    from truewheel.record import digest_text
-
     root = made(tmp_path / "prefix")
     assert normalize(root) == 0
     rows = [line.split(",") for line in (root / SITE / "pkg-1.dist-info/RECORD").read_text().splitlines()]
@@ -159,8 +160,6 @@ def test_record_is_sorted_and_true(tmp_path: Path) -> None:
     assert "gone.py" not in names
     assert "pkg-1.dist-info/direct_url.json" not in names
     assert [row[1:] for row in rows if row[0].endswith((".pyc", "RECORD"))] == [["", ""]] * 3
-    import hashlib
-
     content = (root / SITE / "pkg/m.py").read_bytes()
     digest = digest_text(hashlib.sha256(content).digest())
     assert ["pkg/m.py", f"sha256={digest}", str(len(content))] in rows
@@ -361,3 +360,39 @@ def test_unchecked_and_timestamp_modes(tmp_path: Path) -> None:
         importlib.util.MAGIC_NUMBER,
         "<module>",
     )
+
+
+def test_files_of_another_user_stay_theirs(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("not root")
+    root = made(tmp_path / "prefix")
+    pyc(root, "__init__").unlink()
+    for path in [root, *root.rglob("*")]:
+        os.chown(path, 1234, 1234)
+    assert normalize(root, "--complete") == 0
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in [root, *root.rglob("*")]} == {(1234, 1234)}
+    assert pyc(root, "__init__").exists()
+
+
+def test_namespace_packages_and_eggs_are_left_whole(tmp_path: Path) -> None:
+    root = made(tmp_path / "prefix")
+    space = root / SITE / "space/inner"
+    space.mkdir(parents=True)
+    (space / "m.py").write_text(SOURCE)
+    compiled(space / "m.py", "/build/m.py")
+    with zipfile.ZipFile(root / SITE / "old-1.egg", "w") as archive:
+        archive.writestr("old.py", "x = 1\n")
+    before = (root / SITE / "old-1.egg").read_bytes()
+    assert normalize(root) == 0
+    assert (root / SITE / "old-1.egg").read_bytes() == before
+    data = (space / f"__pycache__/m.{TAG}.pyc").read_bytes()
+    assert file_names(data[16:], VERSION) == (f"{space}/m.py",)
+
+
+def test_vendored_metadata_is_left_alone(tmp_path: Path) -> None:
+    root = made(tmp_path / "prefix")
+    vendored = root / SITE / "pkg/_vendor/other-1.dist-info"
+    vendored.mkdir(parents=True)
+    (vendored / "RECORD").write_text("z.py,,\nmissing.py,,\na.py,,\n")
+    assert normalize(root) == 0
+    assert (vendored / "RECORD").read_text() == "z.py,,\nmissing.py,,\na.py,,\n"

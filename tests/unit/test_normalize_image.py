@@ -234,6 +234,8 @@ def test_what_is_not_normalized_is_one_line(tmp_path: Path, capsys: pytest.Captu
         assert normalize(tmp_path / one, tmp_path / other) == 2, one
         said = capsys.readouterr()
         assert said.err.count("\n") == 1, said.err
+        assert f"{tmp_path / one if one != 'good.tar' else tmp_path / other}: " in said.err
+        assert ("missing: cannot be read" in said.err) == (one == "missing")
         assert not (tmp_path / "out").exists()
         assert not list(tmp_path.glob(".*"))
     assert main(["normalize", str(good)]) == 2

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.support import is_one_line
+from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
 from truewheel.errors import StageError
 from truewheel.fix_shebang import fix_shebangs
@@ -228,3 +229,39 @@ def test_a_tree_of_a_thousand_directories_is_trouble_without_a_traceback(
     script.unlink()
     for directory in reversed(directories):  # pytest would recurse into them
         directory.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("start", "first", "wanted"),
+    [
+        (b"#!/usr/bin/env python3", b"#!/usr/bin/python3", b"#!/usr/bin/env python3"),
+        (b"#!/usr/bin/env python3", b"#!/usr/bin/python3 -E", b"#!/usr/bin/env -S python3 -E"),
+        (b"#!/usr/bin/env -S python3 -s", b"#!python", b"#!/usr/bin/env -S python3 -s"),
+        (b"#!/usr/bin/env -S python3 -s", b"#!/usr/bin/python -E", b"#!/usr/bin/env -S python3 -s -E"),
+        (b"#!/bin/sh\n'''exec' \"/a b\" \"$0\"", b"#!python", b"#!/bin/sh\n'''exec' \"/a b\" \"$0\""),
+        (
+            b"#!/bin/sh\n'''exec' \"/a b\" -s \"$0\"",
+            b"#!/usr/bin/python -E -X a;b",
+            b"#!/bin/sh\n'''exec' \"/a b\" -s -E -X 'a;b' \"$0\"",
+        ),
+    ],
+)
+def test_flags_of_a_script_stay_behind_env_and_sh(start: bytes, first: bytes, wanted: bytes) -> None:
+    assert with_python(first + b"\nbody\n", start, True) == wanted + b"\nbody\n"
+
+
+def test_a_script_of_a_python_with_a_blank_in_its_path_runs(
+    tmp_path: Path, wheel_builder: WheelBuilder
+) -> None:
+    prefix = tmp_path / "my prefix"
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "bin/python3").symlink_to(sys.executable)
+    code = "#!python\nimport sys\nprint(sys.argv[1:], sys.flags.no_user_site)\n"
+    wheel = wheel_builder.build(data={"scripts/tell": code}, entry_points={"demo": "platform:machine"})
+    options = ["--prefix", str(prefix), "--scheme", "generic", "--script-flags", "s", "-q"]
+    command = ["install", str(wheel), "--root", str(tmp_path / "root"), "--python", sys.executable, *options]
+    assert main(command) == 0
+    programs = tmp_path / f"root{prefix}/bin"
+    done = subprocess.run([programs / "tell", "a b", "$c"], capture_output=True, text=True, check=True)
+    assert done.stdout == "['a b', '$c'] 1\n"
+    assert subprocess.run([programs / "demo"], capture_output=True, check=False).returncode == 1

@@ -8,7 +8,7 @@ getopt.options = {
     --verbose/-v
   ]],
   ["files"] = [[
-    --allow-no-modules/-M --assert-license/-l --auto/-a --dist-name/-D= --json --modules=
+    --allow-no-modules/-M --assert-license/-l --auto/-a --bytecode= --dist-name/-D= --format= --json --modules=
     --no-assert-license/-L --output= --report-file= --root= --rpm-version=
   ]],
   ["requires-build"] = [[

@@ -45,6 +45,9 @@ def details():
     """Return what only a supported Python is asked for."""
     schemes = scheme_paths()
     platlibdir = schemes["posix_prefix"]["platlib"].split("/")[1]
+    venv = virtual_environment()
+    scheme = ("venv" if "venv" in schemes else "posix_prefix") if venv else default_scheme()
+    prefix = venv or default_prefix(scheme, schemes)
     return {
         "executable": sys.executable or "",
         "cache_tag": sys.implementation.cache_tag or "",
@@ -57,7 +60,9 @@ def details():
         "pointer_bits": 64 if sys.maxsize > 2**32 else 32,
         "libc": libc(),
         "schemes": schemes,
-        "install_scheme": default_scheme(),
+        "install_scheme": scheme,
+        "prefix": prefix,
+        "site_directories": site_directories(venv, schemes.get(scheme, {})),
         "added_schemes": sorted(set(sysconfig.get_scheme_names()).difference(UPSTREAM, OTHERS)),
     }
 
@@ -93,6 +98,37 @@ def default_scheme():
         if hasattr(sysconfig, name):
             return str(getattr(sysconfig, name)())
     return "posix_prefix"
+
+
+def virtual_environment():
+    # type: () -> str
+    """Return the directory of the virtual environment that this Python is of, else "" (PEP 405).
+
+    The site module would set sys.prefix to it, and is not there with -S.
+    """
+    programs = os.path.dirname(os.path.abspath(sys.executable))
+    above = os.path.dirname(programs)
+    found = any(os.path.isfile(os.path.join(place, "pyvenv.cfg")) for place in (programs, above))
+    return above if found else ""
+
+
+def default_prefix(scheme, schemes):
+    # type: (str, dict[str, dict[str, str]]) -> str
+    """Return the prefix of a plain install: what sysconfig says without what the scheme adds to it."""
+    data = sysconfig.get_path("data", scheme)
+    added = schemes.get(scheme, {}).get("data", OPEN)[len(OPEN) :]
+    prefix = data[: -len(added)] if added and data.endswith(added) else data
+    return prefix.rstrip("/") or "/"
+
+
+def site_directories(venv, paths):
+    # type: (str, dict[str, str]) -> list[str]
+    """Return the directories for modules on sys.path; ``paths`` are those of the scheme of a ``venv``."""
+    if venv:
+        return sorted({paths[key].replace(OPEN, venv) for key in ("purelib", "platlib") if key in paths})
+    import site
+
+    return site.getsitepackages()
 
 
 def libc():

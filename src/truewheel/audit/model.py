@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from truewheel.dataclass import dataclass, field
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
+
+_LINKS = 8  # that may follow one another
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,16 @@ class Facts:
     def final(self, path: str) -> str:
         """Return the final path of a member's path."""
         return self.target.final(path)
+
+    def followed(self, path: str) -> Observed | None:
+        """Return what a path leads to within the target, None where there is nothing."""
+        file = self.files.get(path)
+        for _ in range(_LINKS):
+            if file is None or file.kind is not MemberKind.LINK:
+                return file
+            path = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), file.target))
+            file = self.files.get(path.lstrip("/"))
+        return None
 
     def site_of(self, path: str) -> Site | None:
         """Return the directory of installed projects that a path lies in, if any."""

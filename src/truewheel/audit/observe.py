@@ -7,11 +7,11 @@ import posixpath
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from truewheel.audit.model import Bytecode, Observed
 from truewheel.bytecode.canonical_form import rewrite
 from truewheel.bytecode.pycs import is_bytecode, source_path
+from truewheel.dataclass import dataclass
 from truewheel.errors import PycUnreadable
 from truewheel.model import InvalidationMode
 from truewheel.package.model import CHUNK, Member, MemberKind

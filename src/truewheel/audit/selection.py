@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from truewheel.audit.model import Finding
+from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError
 from truewheel.rules import RULES
 

@@ -6,7 +6,6 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from truewheel.audit.checks.bytecode import absent_pycs, check_bytecode, has_pycs, modules, wanted_tags
@@ -21,6 +20,7 @@ from truewheel.audit.selection import ALL, Selection
 from truewheel.audit.trial import Trial
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import plan_job, source_path
+from truewheel.dataclass import dataclass, replace
 from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import InterpreterError
 from truewheel.interpreter import probe
@@ -56,7 +56,7 @@ class VerifyRequest:
 class Verified:
     """A target and what was found in it; ``overridden`` are findings and why they do not count.
 
-    ``paths`` are those of the target's members, sorted, as final paths.
+    ``paths`` are those of the target's members, sorted, as seen from the target's root.
     """
 
     target: Target
@@ -82,9 +82,9 @@ def verify(request: VerifyRequest, environ: Mapping[str, str]) -> tuple[Verified
             found.append(_verified(request.selection, target, _wheel(path), ()))
             continue
         facts = _facts(request, target, pythons, epoch, jobs)
-        packages.append((len(found), facts))
-        paths = tuple(sorted(facts.final(each) for each in facts.files))
-        found.append(_verified(request.selection, target, check(facts), paths))
+        if facts.is_package:
+            packages.append((len(found), facts))
+        found.append(_verified(request.selection, target, check(facts), tuple(sorted(facts.files))))
     return _with_shared(request.selection, found, packages)
 
 

@@ -6,14 +6,14 @@ import hashlib
 import os
 import posixpath
 import stat
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.buildroot.trouble import as_stage_error
+from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError
 from truewheel.package.model import CHUNK, Member
 from truewheel.package.tree import tree_members
@@ -21,6 +21,7 @@ from truewheel.package.tree import tree_members
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SECOND = 10**9
+_MOST_OPEN = 128  # directories, more than a path has components for most
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class Settled:
 
 
 class ExistingTree:
-    """A directory of the build host; paths are those below it, without a leading slash, "" is itself."""
+    """A directory of the build host, for a ``with``; paths are those below it, "" is itself."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._open: OrderedDict[str, int] = OrderedDict()
         try:
             info = root.stat()
             self.members = [member for member in tree_members(root) if member.path != JOURNAL]
@@ -44,6 +46,13 @@ class ExistingTree:
             self._outside = self._links_outside()
         except OSError as error:
             raise UsageError(f"cannot be read: {error.strerror}", subject=os.fspath(root)) from error
+
+    def __enter__(self) -> ExistingTree:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._open:
+            os.close(self._open.popitem()[1])
 
     def is_outside(self, member: Member) -> bool:
         """Whether a file has more links than the tree has."""
@@ -84,14 +93,15 @@ class ExistingTree:
             if path:
                 by_directory.setdefault(posixpath.dirname(path), []).append(path)
         for directory in sorted(by_directory, key=lambda each: (-each.count("/") - bool(each), each)):
-            with as_stage_error(f"/{directory}"), self._opened_directory(directory) as above:
+            with as_stage_error(f"/{directory}"):
+                above = self._directory(directory)
                 for path in by_directory[directory]:
                     more = attributes.get(path, {})
                     if _settle(posixpath.basename(path), above, wanted[path], more):
                         changed.append(path)
         if "" in wanted:
-            with as_stage_error("/"), self._opened_directory("") as top:
-                if _settle(".", top, wanted[""], {}):
+            with as_stage_error("/"):
+                if _settle(".", self._directory(""), wanted[""], {}):
                     changed.append("")
         return changed
 
@@ -103,22 +113,25 @@ class ExistingTree:
     @contextmanager
     def _parent(self, path: str) -> Iterator[tuple[int, str]]:
         try:
-            with self._opened_directory(posixpath.dirname(path)) as above:
-                yield above, posixpath.basename(path)
+            above, _, name = path.rpartition("/")
+            yield self._directory(above), name
         except OSError as error:
             raise UsageError(f"cannot be read: {error.strerror}", subject=f"/{path}") from error
 
-    @contextmanager
-    def _opened_directory(self, path: str) -> Iterator[int]:
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for name in filter(None, path.split("/")):
-                inner = os.open(name, _DIRECTORY, dir_fd=descriptor)
-                os.close(descriptor)
-                descriptor = inner
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    def _directory(self, path: str) -> int:
+        """Return the descriptor of a directory; those that were used last stay open."""
+        if path in self._open:
+            self._open.move_to_end(path)
+            return self._open[path]
+        if not path:
+            descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        else:
+            above, _, name = path.rpartition("/")
+            descriptor = os.open(name, _DIRECTORY, dir_fd=self._directory(above))
+        self._open[path] = descriptor
+        if len(self._open) > _MOST_OPEN:
+            os.close(self._open.popitem(last=False)[1])
+        return descriptor
 
 
 @contextmanager

@@ -142,7 +142,8 @@ def _rows(root: Path, record: str) -> set[str]:
 
 def _directories(earlier: Earlier) -> tuple[str, ...]:
     paths = earlier.place.paths
-    return paths.purelib, paths.platlib, paths.scripts, paths.headers
+    mapped = (directory for _, directory in paths.data_map)
+    return paths.purelib, paths.platlib, paths.scripts, paths.headers, *mapped
 
 
 def _is_own(earlier: Earlier, final: str) -> bool:

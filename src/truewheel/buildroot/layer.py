@@ -10,9 +10,9 @@ import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import IO, BinaryIO
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import TargetDamaged
 from truewheel.package.archive import clean_path
 from truewheel.package.model import CHUNK, MemberKind

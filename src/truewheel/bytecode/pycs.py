@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from truewheel.model import InvalidationMode, PycJob, PycTarget, Warned
+from truewheel.model import CodeFilename, InvalidationMode, PycJob, PycTarget, Warned
 
 CACHE = "__pycache__"
 _LONGEST_NAME = 255  # bytes, on every file system of Linux
@@ -73,17 +73,33 @@ def pyc_header(mode: InvalidationMode, magic: bytes, source_hash: bytes, mtime: 
 
 
 def plan_job(
-    source: str, size: int, mtime: int, cache_tag: str, levels: tuple[int, ...], wheel: str = ""
+    source: str,
+    size: int,
+    mtime: int,
+    cache_tag: str,
+    levels: tuple[int, ...],
+    wheel: str = "",
+    filename: str = "",
 ) -> PycJob:
     """The compile job of a source for the interpreter that has the cache tag.
 
-    ``source`` is a final path; ``size`` in bytes; ``mtime`` in seconds since the epoch.
+    ``source`` is a final path; ``size`` in bytes; ``mtime`` in seconds since the epoch; ``filename`` the
+    ``co_filename`` where that is not the source.
     """
     targets = [PycTarget(level, pyc_path(source, cache_tag, level)) for level in levels]
     fitting = tuple(target for target in targets if _fits(target.final))
-    return PycJob(
-        source, cache_tag, size, mtime, fitting, wheel, tuple(each for each in targets if each not in fitting)
-    )
+    left_out = tuple(each for each in targets if each not in fitting)
+    return PycJob(source, cache_tag, size, mtime, fitting, wheel, left_out, filename)
+
+
+def code_filename(source: str, directory: str, kind: CodeFilename) -> str:
+    """The ``co_filename`` of a source in a directory of modules, both final paths; "" for the source's own.
+
+    Imports of a module whose source is there set it to the source's path.
+    """
+    if kind is CodeFilename.NAME:
+        return posixpath.basename(source)
+    return posixpath.relpath(source, directory) if kind is CodeFilename.RELATIVE else ""
 
 
 def long_names(jobs: Iterable[PycJob]) -> Iterator[Warned]:

@@ -11,17 +11,15 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import IO, Any
 
 from truewheel.bytecode import canonical_form
 from truewheel.dataclass import dataclass, replace
 from truewheel.errors import CompileError
-from truewheel.interpreter import worker_command, worker_environment
+from truewheel.interpreter import compiler_command, worker_environment
 from truewheel.model import Interpreter, Limits, PycJob
 from truewheel.process import ending, last_line
 
-_WORKER = Path(__file__).parents[1] / "_target" / "pyc_worker.py"
 _FRAME = struct.Struct("<II")
 _HEADER = struct.Struct("<BIQB")
 _RAW, _CHECK = 1, 2
@@ -86,7 +84,7 @@ class Worker:
         self._said = bytearray()  # the messages so far
         try:
             self._process = subprocess.Popen(
-                [*worker_command(interpreter), str(_WORKER)],
+                compiler_command(interpreter),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -107,7 +105,7 @@ class Worker:
         """Send a source, or keep what of it the process does not take yet."""
         levels = bytes(target.level for target in job.targets)
         fixed = _HEADER.pack(self._flags, self._limits.cpu, self._limits.memory * _MIB, len(levels))
-        header = fixed + levels + job.source.encode("utf-8", "surrogatepass")
+        header = fixed + levels + (job.filename or job.source).encode("utf-8", "surrogatepass")
         self._flags &= ~_CHECK
         if not self.sent:
             self.deadline = time.monotonic() + self._limits.time

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from truewheel.cli.console import tell
-from truewheel.cli.parser import path_text
+from truewheel.cli.console import tell, warn
+from truewheel.cli.parser import glob_text, path_text
 from truewheel.dataclass import replace
 from truewheel.model import (
     DEFAULT_LIMITS,
@@ -21,28 +21,60 @@ from truewheel.model import (
 )
 from truewheel.report.document import check_report, write_document
 from truewheel.request import BytecodeOptions
+from truewheel.schemes import load_scheme
+from truewheel.targets import TargetOptions, find_targets
 from truewheel.textfile import read_text
 
+DEFAULT_SCHEME = "target"
+ROOT_NAMES = ("--root", "--destdir", "-d")  # those of gpep517 and installer, too
 _STDOUT = Path("-")
 _LEAST_MEMORY = 256
 
 
-def add_target_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--scheme``, ``--python``, ``--jobs``, ``--report`` and the options about bytecode."""
+def add_python_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--scheme``, ``--python`` and what else decides on the target Pythons."""
     parser.add_argument(
         "--scheme",
         type=path_text,
-        default="generic",
         metavar="NAME|FILE.yaml",
-        help="fedora, opensuse, debian, generic, or a file of your own (default: generic)",
+        help="a shipped scheme, see truewheel schemes, or a file of your own (default: target, which is the "
+        "target's own layout)",
     )
     parser.add_argument(
         "--python",
+        "--interpreter",
         type=path_text,
         action="append",
         metavar="PY",
-        help="target Python; repeat for several flavors, the default one last (default: python3)",
+        help="target Python, or DESCRIPTION.json of one that does not run here; repeat for several flavors, "
+        "the default one last (default: that of the root, else python3)",
     )
+    parser.add_argument(
+        "--run-target",
+        action="store_true",
+        help="run the Python that lies in the root, by chroot; --python is its path inside",
+    )
+    parser.add_argument(
+        "--compiler",
+        type=path_text,
+        action="append",
+        default=[],
+        metavar="PY",
+        help="a CPython that compiles for a described one; repeatable (default: one of its version on PATH)",
+    )
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a platform tag of wheels that fit, such as manylinux_2_36_aarch64; repeatable (default: the "
+        "target's)",
+    )
+
+
+def add_target_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--jobs``, ``--report``, the options about bytecode, and those of `add_python_arguments`."""
+    add_python_arguments(parser)
     parser.add_argument(
         "--invalidation-mode",
         choices=[mode.value for mode in InvalidationMode],
@@ -52,7 +84,15 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         "--optimize",
         type=_levels,
         metavar="0,1",
-        help="optimization levels to compile (default: the scheme's)",
+        help="optimization levels to compile, or all (default: the scheme's)",
+    )
+    parser.add_argument(
+        "--compile-exclude",
+        action="append",
+        default=[],
+        type=glob_text,
+        metavar="GLOB",
+        help="do not compile what matches, such as templates; repeatable",
     )
     parser.add_argument(
         "--errors",
@@ -90,6 +130,19 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def chosen_scheme(options: argparse.Namespace) -> Scheme:
+    """Return the scheme of ``--scheme``, else the one that follows the target."""
+    return load_scheme(options.scheme or DEFAULT_SCHEME, warn)
+
+
+def target_pythons(options: argparse.Namespace) -> tuple[Interpreter, ...]:
+    """Return the targets that the arguments name, described; raises what `find_targets` raises."""
+    wanted = TargetOptions(
+        tuple(options.python or ()), options.run_target, tuple(options.compiler), tuple(options.platform)
+    )
+    return find_targets(wanted, options.root or Path("/"), look=options.scheme is None)
+
+
 def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
     """Return the bytecode options that the arguments give."""
     return BytecodeOptions(
@@ -98,6 +151,7 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
         errors=ErrorPolicy(options.errors) if options.errors else None,
         jobs=options.jobs,
         limits=replace(DEFAULT_LIMITS, **dict(options.limit)),
+        exclude=tuple(options.compile_exclude),
     )
 
 
@@ -134,7 +188,7 @@ def read_overrides(path: Path | None) -> tuple[str, ...]:
 
 
 def _levels(text: str) -> tuple[int, ...]:
-    levels = tuple(text.split(",")) if text else ()
+    levels = ("0", "1", "2") if text == "all" else tuple(text.split(",")) if text else ()
     if not all(level in ("0", "1", "2") for level in levels):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of levels such as 0,1")
     return tuple(int(level) for level in levels)

@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from truewheel.check_import import ImportRequest, check_imports, choose_modules
+from truewheel.check_import import ImportRequest, check_imports, choose_modules, installed_modules
+from truewheel.cli.arguments import DEFAULT_SCHEME
 from truewheel.cli.console import complain, say, warn
 from truewheel.cli.parser import path_text, prefix_text
 from truewheel.errors import RefusedInput, UsageError
@@ -21,7 +22,9 @@ from truewheel.textfile import read_text
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("names", nargs="*", metavar="MODULE", help="a module to import, with dots")
+    parser.add_argument(
+        "names", nargs="*", metavar="MODULE", help="a module to import, with dots (default: all there)"
+    )
     parser.set_defaults(scattered=("names", str))
     parser.add_argument(
         "--root", required=True, type=Path, metavar="DIR", help="root directory that has the modules"
@@ -52,9 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheme",
         type=path_text,
-        default="generic",
+        default=DEFAULT_SCHEME,
         metavar="NAME|FILE.yaml",
-        help="scheme that the modules were installed by (default: generic)",
+        help="scheme that the modules were installed by (default: target, which is the target's own layout)",
     )
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
@@ -69,10 +72,12 @@ def run(options: argparse.Namespace) -> int:
     if not options.root.is_dir():
         raise UsageError("is not a directory", subject=str(options.root), hint="give the directory to --root")
     names = [*options.names, *_from_files(options.modules)]
-    modules = choose_modules(names, options.exclude, options.top_level_only)
     interpreter = probe(options.python)
     scheme = load_scheme(options.scheme, warn)
     paths = install_paths(scheme, interpreter, options.prefix or scheme.prefix, "any")
+    if not options.names and not options.modules:
+        names = [*installed_modules(options.root, paths)]
+    modules = choose_modules(names, options.exclude, options.top_level_only)
     request = ImportRequest(modules, options.root, paths, interpreter, options.verbose)
     failures = check_imports(request, os.environ)
     if options.json:

@@ -9,22 +9,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from truewheel.cli.arguments import (
+    ROOT_NAMES,
     add_target_arguments,
     bytecode_options,
     check_report_argument,
+    chosen_scheme,
     deliver_report,
+    target_pythons,
     understood_lines,
 )
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import path_text
 from truewheel.cli.progress import Progress
 from truewheel.compilation import compile_tree
-from truewheel.interpreter import probe_all
 from truewheel.model import Interpreter
 from truewheel.report.document import compile_document
 from truewheel.report.text import compile_lines, warning_lines
 from truewheel.request import CompileRequest
-from truewheel.schemes import load_scheme
 
 _RUNNING = Path("/")
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
-        "--root",
+        *ROOT_NAMES,
         type=Path,
         metavar="DIR",
         help="root directory that has the sources (default: /)",
@@ -63,8 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile; prints a summary, warns of sources that do not compile."""
-    scheme = load_scheme(options.scheme, warn)
-    interpreters = probe_all(options.python or ("python3",))
+    scheme = chosen_scheme(options)
+    interpreters = target_pythons(options)
     for warning in _doubts(options, interpreters):
         warn(warning)
     request = CompileRequest(

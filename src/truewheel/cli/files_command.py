@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.cli.console import complain, say
+from truewheel.dataclass import replace
 from truewheel.errors import UsageError
 from truewheel.report.document import files_document
+from truewheel.report.lists import FORMATS, list_line
 from truewheel.rpm.filelist import FileList, FileListRequest, list_files, parse_rpm_version
 from truewheel.rpm.installed_files import read_installed
 
@@ -47,6 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rpm-version", default="4.19", metavar="X.Y", help="the rpm that reads the list (default: 4.19)"
     )
     parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="rpm",
+        help="for %%files, one path a line, or for debian/PACKAGE.install (default: rpm); all but rpm list "
+        "everything where no module is named",
+    )
+    parser.add_argument(
+        "--bytecode", choices=("only", "without"), help="list bytecode only, or all but bytecode"
+    )
+    parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write the list there (default: standard output)"
     )
     parser.add_argument("--modules", type=Path, metavar="FILE", help="write the modules to import there")
@@ -55,19 +67,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print or write the list; warn of files that are no longer in the root."""
+    globs = tuple(glob for glob in options.globs if glob != _AUTO)
+    everything = options.format != "rpm" and not options.globs and not options.allow_no_modules
     request = FileListRequest(
-        globs=tuple(glob for glob in options.globs if glob != _AUTO),
-        auto=options.auto or _AUTO in options.globs,
+        globs=("*",) if everything else globs,
+        auto=options.auto or everything or _AUTO in options.globs,
         allow_no_modules=options.allow_no_modules,
         require_license=options.assert_license,
         dists=tuple(options.dist_name or ()),
         rpm_version=parse_rpm_version(options.rpm_version),
+        bytecode=options.bytecode or "",
     )
     if not options.root.is_dir():
         raise UsageError("is not a directory", subject=str(options.root), hint="give the directory to --root")
     listed = list_files(read_installed(options.report_file, options.root), request)
     for warning in listed.warnings:
         complain("warning", warning)
+    if options.format != "rpm":
+        listed = replace(listed, lines=tuple(list_line(final, options.format) for final in listed.finals))
     _deliver(options, listed)
     return 0
 

@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.cli.arguments import (
+    ROOT_NAMES,
     add_target_arguments,
     bytecode_options,
     check_report_argument,
+    chosen_scheme,
     deliver_report,
     read_overrides,
+    target_pythons,
     understood_lines,
 )
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import flags_text, prefix_text, shebang_path, wheel_path
+from truewheel.cli.parser import flags_text, glob_text, prefix_text, shebang_path, wheel_path
 from truewheel.cli.progress import Progress
 from truewheel.pipeline import PreparedInstall, install, prepare_install, preview
 from truewheel.plan import planned_paths
@@ -24,8 +27,7 @@ from truewheel.report.document import install_document, plan_document
 from truewheel.report.plan_text import plan_lines
 from truewheel.report.text import install_lines, warned_line, warning_lines
 from truewheel.request import InstallRequest
-from truewheel.rules import CHOICES
-from truewheel.schemes import load_scheme
+from truewheel.rules import CHOICES, DENIABLE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("wheels", wheel_path))
     parser.add_argument(
-        "--root", required=True, type=Path, metavar="DIR", help="root directory to install into"
+        *ROOT_NAMES, required=True, type=Path, metavar="DIR", help="root directory to install into"
     )
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
@@ -60,7 +62,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target_arguments(parser)
     parser.add_argument(
+        "--no-compile", dest="optimize", action="store_const", const=(), help="make no bytecode"
+    )
+    parser.add_argument(
+        "--compile-bytecode",
+        dest="optimize",
+        action="store_const",
+        const=None,
+        help="make the scheme's bytecode, which is the default",
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="replace files in the root that differ, and other versions"
+    )
+    parser.add_argument(
+        "--follow-links-inside",
+        action="store_true",
+        help="go through directories of the root that are links, as from inside; never out of the root",
     )
     parser.add_argument(
         "--keep-dates",
@@ -80,6 +97,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help=f"warn of it instead of refusing the wheel: {' or '.join(CHOICES)}; repeatable",
     )
+    parser.add_argument(
+        "--deny",
+        action="append",
+        default=[],
+        choices=DENIABLE,
+        metavar="RULE",
+        help="refuse the wheel instead of warning: a rule that a warning ends with; repeatable",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        type=glob_text,
+        metavar="GLOB",
+        help="do not install what matches, such as tests or demo/docs; repeatable",
+    )
     parser.add_argument("--sync", action="store_true", help="return when all data is on the disk")
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, write nothing"
@@ -91,8 +124,8 @@ def run(options: argparse.Namespace) -> int:
     request = InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,
-        scheme=load_scheme(options.scheme, warn),
-        pythons=tuple(options.python or ("python3",)),
+        scheme=chosen_scheme(options),
+        pythons=target_pythons(options),
         prefix=options.prefix,
         bytecode=bytecode_options(options),
         script_python=options.script_python,
@@ -103,8 +136,11 @@ def run(options: argparse.Namespace) -> int:
         keep_dates=options.keep_dates,
         reports=(options.report,) if options.report else (),
         allow=tuple(options.allow),
+        deny=tuple(options.deny),
+        exclude=tuple(options.exclude),
         ignore_requires_python=options.ignore_requires_python,
         list_bytecode=True,
+        follow_links=options.follow_links_inside,
     )
     check_report_argument(options.report)
     prepared = prepare_install(request, os.environ)

@@ -30,6 +30,7 @@ _COMMANDS = {
     "compile": "byte-compile sources that are already below a root",
     "wheel": "build a wheel without isolation and without a network",
     "files": "print the installed files as a list for an RPM spec",
+    "check": "tell which requirements of installed projects are not met in a root",
     "check-import": "import installed modules from the root",
     "requires": "print a project's build or run-time dependencies as RPM requirements",
     "provides": "print what installed projects provide as RPM capabilities",

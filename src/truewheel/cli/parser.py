@@ -29,9 +29,16 @@ def flags_text(text: str) -> str:
     return text
 
 
+def glob_text(text: str) -> str:
+    """Take a glob of paths, of more than slashes."""
+    if not text.strip("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a glob such as tests or demo/docs")
+    return text
+
+
 def shebang_path(text: str) -> str:
-    """Take the path of a Python for a first line, which ends at white space."""
-    if re.search(r"\s|\0", path_text(text)):
+    """Take the path of a Python for a first line, without flags, or ``/usr/bin/env NAME``."""
+    if re.search(r"[^\S ]|\0| -| $", path_text(text)):
         raise argparse.ArgumentTypeError(f"{text!r} has white space, which ends a path in a first line")
     return text
 

@@ -6,7 +6,6 @@ import argparse
 import itertools
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from truewheel.audit.selection import FailOn, Selection, check_prefixes, read_selection
@@ -14,6 +13,7 @@ from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.arguments import jobs_number
 from truewheel.cli.console import say
 from truewheel.cli.parser import path_text
+from truewheel.dataclass import replace
 from truewheel.errors import UsageError
 from truewheel.project.pyproject import load_toml
 from truewheel.report.document import check_report, write_document

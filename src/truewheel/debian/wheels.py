@@ -69,6 +69,7 @@ def unpack_wheel(wheel: Path, layout: Layout, host: Host, environ: Mapping[str, 
         overwrite=True,
         keep_dates=True,
         ignore_requires_python=True,
+        exclude=tuple(environ.get("DH_TRUEWHEEL_EXCLUDE", "").split()),
     )
     prepared = prepare_install(request, environ)
     now, epoch = int(time.time()), source_date_epoch(environ)

@@ -10,10 +10,10 @@ import posixpath
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from truewheel.dataclass import dataclass, replace
 from truewheel.errors import TargetDamaged
 from truewheel.package.archive import tar_members
 from truewheel.package.model import CHUNK, Member, MemberKind

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from truewheel.dataclass import replace
 from truewheel.errors import TargetDamaged, UsageError
 from truewheel.package import deb, rpm
 from truewheel.package.archive import tar_members

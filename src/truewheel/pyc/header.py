@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.errors import PycUnreadable
 from truewheel.model import InvalidationMode
 

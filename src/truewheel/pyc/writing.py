@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from truewheel._target.marshal_form import Key
 from truewheel._target.marshal_stream import Frame, MarshalError, Reader
 from truewheel._target.marshal_values import Values
+from truewheel.dataclass import dataclass, field
 from truewheel.errors import PycUnreadable
 from truewheel.pyc.spelling import spell
 from truewheel.pyc.stream import leaf
@@ -57,7 +57,7 @@ def compare_writings(one: bytes, other: bytes, python: tuple[int, int]) -> Writi
     except MarshalError as error:
         raise PycUnreadable(f"has code that cannot be read: {error}", offset=error.offset) from error
     first, second = notes
-    both = [key for key in first.written if key in second.written]
+    both = sorted(first.written.keys() & second.written.keys(), key=_strings_first)
 
     def spelled(differs: Callable[[Key], bool]) -> tuple[str, ...]:
         return tuple(_spell(key, values) for key in both if differs(key))
@@ -118,6 +118,11 @@ class _Recorder(Reader):
                 notes.interned[key].add(kind in _PLAIN)
             notes.codes[key].add(_PLAIN.get(kind, kind))
         return notes
+
+
+def _strings_first(key: Key) -> tuple[bool, str]:
+    """Order values so that the first ones say most to people."""
+    return not isinstance(key, str), str(key)
 
 
 def _spell(key: Key, values: Values) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from truewheel import __version__
 from truewheel.audit.diff.causes import Cause, Difference, Sort
 from truewheel.audit.diff.comparison import Comparison
+from truewheel.dataclass import dataclass
 from truewheel.errors import one_line
 
 VERSION = 1

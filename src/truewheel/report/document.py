@@ -88,11 +88,13 @@ def compile_document(manifest: Manifest) -> dict[str, Any]:
 
 def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
     """Return everything known about a target Python."""
+    here = ("root", "compiler")  # how it runs on the build host is none of its facts
     facts = {
-        **_keys(interpreter),
+        **{name: value for name, value in _keys(interpreter).items() if name not in here},
         "magic": interpreter.magic.hex(),
         "version": list(interpreter.version),
         "platforms": list(interpreter.platforms),
+        "site_directories": list(interpreter.site_directories),
         "scheme_paths": {name: dict(paths) for name, paths in interpreter.scheme_paths},
     }
     return {**_head("python"), "interpreter": facts}

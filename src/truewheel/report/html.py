@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
+from truewheel.dataclass import dataclass, field
 from truewheel.errors import UsageError
 from truewheel.rules import RULES
 
@@ -150,20 +150,20 @@ class _Directory:
 def _tree(verified: Verified) -> str:
     """Return the target as a tree, directories with findings open."""
     by_path: dict[str, list[Finding]] = {}
+    base = verified.target.base.rstrip("/") + "/"
     for finding in verified.findings:
-        by_path.setdefault(finding.path, []).append(finding)
+        by_path.setdefault(finding.path.removeprefix(base), []).append(finding)
     whole = len(verified.paths) <= _MOST_PATHS
     paths = verified.paths if whole else sorted(set(by_path) & set(verified.paths))
     top = _Directory()
-    base = verified.target.base.rstrip("/") + "/"
     above = {path.rpartition("/")[0] for path in verified.paths}
     for path in paths:
         if path not in above:
-            top.add(path.removeprefix(base))
+            top.add(path)
     for path, findings in by_path.items():
-        top.mark(path.removeprefix(base), findings)
+        top.mark(path, findings)
     note = "" if whole else f'<p class="soft">Of {len(verified.paths)} paths, those with findings.</p>'
-    return f'{note}<div class="panel tree">{"".join(_nodes(top, base, by_path))}</div>'
+    return f'{note}<div class="panel tree">{"".join(_nodes(top, "", by_path))}</div>'
 
 
 def _nodes(directory: _Directory, path: str, findings: Mapping[str, Sequence[Finding]]) -> Iterator[str]:

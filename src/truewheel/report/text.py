@@ -9,6 +9,7 @@ from pathlib import Path
 
 from truewheel.bytecode.pycs import is_bytecode
 from truewheel.model import (
+    EXCLUDED,
     File,
     InstallPlan,
     Interpreter,
@@ -49,7 +50,7 @@ def warning_lines(manifest: Manifest, verbose: bool = False) -> Iterator[str]:
         yield f"{result.source}: no bytecode for Python {result.interpreter}: {result.error}"
     groups: dict[tuple[str, str], list[str]] = {}
     for dropped in manifest.dropped:
-        if (dropped.wheel, dropped.entry) not in told:
+        if (dropped.wheel, dropped.entry) not in told and (verbose or dropped.reason != EXCLUDED):
             groups.setdefault((dropped.wheel, dropped.reason), []).append(dropped.entry)
     for (wheel, reason), entries in groups.items():
         if verbose or not all(map(is_bytecode, entries)):

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from packaging.specifiers import Specifier, SpecifierSet
     from packaging.version import Version
 
-# of packaging's parsers: ValueError is InvalidVersion and int() beyond 4,300 digits too, KeyError a marker
-# that compares two strings, RecursionError one of deep parentheses
+    from truewheel.rpm.plain_requirement import Clause, PlainRequirement
+
+# of packaging's parsers: ValueError is InvalidVersion, UndefinedComparison and int() beyond 4,300 digits too,
+# KeyError (in LookupError, with UndefinedEnvironmentName) a marker that compares two strings, RecursionError
+# one of deep parentheses
 _UNPARSABLE = (ValueError, RecursionError)
 _SHOWN = 120  # characters of a foreign text in a message
 
@@ -40,7 +43,9 @@ def parse_requirement(text: str, subject: str) -> Requirement:
         raise RefusedInput(f"{text[:_SHOWN]!r} is not a requirement", subject=subject, hint=hint) from error
 
 
-def marker_holds(requirement: Requirement, markers: Mapping[str, str], extra: str, subject: str) -> bool:
+def marker_holds(
+    requirement: Requirement | PlainRequirement, markers: Mapping[str, str], extra: str, subject: str
+) -> bool:
     """Tell whether a requirement counts where ``markers`` are the values of PEP 508.
 
     Raises RefusedInput, about ``subject``, for a marker that PEP 508 gives no meaning.
@@ -48,11 +53,9 @@ def marker_holds(requirement: Requirement, markers: Mapping[str, str], extra: st
     marker = requirement.marker
     if marker is None:
         return True
-    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-
     try:
         return marker.evaluate({**markers, "extra": extra})
-    except (UndefinedComparison, UndefinedEnvironmentName, LookupError, TypeError, *_UNPARSABLE) as error:
+    except (LookupError, TypeError, *_UNPARSABLE) as error:
         raise RefusedInput(
             f"the marker of {str(requirement)[:_SHOWN]!r} cannot be evaluated",
             subject=subject,
@@ -81,7 +84,7 @@ def rpm_capabilities(
     return [_capability(f"python{pkgversion}dist({each})", specifiers) for each in (project, *named)]
 
 
-def rpm_clauses(subject: str, specifiers: SpecifierSet) -> list[str]:
+def rpm_clauses(subject: str, specifiers: Iterable[Specifier | Clause]) -> list[str]:
     """Return each version clause as an rpm dependency on ``subject``, sorted by operator and version.
 
     Raises RefusedInput for a clause that rpm cannot express.
@@ -97,7 +100,7 @@ def _capability(subject: str, specifiers: SpecifierSet) -> str:
     return clauses[0] if clauses else subject
 
 
-def _clause(subject: str, specifier: Specifier) -> str:
+def _clause(subject: str, specifier: Specifier | Clause) -> str:
     from packaging.version import Version
 
     text, wildcard = specifier.version.removesuffix(".*"), specifier.version.endswith(".*")

@@ -33,6 +33,7 @@ class FileListRequest:
 
     ``globs`` name top-level modules, or modules below them with dots; ``auto`` adds files of no module;
     ``dists`` are names of projects, none for all; ``rpm_version`` is that of the rpm that reads the list.
+    ``bytecode`` is ``only`` for a list of bytecode, ``without`` for one of all else, "" for both.
     """
 
     globs: tuple[str, ...]
@@ -41,15 +42,20 @@ class FileListRequest:
     require_license: bool = False
     dists: tuple[str, ...] = ()
     rpm_version: tuple[int, ...] = (4, 19)
+    bytecode: str = ""
 
 
 @dataclass(frozen=True)
 class FileList:
-    """The lines for %files, the modules for an import check, and warnings for the packager."""
+    """The lines for %files, the modules for an import check, and warnings for the packager.
+
+    ``finals`` are the final paths of the files alone.
+    """
 
     lines: tuple[str, ...]
     modules: tuple[str, ...]
     warnings: tuple[str, ...]
+    finals: tuple[str, ...] = ()
 
 
 def list_files(installed: Installed, request: FileListRequest) -> FileList:
@@ -65,7 +71,7 @@ def list_files(installed: Installed, request: FileListRequest) -> FileList:
     selected = _select(files, request.globs)
     licenses = _licenses(dists, files, request.require_license)
     rest = [file for file in files if not _unit(file) and (request.auto or file.kind is Kind.METADATA)]
-    chosen = [file for file in (*selected, *rest) if file.present]
+    chosen = [file for file in (*selected, *rest) if file.present and _is_asked_for(file, request.bytecode)]
     paths = _Paths(request.rpm_version >= _BACKSLASH_SINCE)
     lines = {paths.line(file, file.final in licenses) for file in chosen}
     lines.update(f"%dir {paths.escape(directory)}" for directory in _directories(chosen))
@@ -76,7 +82,12 @@ def list_files(installed: Installed, request: FileListRequest) -> FileList:
         tuple(sorted(lines)),
         tuple(sorted(modules)),
         (*(_gone_line(loss, loss.final in present) for loss in gone), *_lost_licenses(dists, licenses)),
+        tuple(sorted(present)),
     )
+
+
+def _is_asked_for(file: ListedFile, bytecode: str) -> bool:
+    return not bytecode or (file.kind is Kind.BYTECODE) is (bytecode == "only")
 
 
 def parse_rpm_version(text: str) -> tuple[int, ...]:

@@ -16,7 +16,9 @@ from truewheel.rpm.dependency import marker_holds, rpm_clauses, rpm_version
 from truewheel.rpm.installed_dist import InstalledDist, is_metadata, read_dist
 
 if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
+    from packaging.specifiers import Specifier
+
+    from truewheel.rpm.plain_requirement import Clause
 
 # rpm 4.18 goes on where a generator fails, but not with a dependency that begins like this
 FAILED = "*** truewheel failed, see its error ***"
@@ -116,7 +118,9 @@ def _metadata_paths(paths: Iterable[str]) -> Iterator[str]:
         yield from (each for each in (path, path.rpartition("/")[0]) if is_metadata(each))
 
 
-def _wanted(dist: InstalledDist, extra: str, with_extras: bool) -> Iterator[tuple[str, SpecifierSet]]:
+def _wanted(
+    dist: InstalledDist, extra: str, with_extras: bool
+) -> Iterator[tuple[str, Iterable[Specifier | Clause]]]:
     markers = markers_of(dist.python)
     for requirement in dist.requirements:
         plain = marker_holds(requirement, markers, "", dist.path)

@@ -13,6 +13,7 @@ from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
 from truewheel.metadata import is_project_name, parse_fields
 from truewheel.rpm.dependency import parse_requirement
+from truewheel.rpm.plain_requirement import PlainRequirement, plain_requirement
 from truewheel.textfile import read_text
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ class InstalledDist:
     requirement_texts: tuple[str, ...]
 
     @property
-    def requirements(self) -> tuple[Requirement, ...]:
+    def requirements(self) -> tuple[Requirement | PlainRequirement, ...]:
         """What it requires; raises RefusedInput for a requirement that is malformed."""
-        return tuple(parse_requirement(text, self.path) for text in self.requirement_texts)
+        return tuple(
+            plain_requirement(text) or parse_requirement(text, self.path) for text in self.requirement_texts
+        )
 
 
 def is_metadata(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from truewheel.rules import bytecode, files, install, metadata, scripts, wheel
 from truewheel.rules.model import Rule, Severity
 
-__all__ = ["CHOICES", "RULES", "Rule", "Severity"]
+__all__ = ["CHOICES", "DENIABLE", "RULES", "Rule", "Severity"]
 
 _TABLE = (
     *wheel.TABLE,
@@ -18,3 +18,7 @@ _TABLE = (
 
 RULES = {rule.name: rule for rule in _TABLE}
 CHOICES = tuple(sorted(rule.name for rule in _TABLE if rule.severity is Severity.CHOICE))
+# what a caller may refuse that is else a warning
+DENIABLE = tuple(
+    sorted(rule.name for rule in (*wheel.TABLE, *install.TABLE) if rule.severity is not Severity.ERROR)
+)

@@ -36,6 +36,22 @@ TABLE = (
         Severity.WARNING,
     ),
     _install(
+        "stray-top-level",
+        "Tests, docs, a licence or another file of the source tree goes to the top of site-packages.",
+        "Such names are no modules of the project, and other projects have them too: the second one that is "
+        "installed is refused or replaces files of the first.",
+        "leave it out of the wheel, or give --exclude",
+        Severity.WARNING,
+    ),
+    _install(
+        "not-on-path",
+        "Modules go to a directory that is not on sys.path of the target Python.",
+        "They are there and cannot be imported.",
+        "leave out --scheme and --prefix, which gives the target's own directory, or name the directory in "
+        "PYTHONPATH or in a .pth file",
+        Severity.WARNING,
+    ),
+    _install(
         "long-pyc-name",
         "The name of a pyc would be longer than 255 bytes.",
         "No file system of Linux has room for it; the source is installed without it.",

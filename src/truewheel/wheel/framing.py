@@ -130,12 +130,15 @@ def _central_records(data: bytes) -> list[_Central]:
 def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int) -> Iterator[Fault]:
     """Check an entry, which ends where the next thing begins, at ``limit``."""
     entry, offset = info.filename, info.header_offset
-    header = os.pread(file, LOCAL_HEADER.size, offset)
+    # most have the same name and extra fields in both places
+    header = os.pread(file, LOCAL_HEADER.size + len(record.name) + len(record.extra), offset)
     if len(header) < LOCAL_HEADER.size or header[:4] != b"PK\3\4":
         yield Fault("corrupt-entry", entry, "has no local header")
         return
-    _, _, *copied, name, extra = LOCAL_HEADER.unpack(header)
-    behind = os.pread(file, name + extra, offset + LOCAL_HEADER.size)
+    _, _, *copied, name, extra = LOCAL_HEADER.unpack_from(header)
+    if LOCAL_HEADER.size + name + extra > len(header):
+        header = os.pread(file, LOCAL_HEADER.size + name + extra, offset)
+    behind = header[LOCAL_HEADER.size :][: name + extra]
     gap = limit - (offset + LOCAL_HEADER.size + len(behind) + info.compress_size)
     if gap < 0:
         yield Fault("overlapping-entries", entry, "overlaps what comes next in the archive")
@@ -147,15 +150,20 @@ def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int)
         yield Fault("contradictory-header", entry, "has another name in its local header")
     if record.disk:
         yield Fault("contradictory-header", entry, "lies on another disk")
-    for extras in (behind[name:], record.extra):
-        if _EXTRA_NAME in _extra_fields(extras):
-            yield Fault("ambiguous-name", entry, "has a second name in an extra field")
+    if behind[name:] or record.extra:
+        yield from _check_extra(entry, behind[name:], record.extra)
     wanted = [*record.copied[:4], *sizes]
     local = [*copied[:4], *_local_sizes(copied, behind[name:], sizes if gap else None)]
     for field, ours, theirs in zip(_COPIED, local, wanted, strict=True):
         if ours != theirs:
             message = f"has another {field} in its local header than in the central directory"
             yield Fault("contradictory-header", entry, message)
+
+
+def _check_extra(entry: str, *places: bytes) -> Iterator[Fault]:
+    for extra in places:
+        if _EXTRA_NAME in _extra_fields(extra):
+            yield Fault("ambiguous-name", entry, "has a second name in an extra field")
 
 
 def _local_sizes(copied: list[int], extra: bytes, described: tuple[int, ...] | None) -> tuple[int, ...]:

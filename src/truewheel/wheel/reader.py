@@ -42,6 +42,7 @@ from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip
 if TYPE_CHECKING:
     from packaging.tags import Tag
 
+_KEPT_ENTRY = 16 * CHUNK  # bytes; what is larger is read in pieces
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
 
@@ -235,7 +236,7 @@ class _Unpacker:
         algorithm = (row and row.algorithm) or "sha256"
         digest = hashlib.sha256()
         recorded = digest if algorithm == "sha256" else hashlib.new(algorithm)
-        fits = info.file_size <= CHUNK
+        fits = info.file_size <= _KEPT_ENTRY
         for data in (self.opened.read(info),) if fits else self.opened.chunks(info):
             digest.update(data)
             if recorded is not digest:

@@ -342,3 +342,20 @@ def test_nothing_of_a_target_is_run_or_written(
     before = snapshot(root)
     assert found(root, recompile=True)
     assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_path_that_the_source_has_is_none_of_the_build(linked: bool, tmp_path: Path) -> None:
+    """The source may be a link: bytecode in a tree of links is that of what they lead to."""
+    source = {"demo/a.py": "HERE = '/builddir/build/x'\n", "demo/b.py": ""}
+    wheel = WheelBuilder(tmp_path).build(files=source)
+    root = tmp_path / "root"
+    assert main(["install", str(wheel), "--root", str(root), "--python", sys.executable, "--quiet"]) == 0
+    (module,) = root.rglob("a.py")
+    if linked:
+        module.rename(module.with_name("real.py"))
+        module.symlink_to("real.py")
+    assert "build-path" not in {each.rule for each in found(root, scheme=None)}
+    module.unlink()
+    module.write_text("HERE = 1\n")
+    assert "build-path" in {each.rule for each in found(root, scheme=None)}

@@ -512,6 +512,21 @@ def test_a_date_that_only_another_user_can_set_is_refused_before_the_first_write
     assert snapshot(shared) == before
 
 
+def test_a_directory_of_another_user_that_is_reached_late_is_refused_with_all_undone(shared: Path) -> None:
+    os.seteuid(0)
+    for name in (".", "usr"):
+        os.chown(shared / name, 65534, 65534)
+    os.seteuid(65534)
+    before = snapshot(shared)
+    with (
+        pytest.raises(StageError, match="/usr/lib: belongs to another user"),
+        Buildroot(shared, 0o755, EARLY) as buildroot,
+    ):
+        buildroot.create("/usr/bin/tool", (b"new",), 0o755, EARLY)
+        buildroot.create("/usr/lib/new", (b"new",), 0o644, EARLY)
+    assert snapshot(shared) == before
+
+
 def test_what_root_may_date_is_dated_whoever_has_it(shared: Path) -> None:
     os.seteuid(0)
     for name in ("usr", "usr/lib"):

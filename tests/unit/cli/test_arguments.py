@@ -12,7 +12,7 @@ from tests.faults.support import is_one_line, snapshot
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
 
-PY = ("--python", sys.executable)
+PY = ("--python", sys.executable, "--scheme", "generic")
 
 
 def bad_text(directory: Path, content: bytes | None) -> Path:

@@ -27,7 +27,7 @@ from tests.wheelbuilder import WheelBuilder, metadata_text
 from truewheel.bytecode import canonical_form
 from truewheel.cli.main import main
 
-PY = ("--python", sys.executable)
+PY = ("--python", sys.executable, "--scheme", "generic")
 SOURCE = Path(__file__).parents[3] / "src"
 BAD = {"demo/__init__.py": "", "demo/bad.py": "def f(:\n"}
 
@@ -242,7 +242,7 @@ def test_usage_and_trouble_are_two_and_one_line(
     before = snapshot(tmp_path)
     named = [str(wheel) if argument == "WHEEL" else argument for argument in arguments]
     if "--python" not in named and named[0] in ("install", "compile"):
-        named += PY
+        named += PY[:2]
     assert run(*named) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -379,7 +379,8 @@ def test_a_closed_pipe_is_two_without_a_traceback() -> None:
 
 def test_closed_standard_streams_do_no_harm(tmp_path: Path, wheel: Path) -> None:
     assert shell("TRUEWHEEL schemes slackware 2>&-").returncode == 2
-    done = shell(f"TRUEWHEEL install {wheel} --root {tmp_path}/closed --python {sys.executable} <&- >&- 2>&-")
+    options = f"--root {tmp_path}/closed --scheme generic --python {sys.executable}"
+    done = shell(f"TRUEWHEEL install {wheel} {options} <&- >&- 2>&-")
     assert done.returncode == 0
     run("install", wheel, "--root", tmp_path / "open", *PY)
     assert snapshot(tmp_path / "closed") == snapshot(tmp_path / "open")
@@ -387,7 +388,9 @@ def test_closed_standard_streams_do_no_harm(tmp_path: Path, wheel: Path) -> None
 
 def test_names_that_the_terminal_cannot_show_are_escaped(tmp_path: Path, wheel_builder: WheelBuilder) -> None:
     wheel = wheel_builder.build(files={"demo/schön.py": ""})
-    command = f"TRUEWHEEL install {wheel} --root {tmp_path}/root -v --python {sys.executable}"
+    command = (
+        f"TRUEWHEEL install {wheel} --root {tmp_path}/root -v --python {sys.executable} --scheme generic"
+    )
     done = shell(command, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")
     assert "sch\\xf6n.py" in done.stdout
@@ -406,7 +409,7 @@ def test_a_signal_undoes_the_install(
     before = snapshot(root)
     # a background job of a shell ignores SIGINT, and so would what it starts
     command = ["env", "--default-signal=INT", sys.executable, "-m", "truewheel"]
-    command += ["install", str(wheel), "--root", str(root), "--python", str(slow)]
+    command += ["install", str(wheel), "--root", str(root), "--python", str(slow), "--scheme", "generic"]
     with subprocess.Popen(
         command,
         env=environment(),

@@ -195,7 +195,7 @@ def test_a_compile_for_another_python_than_the_directory_s_warns(
 
 def plan(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
     """The lines of a dry run."""
-    assert main(["install", "--dry-run", *words, *PY]) == 0
+    assert main(["install", "--dry-run", "--scheme", "generic", *words, *PY]) == 0
     return capsys.readouterr().out.splitlines()
 
 
@@ -248,7 +248,7 @@ def test_a_report_on_standard_output_stands_there_alone(
         ("install", ["install", wheel, "-vv"]),
         ("compile", ["compile", "/usr", "-v"]),
     ):
-        assert main([*words, "--root", root, "--report", "-", *PY]) == 0
+        assert main([*words, "--scheme", "generic", "--root", root, "--report", "-", *PY]) == 0
         document = json.loads(capsys.readouterr().out)
         assert document["report"] == kind
         valid(kind, document)
@@ -384,7 +384,8 @@ def run_for_long(monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
 
 
 def test_an_install_counts_its_files_and_modules(tmp_path: Path, wheel_builder: WheelBuilder) -> None:
-    from truewheel.pipeline import InstallRequest, install, prepare_install
+    from truewheel.pipeline import install, prepare_install
+    from truewheel.request import InstallRequest
 
     wheel = wheel_builder.build(files={"demo/__init__.py": "", "demo/a.py": ""})
     prepared = prepare_install(InstallRequest((wheel,), tmp_path / "r", pythons=(sys.executable,)), {})

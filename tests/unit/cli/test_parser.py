@@ -12,7 +12,7 @@ from tests.unit.cli.parsers import options_of, parsers
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
 
-PY = ("--python", sys.executable)
+PY = ("--python", sys.executable, "--scheme", "generic")
 PATHS = ("DIR", "FILE", "PATH", "PY", "SRC", "NAME|FILE.yaml", "WHEEL")
 # what the Perl of debhelper's build system hands on, empty where debhelper has none
 MAY_BE_EMPTY = {"debhelper": ["--sourcedir", "--destdir"]}

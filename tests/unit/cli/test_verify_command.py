@@ -34,7 +34,8 @@ def root(tmp_path: Path) -> Path:
     """A root with two warnings, for a mode and for a name."""
     wheel = WheelBuilder(tmp_path).build(files={"demo.py": "x = 1\n", "tests/__init__.py": ""})
     root = tmp_path / "root"
-    assert main(["install", str(wheel), "--root", str(root), "--python", sys.executable, "--quiet"]) == 0
+    options = ("--root", str(root), "--python", sys.executable, "--scheme", "generic", "--quiet")
+    assert main(["install", str(wheel), *options]) == 0
     (module,) = root.rglob("demo.py")
     module.chmod(0o600)
     return root

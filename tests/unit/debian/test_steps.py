@@ -416,3 +416,11 @@ def test_a_wheel_for_other_pythons_is_a_warning_as_pybuild_does_not_look(
     assert [line.rpartition(" ")[2] for line in lines] == ["[requires-python]", "[dead-first-line]"]
     assert package.step("install") == 0
     assert (package.modules / "demo").is_dir()
+
+
+def test_globs_leave_out_of_the_wheel(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DH_TRUEWHEEL_EXCLUDE", "*.txt demo-script /share")
+    assert package.step("build") == package.step("install") == 0
+    assert "demo/data.txt" not in below(package.modules)
+    assert "demo/data.txt" not in (package.modules / "demo-1.0.dist-info/RECORD").read_text()
+    assert below(package.destdir / "usr/bin") == ["demo-run"]

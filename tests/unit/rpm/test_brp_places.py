@@ -13,15 +13,25 @@ _SCRIPT = Path(__file__).parents[3] / "macros/brp-truewheel"
 _OWN = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def compiled(root: Path, *, command: str = "echo", status: int = 0) -> list[str]:
+def compiled(root: Path, *options: str, command: str = "echo", status: int = 0) -> list[str]:
     """The directories that are given to the command."""
-    given = ["warn", command, "fedora", sys.executable, str(root / "report"), "/own"]
+    return [line.split()[-1] for line in lines(root, *options, command=command, status=status)]
+
+
+def lines(root: Path, *options: str, command: str = "echo", status: int = 0) -> list[str]:
+    given = ["warn", command, "fedora", sys.executable, str(root / "report"), "/own", *options]
     environ = {"PATH": os.environ["PATH"], "RPM_BUILD_ROOT": str(root)}
     done = subprocess.run(
         ["sh", str(_SCRIPT), *given], env=environ, stdout=subprocess.PIPE, text=True, check=False
     )
     assert done.returncode == status
-    return [line.split()[-1] for line in done.stdout.splitlines()]
+    return done.stdout.splitlines()
+
+
+def test_options_go_to_the_command(tmp_path: Path) -> None:
+    (tmp_path / "usr/lib" / _OWN).mkdir(parents=True)
+    (told,) = lines(tmp_path, "--compile-exclude", "a*")
+    assert " --compile-exclude a* --report-file " in told
 
 
 def test_all_places_are_compiled_once(tmp_path: Path) -> None:

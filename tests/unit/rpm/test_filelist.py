@@ -352,7 +352,17 @@ class Project:
 
     def __init__(self, directory: Path, wheel: Path) -> None:
         self.root, self.report = directory / "root", directory / f"{wheel.name}.json"
-        arguments = ["install", str(wheel), "--root", str(self.root), "--python", sys.executable, "-q"]
+        arguments = [
+            "install",
+            str(wheel),
+            "--root",
+            str(self.root),
+            "--python",
+            sys.executable,
+            "--scheme",
+            "generic",
+            "-q",
+        ]
         assert main([*arguments, "--report", str(self.report)]) == 0
         self.site = next(self.root.glob("usr/lib/python3*/site-packages"))
 

@@ -219,7 +219,7 @@ def test_requirements_of_an_egg_are_those_that_importlib_finds(tmp_path: Path) -
     (directory / "requires.txt").write_text(REQUIRES_TXT)
     expected = [Requirement(text) for text in PathDistribution(directory).requires or ()]
     assert len(expected) == 5
-    assert read_dist(str(directory)).requirements == tuple(expected)
+    assert [Requirement(text) for text in read_dist(str(directory)).requirement_texts] == expected
 
 
 def test_metadata_outside_of_a_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -426,3 +426,11 @@ def test_verify_in_check_looks_at_the_buildroot_for_its_python(expand: Expand) -
         "/usr/bin/truewheel verify --root /R --scheme fedora --python /usr/bin/python3.12 --build-path /B"
     )
     assert [word.strip('"') for word in words] == [*command.split(), "--ignore", "shadowing-name"]
+
+
+def test_a_spec_leaves_out_by_globs(expand: Expand) -> None:
+    globs = {"_truewheel_exclude": "tests demo/*.pyi", "_truewheel_compile_exclude": "templates"}
+    options = "--exclude 'tests' --exclude 'demo/*.pyi' --compile-exclude 'templates'"
+    assert options in expand("%truewheel_install", **globs)
+    assert expand("%_truewheel_brp_command", **globs).endswith("--compile-exclude 'templates'")
+    assert "exclude" not in expand("%truewheel_install %_truewheel_brp_command")

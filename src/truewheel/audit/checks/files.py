@@ -33,7 +33,7 @@ def _traces(facts: Facts, file: Observed) -> Iterator[Finding]:
     """Yield the paths of the build in a file, but those that its source has as well."""
     if file.pyc is not None and file.pyc.names:
         return  # said already
-    source = facts.files.get(source_path(file.path)) if file.pyc is not None else None
+    source = facts.followed(source_path(file.path)) if file.pyc is not None else None
     known = {needle for needle, _ in source.traces} if source is not None else set()
     for needle, around in file.traces:
         named = needle in facts.build_paths

@@ -10,10 +10,10 @@ import binascii
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from truewheel.audit.model import Facts, Finding, Observed, Site
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
+from truewheel.dataclass import dataclass
 from truewheel.package.model import MemberKind
 from truewheel.record import ADDED, read_rows, row_path
 

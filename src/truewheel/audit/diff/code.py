@@ -6,9 +6,9 @@ import dis
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from truewheel.audit.diff.causes import Cause, cause
+from truewheel.dataclass import dataclass
 from truewheel.pyc.lines import has_columns, line_at, line_ranges
 from truewheel.pyc.spelling import spell
 from truewheel.pyc.stream import Code, Value, same

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from truewheel import textfile
@@ -12,6 +11,7 @@ from truewheel.audit.diff.causes import Difference, Sort
 from truewheel.audit.diff.files import compare_files
 from truewheel.audit.diff.targets import LARGEST, compare_targets
 from truewheel.audit.diff.zips import archive_causes, is_zip, zip_target
+from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.package import deb, rpm
 from truewheel.package.model import Target

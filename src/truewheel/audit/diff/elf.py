@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 
 from truewheel.audit.diff.causes import Cause, cause
 from truewheel.audit.diff.paths import split_tail
+from truewheel.dataclass import dataclass
 
 _MOST = 10_000  # sections
 _NOBITS = 8

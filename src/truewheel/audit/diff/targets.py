@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from truewheel.audit.diff.causes import Cause, Difference, Sort, cause, gravest
 from truewheel.audit.diff.files import compare_files
+from truewheel.dataclass import dataclass
 from truewheel.package.model import MemberKind, Package, Target
 
 LARGEST = 64 << 20  # bytes of a file that are looked at for a cause

@@ -7,12 +7,12 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from truewheel.audit.diff.causes import Cause, cause
+from truewheel.dataclass import replace
 from truewheel.errors import TargetDamaged
 from truewheel.package.archive import clean_path
 from truewheel.package.model import CHUNK, Member, MemberKind, Target, TargetKind

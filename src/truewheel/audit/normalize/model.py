@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from truewheel.dataclass import dataclass
 from truewheel.model import InvalidationMode, PycTarget
 from truewheel.package.model import MemberKind
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from truewheel.bytecode.canonical_form import rewrite
 from truewheel.bytecode.pycs import pyc_header
+from truewheel.dataclass import dataclass
 from truewheel.errors import PycUnreadable
 from truewheel.model import InvalidationMode
 from truewheel.pyc.header import SIZE, Header, read_header

@@ -1,0 +1,51 @@
+"""``truewheel check``: tell which requirements of what is installed in a root are not met there."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from truewheel.check_requirements import read_projects, unmet
+from truewheel.cli.arguments import (
+    ROOT_NAMES,
+    add_python_arguments,
+    chosen_scheme,
+    target_pythons,
+)
+from truewheel.cli.console import complain, say
+from truewheel.cli.parser import prefix_text
+from truewheel.errors import RefusedInput
+from truewheel.paths import install_paths
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(*ROOT_NAMES, required=True, type=Path, metavar="DIR", help="the root directory")
+    add_python_arguments(parser)
+    parser.add_argument(
+        "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="print only errors")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check; prints each requirement that is not met, or a count."""
+    scheme = chosen_scheme(options)
+    count = 0
+    findings = 0
+    for interpreter in target_pythons(options):
+        paths = install_paths(scheme, interpreter, options.prefix or scheme.prefix, "any")
+        own = (paths.purelib, paths.platlib)
+        projects = read_projects(options.root, (*own, *interpreter.site_directories))
+        count += len(projects)
+        for each in unmet(projects, interpreter):
+            findings += 1
+            project = f"{each.project.name} {each.project.version}"
+            complain("error", f"{project}: requires {each.requirement}: {each.reason}")
+    if findings:
+        raise RefusedInput(
+            f"{findings} requirements of {count} projects are not met", hint="install what is named above"
+        )
+    if not options.quiet:
+        say(f"done: all requirements of {count} projects are met")
+    return 0

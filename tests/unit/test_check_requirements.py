@@ -1,0 +1,129 @@
+"""Requirements of what is installed in a root, through the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.support import interpreter
+from tests.wheelbuilder import WheelBuilder, metadata_text
+from truewheel.check_requirements import marker_environment
+from truewheel.cli.main import main
+
+Install = Callable[..., None]
+PY = ["--python", sys.executable]
+
+
+@pytest.fixture
+def install(tmp_path: Path, wheel_builder: WheelBuilder) -> Install:
+    def run(name: str, version: str, *requirements: str) -> None:
+        lines = "".join(f"Requires-Dist: {each}\n" for each in requirements)
+        text = metadata_text(name, version).rstrip("\n") + "\n" + lines
+        wheel = wheel_builder.build(name, version, files={f"{name}.py": ""}, metadata=text)
+        assert main(["install", str(wheel), "--root", str(tmp_path / "root"), "-q", *PY]) == 0
+
+    return run
+
+
+def check(tmp_path: Path, *options: str) -> int:
+    return main(["check", "--root", str(tmp_path / "root"), *PY, *options])
+
+
+def test_requirements_that_are_met_are_counted(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("one", "1.0", "two>=1.5", "Two-B", "never; python_version < '3'", "more; extra == 'x'")
+    install("two", "2.0rc1")
+    install("two_b", "1.0")
+    assert check(tmp_path) == 0
+    assert capsys.readouterr().out == "done: all requirements of 3 projects are met\n"
+
+
+def test_each_requirement_that_is_not_met_is_a_line(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("one", "1.0", "two<2", "three[x]>=1; sys_platform == 'linux'")
+    install("two", "2.0")
+    assert check(tmp_path, "-q") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "truewheel: error: one 1.0: requires two<2: two 2.0 is installed"
+    assert lines[1].endswith("one 1.0: requires three[x]>=1; sys_platform == 'linux': three is not installed")
+    assert lines[2].startswith("truewheel: error: 2 requirements of 2 projects are not met (")
+    assert len(lines) == 3
+
+
+def test_projects_of_other_installers_count(tmp_path: Path, install: Install) -> None:
+    install("one", "1.0", "two>=2", "three")
+    site = next((tmp_path / "root").rglob("one.py")).parent
+    (site / "two-2.1.egg-info").write_text("Metadata-Version: 1.0\nName: two\nVersion: 2.1\n")
+    (site / "three-1.egg-info").mkdir()
+    (site / "three-1.egg-info/PKG-INFO").write_text("Metadata-Version: 1.0\nName: Three\nVersion: 1\n")
+    assert check(tmp_path) == 0
+
+
+def test_what_cannot_be_read_is_a_line_too(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("one", "1.0", "two")
+    site = next((tmp_path / "root").rglob("one.py")).parent
+    metadata = site / "one-1.0.dist-info/METADATA"
+    metadata.write_text(metadata.read_text() + "Requires-Dist: !!\n")
+    (site / "two-2.1.egg-info").write_text("Name: two\nVersion: old-one\n")
+    (site / "x-1.dist-info").mkdir()
+    assert check(tmp_path) == 1
+    told = capsys.readouterr().err
+    assert "requires !!: cannot be read: " in told
+    assert "two-2.1.egg-info, 'old-one', cannot be read" in told
+
+
+def test_an_empty_root_meets_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "root").mkdir()
+    assert check(tmp_path) == 0
+    assert "of 0 projects" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("platforms", "machine"),
+    [
+        (("manylinux_2_36_aarch64", "manylinux2014_aarch64", "linux_aarch64"), "aarch64"),
+        (("manylinux_2_36_aarch64", "manylinux2014_aarch64"), "aarch64"),
+        (("musllinux_1_2_x86_64",), "x86_64"),
+        (("any",), ""),
+    ],
+)
+def test_markers_are_those_of_the_target(platforms: tuple[str, ...], machine: str) -> None:
+    environment = marker_environment(interpreter(platforms=platforms))
+    assert environment["platform_machine"] == machine
+    assert (environment["python_version"], environment["python_full_version"]) == ("3.12", "3.12.1")
+
+
+def test_without_names_all_that_is_there_is_imported(
+    tmp_path: Path, wheel_builder: WheelBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "demo/__init__.py": "",
+        "demo/sub/a.py": "",
+        "demo/_private.py": "1 / 0",
+        "demo/with-dash/b.py": "1 / 0",
+        "demo/bad.py": "import nope_nope\n",
+        "single.py": "",
+    }
+    wheel = wheel_builder.build(files=files)
+    root = str(tmp_path / "root")
+    assert main(["install", str(wheel), "--root", root, "-q", *PY]) == 0
+    assert main(["check-import", "--root", root, *PY]) == 1
+    told = capfd.readouterr().err
+    assert "import demo.bad: ModuleNotFoundError" in told
+    assert "1 of 4 modules cannot be imported" in told
+    assert main(["check-import", "--root", root, *PY, "-e", "demo.bad"]) == 0
+    assert "done: 3 modules imported" in capfd.readouterr().out
+
+
+def test_a_root_without_modules_has_nothing_to_import(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check-import", "--root", str(tmp_path), *PY]) == 1
+    assert "nothing to import: no module is named" in capsys.readouterr().err
