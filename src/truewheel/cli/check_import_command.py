@@ -12,7 +12,7 @@ from truewheel.check_import import ImportRequest, check_imports, choose_modules,
 from truewheel.cli.arguments import DEFAULT_SCHEME
 from truewheel.cli.console import complain, say, warn
 from truewheel.cli.parser import path_text, prefix_text
-from truewheel.errors import RefusedInput
+from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
 from truewheel.paths import install_paths
 from truewheel.report.document import imports_document
@@ -69,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Import the modules; prints each failure, or a count."""
+    if not options.root.is_dir():
+        raise UsageError("is not a directory", subject=str(options.root), hint="give the directory to --root")
     names = [*options.names, *_from_files(options.modules)]
     interpreter = probe(options.python)
     scheme = load_scheme(options.scheme, warn)

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from truewheel.errors import UsageError
 from truewheel.report.document import dependencies_document
 from truewheel.rpm.generators import FAILED, extra_of_package, generated
 from truewheel.rpm.installed_dist import InstalledDist
@@ -35,6 +36,9 @@ def print_for_each(options: argparse.Namespace, write: Callable[[InstalledDist, 
     """Print what ``write`` gives for each project and extra, or on any error the line that makes rpm fail."""
     extra = extra_of_package(options.package_name)
     try:
+        for path in options.paths:
+            if not os.path.lexists(path):
+                raise UsageError("no such file", subject=path, hint="name a .dist-info in the buildroot")
         paths = options.paths or os.fsdecode(sys.stdin.buffer.read()).split("\n")
         lines = generated(paths, lambda dist: write(dist, extra))
     except BaseException:

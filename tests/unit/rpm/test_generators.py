@@ -172,9 +172,9 @@ def test_metadata_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixt
     (directory / "METADATA").write_bytes(_METADATA.encode() + b"Author: \xff\n")
     flat = directory.with_name("f-1.egg-info")
     flat.symlink_to(flat.name)
-    for path in (directory, flat, directory.with_name("gone-1.dist-info")):
+    for path, status in ((directory, 1), (flat, 1), (directory.with_name("gone-1.dist-info"), 2)):
         for command in (["provides"], ["requires", "run"]):
-            assert main([*command, str(path)]) == 1
+            assert main([*command, str(path)]) == status
             captured = capsys.readouterr()
             assert str(path) in captured.err and len(captured.err.splitlines()) == 1
             assert captured.out == f"{FAILED}\n"
