@@ -26,7 +26,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("installed")
     wheel = WheelBuilder(top).build(files=FILES, entry_points={"demo": "demo:f"})
     root = top / "root"
-    arguments = ["--root", str(root), "--python", sys.executable, "--quiet"]
+    arguments = ["--root", str(root), "--python", sys.executable, "--scheme", "generic", "--quiet"]
     assert main(["install", str(wheel), *arguments]) == 0
     return root
 

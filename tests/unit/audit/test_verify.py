@@ -286,10 +286,40 @@ def test_a_source_that_does_not_compile_misses_no_pyc(tmp_path: Path) -> None:
     bad = {"demo/__init__.py": "", "demo/py2.py": "print 'x'\n", "demo/deep.py": "(" * 300 + ")" * 300}
     wheel = WheelBuilder(tmp_path).build(files=bad)
     root = tmp_path / "root"
-    assert main(["install", str(wheel), "--root", str(root), "--python", sys.executable, "--quiet"]) == 0
+    assert (
+        main(
+            [
+                "install",
+                str(wheel),
+                "--root",
+                str(root),
+                "--python",
+                sys.executable,
+                "--scheme",
+                "generic",
+                "--quiet",
+            ]
+        )
+        == 0
+    )
     assert found(root) == ()
     only = WheelBuilder(tmp_path).build("only", files={"only.py": "print 'x'\n"})
-    assert main(["install", str(only), "--root", str(tmp_path / "2"), "--python", sys.executable, "-q"]) == 0
+    assert (
+        main(
+            [
+                "install",
+                str(only),
+                "--root",
+                str(tmp_path / "2"),
+                "--python",
+                sys.executable,
+                "--scheme",
+                "generic",
+                "-q",
+            ]
+        )
+        == 0
+    )
     assert found(tmp_path / "2") == ()
 
 
@@ -350,7 +380,22 @@ def test_a_path_that_the_source_has_is_none_of_the_build(linked: bool, tmp_path:
     source = {"demo/a.py": "HERE = '/builddir/build/x'\n", "demo/b.py": ""}
     wheel = WheelBuilder(tmp_path).build(files=source)
     root = tmp_path / "root"
-    assert main(["install", str(wheel), "--root", str(root), "--python", sys.executable, "--quiet"]) == 0
+    assert (
+        main(
+            [
+                "install",
+                str(wheel),
+                "--root",
+                str(root),
+                "--python",
+                sys.executable,
+                "--scheme",
+                "generic",
+                "--quiet",
+            ]
+        )
+        == 0
+    )
     (module,) = root.rglob("a.py")
     if linked:
         module.rename(module.with_name("real.py"))
