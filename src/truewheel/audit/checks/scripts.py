@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from truewheel.audit.model import Facts, Finding, Observed
 from truewheel.audit.observe import BUILDERS
 from truewheel.package.model import MemberKind, TargetKind
+from truewheel.shebang import ENV
 
 _PROGRAMS = frozenset(
     ("bin", "sbin", "usr/bin", "usr/sbin", "usr/games", "usr/local/bin", "usr/local/sbin", "usr/libexec")
@@ -50,6 +51,8 @@ def _anchored(places: tuple[str, ...], interpreter: str) -> Iterator[str]:
 
 def _env(facts: Facts, file: Observed, interpreter: str, arguments: list[str]) -> Iterator[Finding]:
     if facts.scheme is None and facts.target.kind not in (TargetKind.RPM, TargetKind.DEB):
+        return
+    if facts.scheme is not None and facts.scheme.script_python.startswith(ENV):
         return
     program = next((word for word in arguments if not word.startswith("-") and "=" not in word), "")
     if posixpath.basename(interpreter) == "env" and _PYTHON.match(program):
