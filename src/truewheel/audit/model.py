@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
+
+_LINKS = 8  # that may follow one another
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,6 @@ class Site:
     path: str
     tag: str
 
-    def has(self, path: str) -> bool:
-        """Whether a path lies in it."""
-        return path.startswith(f"{self.path}/" if self.path else "")
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -125,6 +125,37 @@ class Facts:
         """Return the final path of a member's path."""
         return self.target.final(path)
 
-    def site_of(self, path: str) -> Site | None:
-        """Return the directory of installed projects that a path lies in, if any."""
-        return next((site for site in self.sites if site.has(path)), None)
+    def followed(self, path: str) -> Observed | None:
+        """Return what a path leads to within the target, None where there is nothing."""
+        file = self.files.get(path)
+        for _ in range(_LINKS):
+            if file is None or file.kind is not MemberKind.LINK:
+                return file
+            path = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), file.target))
+            file = self.files.get(path.lstrip("/"))
+        return None
+
+    def within(self, site: Site) -> Sequence[str]:
+        """Return the paths of the members that lie in a directory of installed projects."""
+        return self._by_site.get(site.path, ())
+
+    @cached_property
+    def _by_site(self) -> Mapping[str, Sequence[str]]:
+        known: dict[str, str | None] = {site.path: site.path for site in self.sites}
+        found: dict[str, list[str]] = {site.path: [] for site in self.sites}
+        for path in self.files:
+            site = _site_above(posixpath.dirname(path), known)  # the innermost one
+            if site is not None:
+                found[site].append(path)
+        return found
+
+
+def _site_above(directory: str, known: dict[str, str | None]) -> str | None:
+    """Return the site that a directory is or lies in; ``known`` has and gets those of directories."""
+    passed = []
+    while directory not in known and directory:
+        passed.append(directory)
+        directory = posixpath.dirname(directory)
+    site = known.get(directory)
+    known.update(dict.fromkeys(passed, site))
+    return site

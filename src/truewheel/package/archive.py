@@ -176,7 +176,7 @@ def _number(field: bytes, signed: bool = False) -> int:
     digits = field.split(b"\0", 1)[0].strip()
     if not digits:
         return 0
-    if digits.strip(b"01234567"):
+    if digits.translate(None, b"01234567"):
         raise TargetDamaged(f"has {digits[:20]!r} in place of a number")
     return int(digits, 8)
 

@@ -219,10 +219,9 @@ def _stripped(stream: Bytes, files: list[_File]) -> tuple[_File, int, str] | Non
 
 
 def _hexadecimals(data: bytes) -> list[int]:
-    try:
-        return [int(data[at : at + 8], 16) for at in range(0, len(data), 8)]
-    except ValueError as error:
-        raise TargetDamaged("has something else in place of a number in its payload") from error
+    if data.translate(None, b"0123456789abcdefABCDEF"):  # int() would take signs and underscores
+        raise TargetDamaged("has something else in place of a number in its payload")
+    return [int(data[at : at + 8], 16) for at in range(0, len(data), 8)]
 
 
 def _linked_together(members: Iterator[Member]) -> Iterator[Member]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -32,47 +33,36 @@ def tree_members(root: Path, start: str = "") -> Iterator[Member]:
 def directories(root: Path, start: str = "") -> Iterator[str]:
     """Yield ``start`` and the directories below it, as paths from ``root``, those of bytecode left out.
 
-    File systems that the kernel makes up are left out, too, where they are mounted in the root.
+    File systems that the kernel makes up are left out, too, in a root and in roots below it.
     """
     waiting = [start]
     with _Walk(root) as walk:
         while waiting:
             directory = waiting.pop()
-            descriptor = walk.enter(directory)
-            yield directory
-            with walk.about(directory), os.scandir(descriptor) as entries:
-                names = sorted(
-                    (each.name for each in entries if each.is_dir(follow_symlinks=False)), reverse=True
-                )
+            with walk.about(directory):
+                descriptor = walk.enter(directory)
+                with os.scandir(descriptor) as entries:
+                    inner = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
                 waiting += [
                     os.path.join(directory, name)
-                    for name in names
-                    if name != CACHE and not (not directory and name in _VIRTUAL and walk.is_mounted(name))
+                    for name in reversed(inner)
+                    if name != CACHE and not (name in _VIRTUAL and walk.is_mounted(name))
                 ]
+                yield directory
 
 
 def directory_members(root: Path, paths: Iterable[str]) -> Iterator[Member]:
-    """Yield what lies in directories of ``root``, and in each one's directory of bytecode before all else."""
+    """Yield what lies in directories of ``root``, and in each one's directory of bytecode before all else.
+
+    What goes away during the walk, as in the root of a running system, is left out.
+    """
     with _Walk(root) as walk:
         for directory in paths:
-            descriptor = walk.enter(directory)
-            with walk.about(directory):
-                names = sorted(os.listdir(descriptor))
-            cache = CACHE in names
-            if cache:
-                names.remove(CACHE)
-                yield (member := walk.member(directory, CACHE))
-                cache = member.kind is MemberKind.DIRECTORY
-            if cache:
-                inside = os.path.join(directory, CACHE)
-                inner = walk.enter(inside)
+            for inside in (os.path.join(directory, CACHE), directory):
                 with walk.about(inside):
-                    found = sorted(os.listdir(inner))
-                for name in found:
-                    yield walk.member(inside, name)
-                walk.enter(directory)
-            for name in names:
-                yield walk.member(directory, name)
+                    descriptor = walk.enter(inside)
+                    names = sorted(os.listdir(descriptor))
+                    yield from filter(None, (walk.member(inside, name) for name in names))
 
 
 class _Walk:
@@ -85,8 +75,10 @@ class _Walk:
         self._deep = -1
 
     def __enter__(self) -> _Walk:
-        with self.about(""):
+        try:
             self._descriptors.append(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        except OSError as error:
+            raise _unreadable("", error) from error
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -95,7 +87,7 @@ class _Walk:
             os.close(self._descriptors.pop())
 
     def enter(self, directory: str) -> int:
-        """Return the descriptor of a directory, reached through those that are open."""
+        """Return the descriptor of a directory, reached through those that are open; raises OSError."""
         every = directory.split("/") if directory else []
         names, deeper = every[:_HELD], every[_HELD:]
         common = 0
@@ -104,11 +96,10 @@ class _Walk:
         while len(self._names) > common:
             self._names.pop()
             os.close(self._descriptors.pop())
-        with self.about(directory):
-            for name in names[common:]:
-                self._descriptors.append(os.open(name, _DIRECTORY, dir_fd=self._descriptors[-1]))
-                self._names.append(name)
-            self._go_deeper(deeper)
+        for name in names[common:]:
+            self._descriptors.append(os.open(name, _DIRECTORY, dir_fd=self._descriptors[-1]))
+            self._names.append(name)
+        self._go_deeper(deeper)
         return self._here
 
     @property
@@ -133,19 +124,23 @@ class _Walk:
         here = self._here
         return os.stat(name, dir_fd=here, follow_symlinks=False).st_dev != os.fstat(here).st_dev
 
-    def member(self, directory: str, name: str) -> Member:
-        """Return what has this name in the directory that the walk is in."""
+    def member(self, directory: str, name: str) -> Member | None:
+        """Return what has this name in the directory that the walk is in, None if it is gone."""
         path = os.path.join(directory, name)
         with self.about(path):
             return _member(self._here, path, name)
+        return None
 
     @contextmanager
     def about(self, path: str) -> Iterator[None]:
-        """Name a path of the root in errors."""
+        """Name a path of the root in errors; what is gone, or no directory of bytecode, is none."""
         try:
             yield
+        except FileNotFoundError:
+            pass
         except OSError as error:
-            raise _unreadable(path, error) from error
+            if not (path.endswith(CACHE) and error.errno in (errno.ENOTDIR, errno.ELOOP)):
+                raise _unreadable(path, error) from error
 
 
 def _member(descriptor: int, path: str, name: str) -> Member:

@@ -8,6 +8,7 @@ import os
 import py_compile
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -21,8 +22,10 @@ from tests.faults.support import snapshot
 from tests.unit.audit.conftest import FILES
 from tests.wheelbuilder import WheelBuilder
 from truewheel.audit.model import Finding
+from truewheel.audit.observe import Observer
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.main import main
+from truewheel.errors import TruewheelError
 from truewheel.rules import RULES
 from truewheel.schemes import load_scheme, shipped_schemes
 
@@ -342,3 +345,28 @@ def test_nothing_of_a_target_is_run_or_written(
     before = snapshot(root)
     assert found(root, recompile=True)
     assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_path_that_the_source_has_is_none_of_the_build(linked: bool, tmp_path: Path) -> None:
+    """The source may be a link: bytecode in a tree of links is that of what they lead to."""
+    source = {"demo/a.py": "HERE = '/builddir/build/x'\n", "demo/b.py": ""}
+    wheel = WheelBuilder(tmp_path).build(files=source)
+    root = tmp_path / "root"
+    assert main(["install", str(wheel), "--root", str(root), "--python", sys.executable, "--quiet"]) == 0
+    (module,) = root.rglob("a.py")
+    if linked:
+        module.rename(module.with_name("real.py"))
+        module.symlink_to("real.py")
+    assert "build-path" not in {each.rule for each in found(root, scheme=None)}
+    module.unlink()
+    module.write_text("HERE = 1\n")
+    assert "build-path" in {each.rule for each in found(root, scheme=None)}
+
+
+def test_a_process_that_is_killed_is_one_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        (root / f"usr/d{number}").mkdir()
+    monkeypatch.setattr(Observer, "observe", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(TruewheelError, match="copy: a process that reads it was killed"):
+        found(root, jobs=2)

@@ -161,6 +161,16 @@ def test_a_mutated_package_is_read_or_refused_in_one_line(
         assert error.exit_code == 2
 
 
+@pytest.mark.parametrize("number", [b"-0000001", b"0x000001", b"0_000001", b" 0000001", b"+0000001"])
+@pytest.mark.parametrize("rpm", ["w.ufdio"], indirect=True)
+def test_a_number_of_a_payload_is_eight_digits(number: bytes, rpm: Path, tmp_path: Path) -> None:
+    content = rpm.read_bytes()
+    at = content.find(b"070701")
+    (tmp_path / "x.rpm").write_bytes(content[: at + 14] + number + content[at + 22 :])
+    with pytest.raises(TargetDamaged, match=r"x\.rpm: has something else in place of a number"):
+        list(files(open_target(tmp_path / "x.rpm")))
+
+
 def test_directories_are_told_by_what_is_in_them(tmp_path: Path) -> None:
     for name, inside in (("root", "usr/lib"), ("venv", "lib"), ("plain", "package")):
         (tmp_path / name / inside).mkdir(parents=True)

@@ -37,13 +37,13 @@ def test_bytecode_comes_before_its_sources_and_hard_links_share_an_inode(tmp_pat
     os.link(cache / "A.cpython-311.pyc", cache / "A.cpython-311.opt-1.pyc")
     members = list(tree_members(tmp_path, "p"))
     assert [each.path for each in members] == [
-        "p/__pycache__",
         "p/__pycache__/A.cpython-311.opt-1.pyc",
         "p/__pycache__/A.cpython-311.pyc",
         "p/A.py",
+        "p/__pycache__",
     ]
-    assert members[1].inode == members[2].inode != ""
-    assert members[3].inode == ""
+    assert members[0].inode == members[1].inode != ""
+    assert members[2].inode == ""
 
 
 def test_content_is_read_while_the_stream_is_there_and_bounded(tmp_path: Path) -> None:
@@ -83,3 +83,24 @@ def test_a_tree_may_be_deeper_than_paths_and_descriptors_reach(tmp_path: Path) -
     paths = [member.path for member in tree_members(tmp_path)]
     assert paths[-1] == f"{NAME}/" * 300 + "file"
     assert len(paths) == 301
+
+
+def test_what_goes_away_during_the_walk_is_left_out(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("")
+    found = []
+    for member in tree_members(tmp_path):
+        found.append(member.path)
+        if member.path == "a":
+            (tmp_path / "b/file").unlink()
+            (tmp_path / "b").rmdir()
+    assert found == ["a", "c", "a/file", "c/file"]
+
+
+def test_a_link_in_the_place_of_a_directory_of_bytecode_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/__pycache__").symlink_to("/etc")
+    assert [(each.path, each.kind) for each in tree_members(tmp_path, "p")] == [
+        ("p/__pycache__", MemberKind.LINK)
+    ]
