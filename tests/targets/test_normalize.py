@@ -63,7 +63,7 @@ def test_virtual_environments_of_pip(version: str, tmp_path: Path, monkeypatch: 
         if not second:
             shutil.move(venv, tmp_path / "first")
     assert found[0] == found[1], difference(found[0], found[1])
-    pip = [venv / "bin/python", "-m", "pip"]
+    pip: list[str | Path] = [venv / "bin/python", "-m", "pip"]
     run([*pip, "show", "-q", "-f", "babel"], 0o022, environment(True, tmp_path))
     run([*pip, "uninstall", "-q", "-y", "babel"], 0o022, environment(True, tmp_path))
     assert not list(venv.rglob("babel*"))
