@@ -127,12 +127,13 @@ def _entries(tree: ExistingTree, owned: frozenset[str]) -> dict[str, Entry]:
 
 
 def _owned(tree: ExistingTree) -> frozenset[str]:
-    """Return the paths that the tree's own dpkg or rpm lists."""
+    """Return the paths that the tree's own dpkg or rpm lists; dpkg does not check directories."""
     found: set[str] = set()
     paths = {member.path for member in tree.members}
     for path in paths:
         if path.startswith(f"{_DPKG}/") and path.endswith(".list"):
             found |= dpkg_paths(tree.read(path))
+    found -= {".", *(member.path for member in tree.members if member.kind is MemberKind.DIRECTORY)}
     if any(path.startswith(f"{each}/") for each in _RPM for path in paths):
         found |= _rpm_paths(tree.root)
     return frozenset(found)

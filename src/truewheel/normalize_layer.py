@@ -101,7 +101,7 @@ def layer_entries(layer: Layer, owned: frozenset[str]) -> dict[str, Entry]:
             uid=stat.uid,
             gid=stat.gid,
             inode=holder if holder is not None and counts[holder] > 1 else "",
-            owned=(path or ".") in owned,
+            owned=path in owned and kind is not MemberKind.DIRECTORY,
         )
     return found
 

@@ -41,8 +41,9 @@ def test_killed_at_random_instants(tmp_path: Path) -> None:
         shutil.copytree(tmp_path / "kept", root, symlinks=True)
         with subprocess.Popen([*COMMAND, str(root)], env=ENVIRONMENT, start_new_session=True) as process:
             time.sleep(chance.uniform(0.2 * whole, whole))
-            interrupted += process.poll() is None
-            os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+            if process.poll() is None:
+                interrupted += 1
+                os.killpg(process.pid, signal.SIGKILL)
         for path in root.rglob("*.pyc"):
             assert path.stat().st_size > 16, path
         subprocess.run([*COMMAND, str(root)], env=ENVIRONMENT, check=True)

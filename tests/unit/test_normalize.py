@@ -396,3 +396,14 @@ def test_vendored_metadata_is_left_alone(tmp_path: Path) -> None:
     (vendored / "RECORD").write_text("z.py,,\nmissing.py,,\na.py,,\n")
     assert normalize(root) == 0
     assert (vendored / "RECORD").read_text() == "z.py,,\nmissing.py,,\na.py,,\n"
+
+
+def test_directories_above_what_is_installed_follow_no_umask(tmp_path: Path) -> None:
+    root = made(tmp_path / "root/usr", second=True).parent
+    listing = root / "var/lib/dpkg/info/base.list"
+    listing.parent.mkdir(parents=True)
+    listing.write_text("/.\n/usr\n/usr/bin\n")
+    (root / "usr/bin").chmod(0o555)
+    assert normalize(root) == 0
+    assert (root / "usr").stat().st_mode & 0o7777 == 0o755
+    assert (root / "usr/bin").stat().st_mode & 0o7777 == 0o555

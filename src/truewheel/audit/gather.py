@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,8 +14,10 @@ from pathlib import Path
 from truewheel.audit.model import Observed
 from truewheel.audit.observe import Look, Observer
 from truewheel.bytecode.pycs import source_path
+from truewheel.errors import TruewheelError
 from truewheel.package.model import MemberKind, Target
 from truewheel.package.tree import directories, directory_members
+from truewheel.process import ENDING_SIGNALS
 
 _BATCH = 24  # directories for a process to read at a time
 _SOURCE = 64 << 20  # bytes
@@ -53,8 +57,24 @@ def _tree(target: Target, look: Look, jobs: int) -> tuple[list[Observed], Hashes
     second = next(batches, None)
     if second is None:  # too small to start processes for
         return _joined(iter([observe(first)]))
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), initializer=_leave_signals)
+    try:
         return _joined(pool.map(observe, [first, second, *batches]))
+    except BrokenProcessPool as error:
+        message, hint = (
+            "a process that reads it was killed",
+            "see the memory of the machine, or give --jobs 1",
+        )
+        raise TruewheelError(message, subject=target.name, hint=hint) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_signals() -> None:
+    """Let signals end a reading process at once, but for the terminal's, which the main process answers."""
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _batches(names: Iterator[str]) -> Iterator[list[str]]:

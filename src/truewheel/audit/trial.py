@@ -7,6 +7,7 @@ import multiprocessing
 import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError as NoAnswer
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 
@@ -36,7 +37,7 @@ class Trial:
             self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("fork"))
         try:
             return self._pool.submit(_compiles, source, python).result(_SECONDS)
-        except (BrokenProcessPool, TimeoutError):
+        except (BrokenProcessPool, NoAnswer):  # not the built-in one before Python 3.11
             self._end()
             return False
 

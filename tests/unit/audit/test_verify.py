@@ -8,6 +8,7 @@ import os
 import py_compile
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -21,8 +22,10 @@ from tests.faults.support import snapshot
 from tests.unit.audit.conftest import FILES
 from tests.wheelbuilder import WheelBuilder
 from truewheel.audit.model import Finding
+from truewheel.audit.observe import Observer
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.main import main
+from truewheel.errors import TruewheelError
 from truewheel.rules import RULES
 from truewheel.schemes import load_scheme, shipped_schemes
 
@@ -406,3 +409,11 @@ def test_a_path_that_the_source_has_is_none_of_the_build(linked: bool, tmp_path:
     module.unlink()
     module.write_text("HERE = 1\n")
     assert "build-path" in {each.rule for each in found(root, scheme=None)}
+
+
+def test_a_process_that_is_killed_is_one_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        (root / f"usr/d{number}").mkdir()
+    monkeypatch.setattr(Observer, "observe", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(TruewheelError, match="copy: a process that reads it was killed"):
+        found(root, jobs=2)

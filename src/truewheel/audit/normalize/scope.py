@@ -10,12 +10,13 @@ from truewheel.audit.normalize.model import Entry, Options
 from truewheel.package.model import MemberKind
 
 _LIBRARY = re.compile(r"(?:^|/)(?:lib|lib64)/python3(?:\.\d+t?)?(?:/|$)")
-_SPECIAL, _STICKY = 0o7000, 0o1000
+_SPECIAL, _STICKY, _WRITE = 0o7000, 0o1000, 0o200
 
 
 def wanted_mode(entry: Entry, options: Options, in_scope: bool) -> int:
     """Return the mode that a path is to have: 0644 or 0755 by the execute bit, with setuid and its like."""
     stays = options.keep_modes or not in_scope or entry.owned or entry.mode & _STICKY
+    stays = stays or (entry.kind is MemberKind.DIRECTORY and not entry.mode & _WRITE)  # as rpm's /usr/bin
     if stays or entry.kind is MemberKind.LINK or entry.kind is MemberKind.OTHER:
         return entry.mode
     executable = entry.kind is MemberKind.DIRECTORY or entry.mode & 0o111
