@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truewheel.audit.gather import gather
@@ -62,6 +62,7 @@ def members(draw: st.DrawFn) -> list[Member]:
     return made
 
 
+@settings(deadline=None)
 @given(members(), st.sampled_from(["", "generic", "fedora", "debian"]), st.booleans())
 def test_whatever_is_in_a_target_findings_are_all_that_comes(
     made: list[Member], scheme: str, packaged: bool

@@ -9,7 +9,7 @@ from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truewheel.audit import observe
@@ -84,6 +84,7 @@ def test_a_path_that_means_the_same_is_right() -> None:
     assert read_bytecode(pyc(name="/usr/lib/site/../demo/a.py"), FINAL).names == ()
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_mutated_pyc_is_described(data: st.DataObject) -> None:
     whole = bytearray(pyc())
@@ -94,6 +95,7 @@ def test_a_mutated_pyc_is_described(data: st.DataObject) -> None:
     assert found.rule in ("", "truncated-pyc", "unreadable-pyc")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["a.py", PYC, "x.dist-info/RECORD", "bin/tool"]))
 def test_any_content_is_observed(content: bytes, path: str) -> None:
     observed = Observer(Look("/", ("/home/me",))).observe(member(path, content))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truewheel.errors import TargetDamaged, TruewheelError
@@ -103,6 +103,7 @@ def test_what_is_no_archive_is_one_line(data: bytes) -> None:
         read(data)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_mutated_archive_is_read_or_refused_in_one_line(data: st.DataObject) -> None:
     whole = bytearray(archive(data.draw(st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]))))

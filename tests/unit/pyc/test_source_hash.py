@@ -7,7 +7,7 @@ from importlib.util import MAGIC_NUMBER
 from importlib.util import source_hash as own_hash
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truewheel.pyc import source_hash as module
@@ -30,6 +30,7 @@ def test_hashes_are_those_of_each_python(
     assert source_hash(struct.pack("<HBB", magic, 13, 10), SOURCE).hex() == digest
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_ours_is_that_of_this_python(source: bytes) -> None:
     newer = module._OWN
