@@ -51,7 +51,16 @@ def local_python(root: Path) -> None:
     python = available_pythons().get("3.11")
     need(python is not None, "no Python 3.11 of pyenv")
     assert python is not None
-    shutil.copytree(python.parents[1], root / "usr/local", symlinks=True, dirs_exist_ok=True)
+    own = python.parents[1]
+    for name in ("bin", "lib"):
+        ignored = shutil.ignore_patterns("site-packages", "test", "__pycache__")
+        shutil.copytree(
+            own / name, root / "usr/local" / name, symlinks=True, dirs_exist_ok=True, ignore=ignored
+        )
+    for program in (root / "usr/local/bin").iterdir():
+        if not program.name.startswith("python"):
+            program.unlink()
+    assert inside(root, ["ldconfig"]).returncode == 0  # for libpython, as those images do
 
 
 ROOTS = {
@@ -60,7 +69,7 @@ ROOTS = {
     "local": Recipe(
         ("libssl3", "libffi8", "zlib1g", "libsqlite3-0", "libbz2-1.0", "liblzma5", "libreadline8"),
         finish=local_python,
-        ingredients="pyenv 3.11 in /usr/local",
+        ingredients="pyenv's 3.11 alone in /usr/local",
     ),
 }
 # where each Python looks for modules that a plain install brings

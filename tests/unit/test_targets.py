@@ -169,7 +169,7 @@ def test_a_description_has_paths_relative_to_its_place(wheel: Path, foreign: Cal
 def test_a_description_may_have_the_architecture_in_its_name(
     wheel: Path, foreign: Callable[..., Path]
 ) -> None:
-    abi: dict[str, list[str]] = {"flags": []}
+    abi: dict[str, Any] = {"flags": []}
     root = foreign(description=details(abi=abi, suffixes={"extensions": [".cpython-x.so", ".so"]}))
     directory = root / f"usr/lib/python{SHORT}"
     (directory / "build-details.json").rename(directory / "build-details..aarch64-linux-gnu.json")
