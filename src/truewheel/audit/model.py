@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
-from truewheel.dataclass import dataclass, field
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
@@ -91,10 +92,6 @@ class Site:
     path: str
     tag: str
 
-    def has(self, path: str) -> bool:
-        """Whether a path lies in it."""
-        return path.startswith(f"{self.path}/" if self.path else "")
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -138,6 +135,27 @@ class Facts:
             file = self.files.get(path.lstrip("/"))
         return None
 
-    def site_of(self, path: str) -> Site | None:
-        """Return the directory of installed projects that a path lies in, if any."""
-        return next((site for site in self.sites if site.has(path)), None)
+    def within(self, site: Site) -> Sequence[str]:
+        """Return the paths of the members that lie in a directory of installed projects."""
+        return self._by_site.get(site.path, ())
+
+    @cached_property
+    def _by_site(self) -> Mapping[str, Sequence[str]]:
+        known: dict[str, str | None] = {site.path: site.path for site in self.sites}
+        found: dict[str, list[str]] = {site.path: [] for site in self.sites}
+        for path in self.files:
+            site = _site_above(posixpath.dirname(path), known)  # the innermost one
+            if site is not None:
+                found[site].append(path)
+        return found
+
+
+def _site_above(directory: str, known: dict[str, str | None]) -> str | None:
+    """Return the site that a directory is or lies in; ``known`` has and gets those of directories."""
+    passed = []
+    while directory not in known and directory:
+        passed.append(directory)
+        directory = posixpath.dirname(directory)
+    site = known.get(directory)
+    known.update(dict.fromkeys(passed, site))
+    return site

@@ -209,7 +209,7 @@ def test_a_plan_has_wheels_directories_and_what_changes(
     assert any(re.fullmatch(r"  /usr/\S*/demo: 2 files \(6 bytes\)", line) for line in lines)
     assert any(re.fullmatch(r"  /usr/\S*/demo/__pycache__: \d pycs", line) for line in lines)
     assert re.fullmatch(r"changes: \d+ created", lines[-2])
-    main(["install", one, "--root", str(root), "-q", *PY])
+    main(["install", one, "--root", str(root), "--scheme", "generic", "-q", *PY])
     lines = plan(capsys, one, "--root", str(root))
     assert re.fullmatch(r"changes: \d+ unchanged, \d+ pycs and RECORDs made anew", lines[-2])
     (tmp_path / "two").mkdir()
@@ -227,7 +227,7 @@ def test_a_plan_is_quiet_where_that_is_wanted_and_can_be_a_report(
     document = json.loads((tmp_path / "plan.json").read_text())
     valid("plan", document)
     assert {file["state"] for file in document["files"]} == {"created"}
-    main(["install", wheel, "--root", root, "-q", *PY])
+    main(["install", wheel, "--root", root, "--scheme", "generic", "-q", *PY])
     paths = [each["path"] for each in (*document["files"], *document["made"])]
     assert sorted(paths) == sorted(files(Path(root)))
 

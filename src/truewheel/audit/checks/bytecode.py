@@ -133,8 +133,8 @@ def _missing(facts: Facts, site: Site) -> Iterator[Finding]:
 
 def modules(facts: Facts, site: Site) -> Iterator[str]:
     """Yield the sources of a site that are to have bytecode."""
-    for path, file in facts.files.items():
-        if path.endswith(".py") and file.kind is MemberKind.FILE and site.has(path):
+    for path in facts.within(site):
+        if path.endswith(".py") and facts.files[path].kind is MemberKind.FILE:
             inside = path[len(site.path) :].lstrip("/").split("/")
             if CACHE not in inside and not inside[0].endswith(".dist-info"):
                 yield path
@@ -143,11 +143,10 @@ def modules(facts: Facts, site: Site) -> Iterator[str]:
 def absent_pycs(facts: Facts, sources: list[str], tag: str) -> Mapping[str, list[int]]:
     """Return the sources that lack pycs, and at which levels."""
     absent = {}
+    wanted = _levels(facts, sources, tag)
     for path in sources:
         levels = [
-            level
-            for level in _levels(facts, sources, tag)
-            if (pyc := pyc_path(path, tag, level)) not in facts.files and _fits(pyc)
+            level for level in wanted if (pyc := pyc_path(path, tag, level)) not in facts.files and _fits(pyc)
         ]
         if levels:
             absent[path] = levels
@@ -174,9 +173,8 @@ def wanted_tags(facts: Facts, site: Site, sources: list[str]) -> list[str]:
     wanted = set(sources)
     seen = {
         name.tag
-        for path, file in facts.files.items()
-        if file.pyc
-        and site.has(path)
+        for path in facts.within(site)
+        if facts.files[path].pyc
         and source_path(path) in wanted
         and (name := parse_pyc_name(posixpath.basename(path)))
     }

@@ -22,11 +22,11 @@ def check_files(facts: Facts) -> Iterator[Finding]:
     yield from _names(facts)
     for file in facts.files.values():
         yield from _traces(facts, file)
-        yield from _date(facts, file)
         yield from _prefix(facts, file)
-        if facts.site_of(file.path) is not None:
-            yield from _mode(facts, file)
-            yield from _owner(facts, file)
+    for path in (path for site in facts.sites for path in facts.within(site)):
+        yield from _date(facts, facts.files[path])
+        yield from _mode(facts, facts.files[path])
+        yield from _owner(facts, facts.files[path])
 
 
 def _traces(facts: Facts, file: Observed) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def _traces(facts: Facts, file: Observed) -> Iterator[Finding]:
 
 def _date(facts: Facts, file: Observed) -> Iterator[Finding]:
     late = facts.epoch is not None and file.mtime > facts.epoch
-    if late and file.path.endswith(".py") and facts.site_of(file.path) is not None:
+    if late and file.path.endswith(".py"):
         message = f"is of {file.mtime}, SOURCE_DATE_EPOCH is {facts.epoch} (seconds since 1970)"
         yield Finding("later-than-epoch", facts.final(file.path), message)
 
@@ -84,7 +84,7 @@ def _prefix(facts: Facts, file: Observed) -> Iterator[Finding]:
 def _names(facts: Facts) -> Iterator[Finding]:
     for site in facts.sites:
         below = len(site.path) + 1 if site.path else 0
-        parts = {tuple(path[below:].split("/")[:2]) for path in facts.files if site.has(path)}
+        parts = {tuple(path[below:].split("/")[:2]) for path in facts.within(site)}
         directories = {each[0] for each in parts if len(each) > 1 and each[1].endswith(".py")}
         modules = {each[0] for each in parts if len(each) == 1}
         for name in sorted((directories & _SHADOWING) | (modules & _SHADOWING_MODULES)):

@@ -49,9 +49,13 @@ def check_metadata(facts: Facts) -> Iterator[Finding]:
 
 def _dist_infos(facts: Facts, site: Site) -> set[str]:
     """The dist-info directories right in a site; those that a project vendors are its own business."""
+    return {posixpath.join(site.path, name) for name in _tops(facts, site) if name.endswith(".dist-info")}
+
+
+def _tops(facts: Facts, site: Site) -> set[str]:
+    """The names that are right in a site."""
     below = len(site.path) + 1 if site.path else 0
-    names = {path[below:].split("/", 1)[0] for path in facts.files if site.has(path)}
-    return {posixpath.join(site.path, name) for name in names if name.endswith(".dist-info")}
+    return {path[below:].split("/", 1)[0] for path in facts.within(site)}
 
 
 def _read(facts: Facts, path: str, site: Site) -> _Record:
@@ -172,10 +176,11 @@ def _left(facts: Facts, directory: str) -> Iterator[Finding]:
 def _locks(facts: Facts) -> Iterator[Finding]:
     if facts.scheme is None and not facts.is_package:
         return
+    sites = {site.path for site in facts.sites}
     for path, file in facts.files.items():
         if posixpath.basename(path) == ".lock" and file.kind is MemberKind.FILE and not file.size:
             beside = posixpath.dirname(path)
-            if beside == "" or any(site.path == beside for site in facts.sites):
+            if beside == "" or beside in sites:
                 yield Finding("leftover-lock", facts.final(path), "is there")
 
 
@@ -185,10 +190,10 @@ def _unlisted(facts: Facts, site: Site, records: list[_Record]) -> Iterator[Find
     if any(record.rows is None for record in records) or _has_eggs(facts, site):
         return
     below = len(site.path) + 1 if site.path else 0
-    owned = {path[below:].split("/", 1)[0] for path in listed if site.has(path) and "/" in path[below:]}
-    owned -= {CACHE}
-    for path, file in facts.files.items():
-        if not site.has(path) or path in listed or file.kind is not MemberKind.FILE:
+    inside = (path[below:] for path in listed if path.startswith(f"{site.path}/" if site.path else ""))
+    owned = {path.split("/", 1)[0] for path in inside if "/" in path} - {CACHE}
+    for path in facts.within(site):
+        if path in listed or facts.files[path].kind is not MemberKind.FILE:
             continue
         if path[below:].split("/", 1)[0] in owned and not _is_extra(path, listed):
             yield Finding("unlisted-file", facts.final(path), "is in no RECORD")
@@ -203,6 +208,4 @@ def _is_extra(path: str, listed: set[str]) -> bool:
 
 
 def _has_eggs(facts: Facts, site: Site) -> bool:
-    below = len(site.path) + 1 if site.path else 0
-    names = {path[below:].split("/", 1)[0] for path in facts.files if site.has(path)}
-    return any(name.endswith((".egg-info", ".egg", ".egg-link")) for name in names)
+    return any(name.endswith((".egg-info", ".egg", ".egg-link")) for name in _tops(facts, site))
