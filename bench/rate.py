@@ -21,7 +21,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP))
 
-from bench.chart import enter  # noqa: E402
+from chart import enter  # noqa: E402
+
 from tests.registry import Pin, fetched, popular  # noqa: E402
 
 _VARIATIONS = (
