@@ -21,8 +21,6 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP))
 
-from chart import enter  # noqa: E402
-
 from tests.registry import Pin, fetched, popular  # noqa: E402
 
 _VARIATIONS = (
@@ -45,6 +43,16 @@ def main() -> None:
         if options.json:
             options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     enter(TOP / "docs/figures.md", "rate", lines(results, pythons))
+
+
+def enter(page: Path, name: str, lines: list[str]) -> None:
+    """Put lines between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        sys.exit(f"{page} has no {begin} ... {end}")
+    page.write_text(before + "\n".join([begin, *lines, end]) + after, encoding="utf-8")
 
 
 def outcome(pin: Pin, python: str) -> str:
