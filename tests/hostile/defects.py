@@ -470,7 +470,7 @@ IDENTITY = [
         "file name without the suffix",
         "bad-file-name",
         "not the file name of a wheel",
-        _renamed("demo-1.0.zip"),
+        _renamed("demo-1.0"),
     ),
     Defect(
         "build tag without digit",

@@ -8,8 +8,8 @@ getopt.options = {
     --verbose/-v
   ]],
   ["files"] = [[
-    --allow-no-modules/-M --assert-license/-l --auto/-a --bytecode= --dist-name/-D= --format= --json --modules=
-    --no-assert-license/-L --output= --report-file= --root= --rpm-version=
+    --allow-no-modules/-M --assert-license/-l --auto/-a --bytecode= --dist-name/-D= --format= --json
+    --modules= --no-assert-license/-L --output= --report-file= --root= --rpm-version=
   ]],
   ["requires-build"] = [[
     --config-settings/-C= --dep-overrides-file= --dependency-groups/-g= --directory/-d= --extras/-x=

@@ -33,9 +33,9 @@ TAG = sys.implementation.cache_tag
 RECORD = "demo-1.0.dist-info/RECORD"
 
 
-def found(root: Path, environ: Mapping[str, str] | None = None, **request: object) -> tuple[Finding, ...]:
+def found(target: Path, environ: Mapping[str, str] | None = None, **request: object) -> tuple[Finding, ...]:
     scheme = load_scheme("generic")
-    asked = VerifyRequest(**{"targets": (root,), "scheme": scheme, "jobs": 1, **request})  # type: ignore[arg-type]
+    asked = VerifyRequest(**{"targets": (target,), "scheme": scheme, "jobs": 1, **request})  # type: ignore[arg-type]
     (verified,) = verify(asked, environ or {})
     return verified.findings
 
@@ -358,7 +358,7 @@ def test_a_venv_has_the_paths_of_its_place(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     assert found(venv, scheme=None) == ()
     shutil.copytree(venv, tmp_path / "moved", symlinks=True)
-    rules = {each.rule for each in found(tmp_path / "moved", scheme=None)}
+    rules = {each.rule for each in found(tmp_path / "moved", scheme=None, build_paths=(str(venv),))}
     assert {"wrong-co-filename", "shebang-build-path"} <= rules
 
 
