@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.treehash import difference, tree_listing
-from tests.unit.test_normalize import EPOCH, SITE, SOURCE, compiled, made
+from tests.unit.normalization.test_tree import EPOCH, SITE, SOURCE, compiled, made
 
 pytestmark = pytest.mark.slow
 

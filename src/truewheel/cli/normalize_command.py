@@ -11,8 +11,8 @@ from truewheel.cli.console import say, warn
 from truewheel.cli.parser import path_text
 from truewheel.errors import UsageError
 from truewheel.model import InvalidationMode
-from truewheel.normalize import NormalizeRequest, date_of, normalize_tree
-from truewheel.normalize_image import normalize_archive
+from truewheel.normalization.image import normalize_archive
+from truewheel.normalization.tree import NormalizeRequest, date_of, normalize_tree
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

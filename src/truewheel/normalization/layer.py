@@ -15,7 +15,7 @@ from truewheel.buildroot.layer import Layer, LayerOutput, Stat
 from truewheel.bytecode.pycs import source_path
 from truewheel.dataclass import replace
 from truewheel.model import Interpreter
-from truewheel.normalizer import Normalizer
+from truewheel.normalization.content import Normalizer
 from truewheel.package.model import CHUNK, MemberKind
 
 

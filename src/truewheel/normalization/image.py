@@ -23,9 +23,9 @@ from truewheel.buildroot.layer import Layer, LayerOutput, Stat
 from truewheel.dataclass import replace
 from truewheel.environment import default_jobs
 from truewheel.errors import TargetDamaged, UsageError
-from truewheel.normalize import NormalizeRequest, dpkg_paths, pythons_at_hand
-from truewheel.normalize_layer import LayerFiles, layer_entries, normalize_layer, write_layer
-from truewheel.normalizer import Normalizer
+from truewheel.normalization.content import Normalizer
+from truewheel.normalization.layer import LayerFiles, layer_entries, normalize_layer, write_layer
+from truewheel.normalization.tree import NormalizeRequest, dpkg_paths, pythons_at_hand
 from truewheel.package.image import Blob, Blobs, blob_name, is_image, open_blobs
 from truewheel.package.model import CHUNK, MemberKind
 from truewheel.package.streams import Part

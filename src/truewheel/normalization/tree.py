@@ -24,7 +24,7 @@ from truewheel.environment import default_jobs, source_date_epoch
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
-from truewheel.normalizer import Files, Normalizer
+from truewheel.normalization.content import Files, Normalizer
 from truewheel.package.model import MemberKind
 
 _DPKG = "var/lib/dpkg/info"

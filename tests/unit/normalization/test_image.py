@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_normalize import EPOCH, SITE, TAG, VERSION, made
+from tests.unit.normalization.test_tree import EPOCH, SITE, TAG, VERSION, made
 from truewheel.cli.main import main
 from truewheel.pyc.stream import file_names
 

@@ -1,0 +1,1 @@
+"""Make existing trees, layers and images reproducible: read them, decide, write."""
