@@ -42,12 +42,20 @@ def open_target(path: Path, root: Path | None = None) -> Target:
 def packages_in(path: Path) -> tuple[Path, ...]:
     """Return the packages and wheels that a directory stands for, sorted; none if it is a target itself.
 
-    Such a directory is what a build leaves: it has packages in it, or in its directories, and no system.
+    Such a directory is what a build leaves: it has packages in it, or nothing but directories of packages.
     """
-    if not path.is_dir() or any((path / name).exists() for name in (*_OF_ROOTS, "pyvenv.cfg", "oci-layout")):
+    if not path.is_dir():
         return ()
-    found = [*path.glob("*"), *path.glob("*/*")]
-    return tuple(sorted(each for each in found if each.name.endswith(_PACKAGES) and each.is_file()))
+    entries = sorted(path.iterdir())
+    names = {each.name for each in entries}
+    if not names.isdisjoint((*_OF_ROOTS, "pyvenv.cfg", "oci-layout")):
+        return ()
+    if any(name.endswith((".py", ".dist-info")) for name in names):
+        return ()
+    files = [each for each in entries if each.is_file()]
+    inner = [each for each in entries if each.is_dir() and not each.is_symlink()]
+    found = files or [each for directory in inner for each in sorted(directory.iterdir())]
+    return tuple(each for each in found if each.name.endswith(_PACKAGES) and each.is_file())
 
 
 def _directory(path: Path, root: Path | None) -> Target:

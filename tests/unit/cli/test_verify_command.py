@@ -188,13 +188,28 @@ def test_findings_beyond_ten_are_counted(root: Path, capsys: pytest.CaptureFixtu
     assert f"warning: {root}: 21 more [wrong-mode]" in capsys.readouterr().out.splitlines()
 
 
-def test_a_directory_of_packages_stands_for_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "RPMS/noarch").mkdir(parents=True)
-    for directory in (tmp_path / "RPMS", tmp_path / "RPMS/noarch"):
-        WheelBuilder(directory).build()
-    assert main(["verify", str(tmp_path / "RPMS"), "--json"]) == 0
+@pytest.mark.parametrize("directory", ["dist", "RPMS/noarch"])
+def test_a_directory_of_packages_stands_for_them(
+    directory: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / directory).mkdir(parents=True)
+    WheelBuilder(tmp_path / directory).build()
+    WheelBuilder(tmp_path / directory).build("other")
+    assert main(["verify", str(tmp_path / directory.partition("/")[0]), "--json"]) == 0
     targets = json.loads(capsys.readouterr().out)["targets"]
     assert [each["name"].removeprefix(f"{tmp_path}/") for each in targets] == [
-        "RPMS/demo-1.0-py3-none-any.whl",
-        "RPMS/noarch/demo-1.0-py3-none-any.whl",
+        f"{directory}/demo-1.0-py3-none-any.whl",
+        f"{directory}/other-1.0-py3-none-any.whl",
     ]
+
+
+def test_modules_with_a_wheel_among_them_are_a_tree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the standard library is, which has wheels for its tests."""
+    (tmp_path / "lib/test").mkdir(parents=True)
+    (tmp_path / "lib/os.py").write_text("")
+    WheelBuilder(tmp_path / "lib/test").build()
+    assert main(["verify", str(tmp_path / "lib"), "--json"]) == 0
+    (target,) = json.loads(capsys.readouterr().out)["targets"]
+    assert target["kind"] == "tree"
