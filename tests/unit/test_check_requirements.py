@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.faults.support import interpreter
@@ -53,6 +56,23 @@ def test_each_requirement_that_is_not_met_is_a_line(
     assert lines[1].endswith("one 1.0: requires three[x]>=1; sys_platform == 'linux': three is not installed")
     assert lines[2].startswith("truewheel: error: 2 requirements of 2 projects are not met (")
     assert len(lines) == 3
+
+
+def test_what_is_not_met_is_a_document_as_its_schema_says(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = json.loads(resources.files("truewheel.report").joinpath("check.schema.json").read_text())
+    install("one", "1.0", "two<2")
+    assert check(tmp_path, "--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema)
+    (found,) = document["unmet"]
+    assert (found["project"], found["requirement"]) == ("one", "two<2")
+    install("two", "1.0")
+    assert check(tmp_path, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema)
+    assert (document["projects"], document["unmet"]) == (2, [])
 
 
 def test_projects_of_other_installers_count(tmp_path: Path, install: Install) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
-from truewheel.check_requirements import read_projects, unmet
+from truewheel.check_requirements import Unmet, read_projects, unmet
 from truewheel.cli.arguments import (
     ROOT_NAMES,
     add_python_arguments,
@@ -15,7 +16,9 @@ from truewheel.cli.arguments import (
 from truewheel.cli.console import complain, say
 from truewheel.cli.parser import prefix_text
 from truewheel.errors import RefusedInput
+from truewheel.model import Interpreter
 from truewheel.paths import install_paths
+from truewheel.report.document import check_document
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
     )
+    parser.add_argument("--json", action="store_true", help="print what is not met as JSON")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only errors")
 
 
@@ -32,20 +36,33 @@ def run(options: argparse.Namespace) -> int:
     """Check; prints each requirement that is not met, or a count."""
     scheme = chosen_scheme(options)
     count = 0
-    findings = 0
+    findings = []
     for interpreter in target_pythons(options):
         paths = install_paths(scheme, interpreter, options.prefix or scheme.prefix, "any")
         own = (paths.purelib, paths.platlib)
         projects = read_projects(options.root, (*own, *interpreter.site_directories))
         count += len(projects)
-        for each in unmet(projects, interpreter):
-            findings += 1
-            project = f"{each.project.name} {each.project.version}"
-            complain("error", f"{project}: requires {each.requirement}: {each.reason}")
+        findings += [(interpreter, each) for each in unmet(projects, interpreter)]
+    if options.json:
+        say(json.dumps(check_document(count, [_row(*each) for each in findings]), indent=2))
+    for _, each in findings:
+        project = f"{each.project.name} {each.project.version}"
+        complain("error", f"{project}: requires {each.requirement}: {each.reason}")
     if findings:
         raise RefusedInput(
-            f"{findings} requirements of {count} projects are not met", hint="install what is named above"
+            f"{len(findings)} requirements of {count} projects are not met",
+            hint="install what is named above",
         )
-    if not options.quiet:
+    if not (options.quiet or options.json):
         say(f"done: all requirements of {count} projects are met")
     return 0
+
+
+def _row(interpreter: Interpreter, found: Unmet) -> dict[str, str]:
+    return {
+        "python": interpreter.cache_tag,
+        "project": found.project.name,
+        "version": found.project.version,
+        "requirement": found.requirement,
+        "reason": found.reason,
+    }

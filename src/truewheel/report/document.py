@@ -81,6 +81,11 @@ def imports_document(modules: Sequence[str], failures: Mapping[str, str]) -> dic
     return {**_head("imports"), "modules": results}
 
 
+def check_document(projects: int, unmet: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return which requirements of so many projects are not met, each with the keys of the schema."""
+    return {**_head("check"), "projects": projects, "unmet": list(unmet)}
+
+
 def compile_document(manifest: Manifest) -> dict[str, Any]:
     """Return the report of a compile."""
     return {**_head("compile"), **_account(manifest)}
