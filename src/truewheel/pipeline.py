@@ -119,12 +119,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     plan, places = plan_install(inputs), places_of(inputs)
     refuse_denied(plan, denied)
     if request.follow_links:
-        leads = functools.cache(functools.partial(_leads, request.root))
-        plan = relocated(plan, leads)
-        places = tuple(
-            replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))
-            for each in places
-        )
+        plan, places = _followed(plan, places, request.root)
     prepared = PreparedInstall(
         plan,
         request.root,
@@ -141,6 +136,18 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     if not is_interrupted(request.root):  # else the root is another once that is undone
         _met(prepared)
     return prepared
+
+
+def _followed(
+    plan: InstallPlan, places: tuple[Place, ...], root: Path
+) -> tuple[InstallPlan, tuple[Place, ...]]:
+    """Move a plan to where the links of the root lead."""
+    leads = functools.cache(functools.partial(_leads, root))
+    moved = (
+        replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))
+        for each in places
+    )
+    return relocated(plan, leads), tuple(moved)
 
 
 def _leads(root: Path, directory: str) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
+from truewheel.collisions import SharedPaths, refuse_nesting, refuse_programs, refuse_twins, unique
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import ConflictRefused, WheelRefused
 from truewheel.exclusions import Exclusions
-from truewheel.metadata import normalized
 from truewheel.model import (
     EXCLUDED,
     ZIP_ZERO_DATE,
@@ -35,7 +35,8 @@ from truewheel.model import (
     Wheel,
     WheelEntry,
 )
-from truewheel.paths import PREFERRED, data_path, final_prefix, install_paths, script_shebang
+from truewheel.paths import data_path, final_prefix, install_paths, script_shebang
+from truewheel.placement import off_path, strays_at_top
 from truewheel.record import ADDED
 from truewheel.rules import RULES
 from truewheel.shebang import dead_interpreter
@@ -55,10 +56,6 @@ _VERSIONED = {
 
 # what finds an install again
 _KEPT = ("METADATA", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json")
-_STRAY_DIRECTORIES = re.compile(r"tests?|docs?|examples?|usr|etc|__MACOSX")
-_STRAY_FILES = re.compile(
-    r"(?i:licen[cs]e|copying|readme|changes|changelog|authors)([._-].*)?(?<!\.py)|setup\.(py|cfg)|pyproject\.toml"
-)
 
 
 @dataclass(frozen=True)
@@ -92,14 +89,14 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     path, WheelRefused for a file in the place of a program that scripts start with, or a wheel that is not
     for one of the Pythons.
     """
-    _refuse_twins(inputs.wheels)
+    refuse_twins(inputs.wheels)
     if inputs.policy.legacy and inputs.interpreters[1:]:
         raise ConflictRefused(
             "bytecode in the place of sources is of one Python",
             subject=inputs.interpreters[1].command,
             hint="give one --python, or a scheme without bytecode.layout: legacy",
         )
-    shared = _SharedPaths(inputs)
+    shared = SharedPaths(inputs.wheels, inputs.overwrite)
     warnings = dict.fromkeys(_check_requires_python(inputs))
     files: dict[str, PlannedFile] = {}
     jobs: dict[tuple[str, str], PycJob] = {}
@@ -110,21 +107,21 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
         for wheel in inputs.wheels:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
             planner = _WheelPlanner(inputs, wheel, interpreter, paths)
-            files_of_wheel = _unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
+            files_of_wheel = unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
             mine = [file for file in files_of_wheel if not planner.leaves_out(file)]
             dropped.update(
                 (Dropped(wheel.filename, file.entry or file.final, EXCLUDED), None)
                 for file in files_of_wheel
                 if planner.leaves_out(file)
             )
-            _refuse_programs(mine, paths.scripts, interpreter)
+            refuse_programs(mine, paths.scripts, interpreter)
             if inputs.policy.legacy:
                 sources.update((file.final, file) for file in mine if planner.is_compiled(file))
             for file in mine:
                 files[file.final] = shared.merge(files.get(file.final), file)
             warnings.update(dict.fromkeys(planner.dead_scripts()))
-            warnings.update(dict.fromkeys(_strays_at_top(mine, paths, wheel)))
-            warnings.update(dict.fromkeys(_off_path(mine, paths, interpreter, inputs.scheme)))
+            warnings.update(dict.fromkeys(strays_at_top(mine, paths, wheel)))
+            warnings.update(dict.fromkeys(off_path(mine, paths, interpreter, inputs.scheme)))
             mine_jobs = [planner.job(file) for file in mine if planner.is_compiled(file)]
             jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
             record = owned.setdefault(planner.dist_info, planner.record())
@@ -136,7 +133,7 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             each.members.pop(final, None)
     records = _records(inputs, owned)
     pycs = (target.final for job in jobs.values() for target in job.targets)
-    _refuse_nesting([*files, *pycs, *(record.final for record in records)])
+    refuse_nesting([*files, *pycs, *(record.final for record in records)])
     return InstallPlan(
         inputs.scheme,
         tuple(sorted(inputs.wheels, key=lambda wheel: wheel.filename)),
@@ -395,110 +392,6 @@ def _dropped(wheels: Iterable[Wheel]) -> Iterator[Dropped]:
                 yield Dropped(wheel.filename, entry.name, reason)
 
 
-def _unique(files: Iterable[PlannedFile], record: str) -> list[PlannedFile]:
-    """The files of one wheel for one interpreter, of which no two may differ at one path."""
-    unique: dict[str, PlannedFile] = {}
-    for file in files:
-        before = unique.setdefault(file.final, file)
-        if (before.sha256, before.mode) != (file.sha256, file.mode) or file.final == record:
-            raise ConflictRefused(
-                f"is wanted twice by {file.wheel} with different content",
-                subject=file.final,
-                hint="the wheel cannot be installed in this layout",
-            )
-    return list(unique.values())
-
-
-class _SharedPaths:
-    """Decides which file has a path that several want."""
-
-    def __init__(self, inputs: InstallInputs) -> None:
-        self._overwrite = inputs.overwrite
-        self._order = {wheel.filename: number for number, wheel in enumerate(inputs.wheels)}
-        self._found: dict[tuple[str, str], dict[str, None]] = {}
-
-    def merge(self, before: PlannedFile | None, now: PlannedFile) -> PlannedFile:
-        """One file for a path planned twice: equal ones fall together, the last flavor's scripts win."""
-        if before is None:
-            return now
-        same = (before.sha256, before.mode) == (now.sha256, now.mode)
-        if same or (now.kind is before.kind is Kind.SCRIPT and now.wheel == before.wheel):
-            return now
-        if not self._overwrite or now.wheel == before.wheel:
-            raise ConflictRefused(
-                f"is wanted by {before.wheel} and by {now.wheel} with different content",
-                subject=now.final,
-                hint="leave one out, or give --overwrite, with which the last one's is installed",
-            )
-        loser, winner = sorted((before, now), key=lambda file: self._order[file.wheel])
-        self._found.setdefault((loser.wheel, winner.wheel), {})[winner.final] = None
-        return winner
-
-    def warnings(self) -> Iterator[Warned]:
-        """Yield a warning for each two wheels with different files of one path."""
-        for (loser, winner), finals in self._found.items():
-            first, *more = finals
-            others = f" (and {len(more)} more)" if more else ""
-            yield Warned(loser, first, "shared-path", f"gives way to that of {winner}{others}")
-
-
-def _strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Wheel) -> Iterator[Warned]:
-    """Warn of what does not belong at the top of a directory of modules, a directory once."""
-    own = normalized(wheel.name)
-    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
-        inside = [
-            file.final[len(directory) + 1 :] for file in files if file.final.startswith(directory + "/")
-        ]
-        for name, slash, _ in dict.fromkeys((*path.partition("/")[:2], "") for path in inside):
-            stray = _STRAY_DIRECTORIES if slash else _STRAY_FILES
-            if stray.fullmatch(name) and normalized(name) != own:
-                message = "goes to the top of site-packages, where it is no module and may be other projects'"
-                yield Warned(wheel.filename, f"{name}{slash}", "stray-top-level", message)
-
-
-def _off_path(
-    files: Iterable[PlannedFile], paths: InstallPaths, interpreter: Interpreter, scheme: Scheme
-) -> Iterator[Warned]:
-    """Warn of a directory of modules that is not on ``sys.path`` where the Python is the final system's.
-
-    A Python of this machine may stand in for that of the system which a scheme by name is for.
-    """
-    is_final = PREFERRED in scheme.sysconfig or interpreter.root or interpreter.compiler
-    if not is_final or not interpreter.site_directories:
-        return
-    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
-        used = any(file.final.startswith(directory + "/") for file in files)
-        if used and directory not in interpreter.site_directories:
-            remedy = "leave out --scheme and --prefix, or name it in PYTHONPATH or in a .pth file"
-            message = f"is not on sys.path of {interpreter.command}; {remedy}"
-            yield Warned("", directory, "not-on-path", message)
-
-
-def _refuse_programs(files: Iterable[PlannedFile], scripts: str, interpreter: Interpreter) -> None:
-    """Refuse a file in the place of a program that scripts start with."""
-    names = ("env", "sh", "python", "python3", f"python{interpreter.short_version}")
-    programs = {posixpath.join(scripts, name) for name in (*names, f"{names[-1]}t")} | {
-        interpreter.executable
-    }
-    for file in files:
-        if file.final in programs:
-            message = f"takes the place of {file.final}, which scripts start with"
-            raise refused(file.wheel, Fault("program-of-target", file.entry or file.final, message))
-
-
-def _refuse_twins(wheels: Iterable[Wheel]) -> None:
-    known: dict[str, Wheel] = {}
-    for wheel in wheels:
-        name = normalized(wheel.name)
-        if name in known:
-            raise ConflictRefused(
-                f"and {known[name].filename} both are {name}",
-                subject=wheel.filename,
-                hint="give one wheel of each project; remove old ones from the wheel directory",
-            )
-        known[name] = wheel
-
-
 def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
     """Hold Requires-Python against X.Y.Z of each Python, without a pre-release part, as pip does."""
     for wheel in inputs.wheels:
@@ -516,22 +409,6 @@ def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
                 raise refused(wheel.filename, Fault("requires-python", entry, message))
             if not fits:
                 yield Warned(wheel.filename, entry, "requires-python", message)
-
-
-def _refuse_nesting(finals: Iterable[str]) -> None:
-    files = set(finals)
-    fine = {"/"}
-    for directory in sorted({posixpath.dirname(final) for final in files}):
-        above = directory
-        while above not in fine and above not in files:
-            fine.add(above)
-            above = posixpath.dirname(above)
-        if above not in fine:
-            raise ConflictRefused(
-                "is wanted as a file and as a directory",
-                subject=above,
-                hint="these wheels cannot share a root",
-            )
 
 
 def _records(inputs: InstallInputs, owned: Mapping[str, _Record]) -> tuple[RecordPlan, ...]:

@@ -1,0 +1,47 @@
+"""Warn of files that go where they do no good: at the top of site-packages, or off the target's path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from truewheel.metadata import normalized
+from truewheel.model import InstallPaths, Interpreter, PlannedFile, Scheme, Warned, Wheel
+from truewheel.paths import PREFERRED
+
+_STRAY_DIRECTORIES = re.compile(r"tests?|docs?|examples?|usr|etc|__MACOSX")
+_STRAY_FILES = re.compile(
+    r"(?i:licen[cs]e|copying|readme|changes|changelog|authors)([._-].*)?(?<!\.py)|setup\.(py|cfg)|pyproject\.toml"
+)
+
+
+def strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Wheel) -> Iterator[Warned]:
+    """Warn of what does not belong at the top of a directory of modules, a directory once."""
+    own = normalized(wheel.name)
+    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
+        inside = [
+            file.final[len(directory) + 1 :] for file in files if file.final.startswith(directory + "/")
+        ]
+        for name, slash, _ in dict.fromkeys((*path.partition("/")[:2], "") for path in inside):
+            stray = _STRAY_DIRECTORIES if slash else _STRAY_FILES
+            if stray.fullmatch(name) and normalized(name) != own:
+                message = "goes to the top of site-packages, where it is no module and may be other projects'"
+                yield Warned(wheel.filename, f"{name}{slash}", "stray-top-level", message)
+
+
+def off_path(
+    files: Iterable[PlannedFile], paths: InstallPaths, interpreter: Interpreter, scheme: Scheme
+) -> Iterator[Warned]:
+    """Warn of a directory of modules that is not on ``sys.path`` where the Python is the final system's.
+
+    A Python of this machine may stand in for that of the system which a scheme by name is for.
+    """
+    is_final = PREFERRED in scheme.sysconfig or interpreter.root or interpreter.compiler
+    if not is_final or not interpreter.site_directories:
+        return
+    for directory in dict.fromkeys((paths.purelib, paths.platlib)):
+        used = any(file.final.startswith(directory + "/") for file in files)
+        if used and directory not in interpreter.site_directories:
+            remedy = "leave out --scheme and --prefix, or name it in PYTHONPATH or in a .pth file"
+            message = f"is not on sys.path of {interpreter.command}; {remedy}"
+            yield Warned("", directory, "not-on-path", message)
