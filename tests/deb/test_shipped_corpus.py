@@ -81,7 +81,9 @@ def shipped(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 
 def test_verify_finds_nothing(shipped: list[Path]) -> None:
-    assert findings(shipped) == []
+    # RECORD is pybuild's: dh_strip changes libraries after their rows are written, scripts move
+    as_with_pybuild = ("wrong-record-hash", "wrong-record-size", "ghost-record-row")
+    assert findings(shipped, as_with_pybuild) == []
 
 
 def test_sound_at_each_step(corpus: Corpus, shipped: list[Path], tmp_path: Path) -> None:
