@@ -18,7 +18,7 @@ _LONGEST_NAME = 255  # bytes
 
 def check_bytecode(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the bytecode of a target."""
-    for file in facts.files.values():
+    for file in map(facts.level, facts.files.values()):
         if file.pyc is None:
             continue
         if file.pyc.rule:
@@ -100,7 +100,7 @@ def _code(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
 
 def _links(facts: Facts) -> Iterator[Finding]:
     """Compare the levels of each source."""
-    if facts.scheme is None or not facts.scheme.hardlink:
+    if facts.scheme is None or not (facts.scheme.hardlink or facts.scheme.symlink):
         return
     levels: dict[tuple[str, str], list[Observed]] = defaultdict(list)
     for file in facts.files.values():
