@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -184,3 +186,71 @@ def test_verify_sees_what_a_link_leads_to(
     told = verify(root, scheme, capsys, "--recompile", *PY)
     assert "different-code" in told
     assert "wrong-record-hash" in told
+
+
+DATED = ["--quiet", "--jobs", "1", "--date", "1600000000"]
+
+
+@pytest.mark.parametrize("options", [[], ["--complete"], ["--no-recompile"]])
+def test_normalize_keeps_them(
+    tmp_path: Path, wheel: Path, scheme: str, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    root, bad = tmp_path / "root", f"checked.{TAG}.pyc"
+    assert install(wheel, root, scheme) == 0
+    pyc = root / SITE / "demo/__pycache__" / bad
+    pyc.write_bytes(pyc.read_bytes()[:8] + b"\0" * 8 + pyc.read_bytes()[16:])
+    assert main(["normalize", str(root), *DATED, *options]) == 0
+    assert links(root) == LINKS
+    assert main(["verify", str(root), "--scheme", scheme, *PY]) == (1 if "--no-recompile" in options else 0)
+    before = snapshot(root)
+    assert main(["normalize", str(root), *DATED, *options]) == 0
+    assert snapshot(root) == before
+
+
+def test_normalize_keeps_those_of_a_layer(tmp_path: Path, wheel: Path, scheme: str) -> None:
+    root, layer, made = (tmp_path / name for name in ("root", "layer.tar", "made.tar"))
+    assert install(wheel, root, scheme) == 0
+    with tarfile.open(layer, "w") as archive:
+        archive.add(root, ".")
+    assert main(["normalize", str(layer), "-o", str(made), *DATED]) == 0
+    (tmp_path / "unpacked").mkdir()
+    subprocess.run(["tar", "-xf", made, "-C", tmp_path / "unpacked"], check=True)
+    assert links(tmp_path / "unpacked") == LINKS
+    assert main(["verify", str(tmp_path / "unpacked"), "--scheme", scheme, *PY]) == 0
+
+
+@pytest.mark.parametrize("options", [["--no-bytecode"], []], ids=["bytecode", "source"])
+def test_normalize_leaves_no_link_that_leads_nowhere(
+    tmp_path: Path, wheel: Path, scheme: str, options: list[str]
+) -> None:
+    root = tmp_path / "root"
+    assert install(wheel, root, scheme) == 0
+    if not options:
+        (root / SITE / "demo/checked.py").unlink()
+    assert main(["normalize", str(root), *DATED, *options]) == 0
+    left = {} if options else {name: to for name, to in LINKS.items() if name.startswith("__init__")}
+    cache = root / SITE / "demo/__pycache__"
+    assert (links(root) if cache.exists() else {}) == left
+    assert not list(root.rglob("checked.*.pyc"))
+    assert f"checked.{TAG}" not in (root / SITE / "demo-1.0.dist-info/RECORD").read_text()
+
+
+def test_normalize_leaves_a_row_of_what_leads_out_of_the_tree(
+    tmp_path: Path, wheel: Path, scheme: str
+) -> None:
+    root = tmp_path / "root"
+    assert install(wheel, root, scheme) == 0
+    (root / SITE / "demo/outside").symlink_to("../" * 40 + "etc/hostname")
+    (root / SITE / "demo/loop").symlink_to("loop")
+    (root / SITE / "demo/inside").symlink_to("checked.py")
+    record = root / SITE / "demo-1.0.dist-info/RECORD"
+    rows = [f"demo/{name},sha256=abc,1\n" for name in ("outside", "loop", "inside")]
+    record.write_text(record.read_text() + "".join(rows))
+    assert main(["normalize", str(root), *DATED]) == 0
+    after = record.read_text()
+    assert rows[0] in after
+    assert rows[1] in after
+    (row,) = (line for line in after.splitlines() if line.startswith("demo/inside,"))
+    assert row.split(",")[1:] == next(
+        line.split(",")[1:] for line in after.splitlines() if line.startswith("demo/checked.py,")
+    )
