@@ -102,6 +102,7 @@ def layer_entries(layer: Layer, owned: frozenset[str]) -> dict[str, Entry]:
             gid=stat.gid,
             inode=holder if holder is not None and counts[holder] > 1 else "",
             owned=path in owned and kind is not MemberKind.DIRECTORY,
+            target=stat.linkname if kind is MemberKind.LINK else "",
         )
     return found
 

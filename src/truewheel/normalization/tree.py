@@ -122,6 +122,7 @@ def _entries(tree: ExistingTree, owned: frozenset[str]) -> dict[str, Entry]:
             inode=member.inode,
             outside=tree.is_outside(member),
             owned=member.path in owned,
+            target=member.target,
         )
     return found
 
