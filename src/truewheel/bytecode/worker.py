@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource  # noqa: F401 os.wait4 imports it, for which there may be no descriptor any more
 import signal
 import struct
 import subprocess
