@@ -71,7 +71,7 @@ def test_ships_what_py3compile_would_make(stage: Stage) -> None:
     assert {staged.root.outside(path).stat().st_mode & 0o7777 for path in paths} == {0o644}
 
 
-@pytest.mark.parametrize("globs", ["space", f"nothing {SITE}/space", "sp?ce/part.*", "*/space/"])
+@pytest.mark.parametrize("globs", ["space", f"nothing {SITE}/space", "sp?ce/part.*", "spac*/"])
 def test_globs_leave_modules_without_bytecode(stage: Stage, globs: str) -> None:
     staged = stage(Thing({**PLAIN, f"{SITE}/space/part.py": "C = 3\n"}))
     staged.done(DH_TRUEWHEEL_COMPILE_EXCLUDE=globs)

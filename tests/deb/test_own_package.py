@@ -63,7 +63,9 @@ def test_each_file_is_where_the_distribution_wants_it(own_packages: Build) -> No
     assert debhelper == {
         "/usr/bin/dh_truewheel",
         "/usr/share/debhelper/autoscripts/prerm-truewheel",
+        "/usr/bin/dh_truewheel_verify",
         "/usr/share/man/man1/dh_truewheel.1.gz",
+        "/usr/share/man/man1/dh_truewheel_verify.1.gz",
         "/usr/share/man/man3/Debian::Debhelper::Buildsystem::truewheel.3pm.gz",
         "/usr/share/perl5/Debian/Debhelper/Buildsystem/truewheel.pm",
         "/usr/share/perl5/Debian/Debhelper/Sequence/truewheel.pm",

@@ -202,6 +202,7 @@ def test_yocto(tmp_path: Path, shell: Shell, dist: Path, target: Path) -> None:
 
 
 def test_buildroot(tmp_path: Path, shell: Shell, dist: Path, target: Path) -> None:
+    require("make")
     (tmp_path / "host/bin").mkdir(parents=True)
     (tmp_path / "host/bin/python3").symlink_to(sys.executable)
     (tmp_path / "target").mkdir()

@@ -18,6 +18,7 @@ import jsonschema
 import pytest
 
 from tests.faults.support import environment, files
+from tests.needs import need
 from tests.unit.cli.parsers import options_of, parsers
 from tests.wheelbuilder import WheelBuilder
 from truewheel import __version__
@@ -340,7 +341,10 @@ class Terminal:
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """A terminal that a test puts in place of standard error."""
-    made = Terminal()
+    try:
+        made = Terminal()
+    except OSError:
+        need(False, "no pseudo-terminals")
     yield made
     made.close()
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.needs import require
 from truewheel.errors import TargetDamaged, TruewheelError
 from truewheel.package.archive import tar_members
 from truewheel.package.model import Member, MemberKind
@@ -64,6 +65,7 @@ def test_members_are_those_that_were_written(format: int) -> None:
 
 
 def zstd(data: bytes) -> bytes:
+    require("zstd")
     return subprocess.run(["zstd", "-cq"], input=data, capture_output=True, check=True).stdout
 
 
