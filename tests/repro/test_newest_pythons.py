@@ -33,10 +33,10 @@ def supported(root: Root) -> list[str]:
     return sorted(found, key=lambda python: int(python.rpartition(".")[2]))
 
 
-def test_the_fast_tests_pass_on_the_newest(sid: Root) -> None:
+def test_the_fast_tests_pass_on_one_of_unstables(sid: Root) -> None:
     environ = give_network(sid.directory)
     put_checkout(sid.directory)
-    prepare = _PREPARE.format(python=supported(sid)[-1])
+    prepare = _PREPARE.format(python=supported(sid)[0])
     sid.run("sh", "-ec", prepare, environ=environ, cwd="/checkout")
     done = inside(sid.directory, _TESTS, environ, "/checkout")
     assert done.returncode == 0, done.stdout[-6000:]

@@ -283,6 +283,9 @@ TABLE: dict[str, Callable[[], Row]] = {
     "damaged bzip2": lambda: ("m.bz2", bz2.compress(b"a\n"), b"BZh9", {"bytes"}, Sort.REAL),
     "bytes": lambda: ("m.dat", b"\0\1\2", b"\0\1\3", {"bytes"}, Sort.REAL),
 }
+if sys.version_info >= (3, 14):  # made of streams as older compilers write them
+    for _name in ("sign of a zero", "flipped bit", "set order", "sharing"):
+        del TABLE[_name]
 
 
 @pytest.mark.parametrize("name", TABLE)
