@@ -13,6 +13,7 @@ import shutil
 import tarfile
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,7 +26,7 @@ from truewheel.environment import default_jobs
 from truewheel.errors import TargetDamaged, UsageError
 from truewheel.normalization.content import Normalizer
 from truewheel.normalization.layer import LayerFiles, layer_entries, normalize_layer, write_layer
-from truewheel.normalization.tree import NormalizeRequest, dpkg_paths, pythons_at_hand
+from truewheel.normalization.tree import NormalizeRequest, dpkg_paths, normalized, pythons_at_hand
 from truewheel.package.image import Blob, Blobs, blob_name, is_image, open_blobs
 from truewheel.package.model import CHUNK, MemberKind
 from truewheel.package.streams import Part
@@ -105,8 +106,9 @@ class _Work:
             above = f"{name[:12]}/" if len(self._runs) > 1 else ""
             changes += [Change(above + (path or "."), run.changes[path]) for path in sorted(run.changes)]
             findings += [Change(above + each.path, each.what) for each in run.findings]
-        counts = [sum(run.counts[name] for _, run in self._runs) for name in ("recompiled", "rewritten")]
-        return Normalized(tuple(changes), tuple(findings), *counts)
+        counts = sum((run.counts for _, run in self._runs), Counter[str]())
+        compiled = (each for _, run in self._runs for each in run.compiled)
+        return normalized(changes, findings, counts, compiled)
 
     def _docker(self, blobs: Blobs) -> dict[str, _Content]:
         try:

@@ -8,13 +8,14 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from truewheel.audit.layout import python_of_tag
 from truewheel.audit.normalize.bytecode import tags_of
-from truewheel.audit.normalize.model import Change, Entry, Normalized, Options
+from truewheel.audit.normalize.model import Change, Compilation, Entry, Normalized, Options
 from truewheel.audit.normalize.scope import python_paths, wanted_mode
 from truewheel.buildroot.existing import ExistingTree, Settled
 from truewheel.buildroot.transaction import Buildroot
@@ -28,6 +29,7 @@ from truewheel.normalization.content import Files, Normalizer
 from truewheel.package.model import MemberKind
 
 _DPKG = "var/lib/dpkg/info"
+_INTERRUPTED = "removed: of a run that was interrupted, which is undone or finished first"
 _RPM = ("usr/lib/sysimage/rpm", "var/lib/rpm")
 
 
@@ -81,6 +83,8 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
             if buildroot is not None:
                 buildroot.commit()
         if request.check:
+            if tree.journal:
+                run.changes[tree.journal] = _INTERRUPTED
             settled = [path for path in wanted if path in entries and _differs(entries[path], wanted[path])]
         else:
             settled = tree.settle(_touched(run, wanted), writer.attributes)
@@ -91,9 +95,26 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
 
 def summary(run: Normalizer) -> Normalized:
     """Return what a run did."""
-    changes = tuple(Change(path or ".", run.changes[path]) for path in sorted(run.changes))
-    findings = tuple(sorted(run.findings, key=lambda each: (each.path, each.what)))
-    return Normalized(changes, findings, run.counts["recompiled"], run.counts["rewritten"])
+    changes = (Change(path or ".", run.changes[path]) for path in sorted(run.changes))
+    findings = sorted(run.findings, key=lambda each: (each.path, each.what))
+    return normalized(changes, findings, run.counts, run.compiled)
+
+
+def normalized(
+    changes: Iterable[Change],
+    findings: Iterable[Change],
+    counts: Counter[str],
+    compiled: Iterable[Compilation],
+) -> Normalized:
+    """Return the account of runs; workers end in any order, and what they compiled is sorted by path."""
+    return Normalized(
+        tuple(changes),
+        tuple(findings),
+        counts["recompiled"],
+        counts["rewritten"],
+        counts["vouched"],
+        tuple(sorted(compiled, key=lambda each: (each.source, each.tag, each.pycs))),
+    )
 
 
 def _place(tree: ExistingTree) -> tuple[bool, str]:
