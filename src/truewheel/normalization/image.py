@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,12 +27,12 @@ from truewheel.environment import default_jobs
 from truewheel.errors import TargetDamaged, UsageError
 from truewheel.normalization.content import Normalizer
 from truewheel.normalization.layer import LayerFiles, layer_entries, normalize_layer, write_layer
-from truewheel.normalization.tree import NormalizeRequest, dpkg_paths, normalized, pythons_at_hand
+from truewheel.normalization.owned import Owned, owned_paths
+from truewheel.normalization.tree import NormalizeRequest, normalized, pythons_at_hand
 from truewheel.package.image import Blob, Blobs, blob_name, is_image, open_blobs
 from truewheel.package.model import CHUNK, MemberKind
 from truewheel.package.streams import Part
 
-_DPKG = "var/lib/dpkg/info/"
 _CREATED = "org.opencontainers.image.created"
 _GZIP = b"\x1f\x8b"
 _RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
@@ -194,7 +195,8 @@ class _Work:
         return {name: self._layers[name] for name in blobs}
 
     def _normalize(self, layers: Mapping[str, Layer]) -> dict[str, _NewLayer]:
-        owned = frozenset[str]() if self._request.everything else _owned(layers)
+        subject = os.fspath(self._request.target)
+        owned = Owned() if self._request.everything else _owned(layers, subject)
         below: list[LayerFiles] = []
         lower: dict[str, Entry] = {}
         found = {}
@@ -211,14 +213,17 @@ class _Work:
         return found
 
 
-def _owned(layers: Mapping[str, Layer]) -> frozenset[str]:
-    """Return the paths that dpkg's lists in any of the layers have."""
-    found: set[str] = set()
+def _owned(layers: Mapping[str, Layer], subject: str) -> Owned:
+    """Return what the databases in any of the layers list."""
+    found = Owned()
     for layer in layers.values():
-        for path in layer.stats:
-            if path.startswith(_DPKG) and path.endswith(".list") and layer.kind(path) is MemberKind.FILE:
-                found |= dpkg_paths(b"".join(layer.chunks(path)))
-    return frozenset(found)
+        files = [path for path in layer.stats if layer.kind(path) is MemberKind.FILE]
+        found |= owned_paths(subject, files, partial(_content, layer))
+    return found
+
+
+def _content(layer: Layer, path: str) -> bytes:
+    return b"".join(layer.chunks(path))
 
 
 class _Content:

@@ -16,6 +16,7 @@ from truewheel.bytecode.pycs import source_path
 from truewheel.dataclass import replace
 from truewheel.model import Interpreter
 from truewheel.normalization.content import Normalizer
+from truewheel.normalization.owned import Owned
 from truewheel.package.model import CHUNK, MemberKind
 
 
@@ -85,7 +86,7 @@ class LayerFiles:
         self.gone.add(path)
 
 
-def layer_entries(layer: Layer, owned: frozenset[str]) -> dict[str, Entry]:
+def layer_entries(layer: Layer, owned: Owned) -> dict[str, Entry]:
     """Return the members of a layer by path."""
     counts = layer.linked()
     found = {}
@@ -101,7 +102,7 @@ def layer_entries(layer: Layer, owned: frozenset[str]) -> dict[str, Entry]:
             uid=stat.uid,
             gid=stat.gid,
             inode=holder if holder is not None and counts[holder] > 1 else "",
-            owned=path in owned and kind is not MemberKind.DIRECTORY,
+            owned=owned.has(path, kind),
         )
     return found
 

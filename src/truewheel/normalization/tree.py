@@ -6,7 +6,6 @@ import os
 import posixpath
 import shutil
 import stat
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -26,11 +25,10 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
 from truewheel.normalization.content import Files, Normalizer
+from truewheel.normalization.owned import Owned, owned_paths
 from truewheel.package.model import MemberKind
 
-_DPKG = "var/lib/dpkg/info"
 _INTERRUPTED = "removed: of a run that was interrupted, which is undone or finished first"
-_RPM = ("usr/lib/sysimage/rpm", "var/lib/rpm")
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
             buildroot = None if request.check else stack.enter_context(Buildroot(request.target, 0o755))
             tree = outer.enter_context(ExistingTree(request.target))
             whole, base = _place(tree)
-            entries = _entries(tree, frozenset() if request.everything else _owned(tree))
+            entries = _entries(tree, Owned() if request.everything else _owned(tree))
             interpreters = pythons_at_hand(entries, tree, request)
             writer = _TreeWriter(buildroot, entries, tree)
             run = Normalizer(entries, tree, writer, base, request.options, interpreters)
@@ -125,12 +123,16 @@ def _place(tree: ExistingTree) -> tuple[bool, str]:
     return True, os.path.realpath(tree.root)
 
 
-def _entries(tree: ExistingTree, owned: frozenset[str]) -> dict[str, Entry]:
+def _owned(tree: ExistingTree) -> Owned:
+    files = (member.path for member in tree.members if member.kind is MemberKind.FILE)
+    return owned_paths(os.fspath(tree.root), files, tree.read)
+
+
+def _entries(tree: ExistingTree, owned: Owned) -> dict[str, Entry]:
     top = tree.top
     mode, mtime = stat.S_IMODE(top.st_mode), top.st_mtime_ns // 10**9
-    found = {
-        "": Entry("", MemberKind.DIRECTORY, mode, mtime, uid=top.st_uid, gid=top.st_gid, owned="." in owned)
-    }
+    kind = MemberKind.DIRECTORY
+    found = {"": Entry("", kind, mode, mtime, uid=top.st_uid, gid=top.st_gid, owned=owned.has("", kind))}
     for member in tree.members:
         found[member.path] = Entry(
             path=member.path,
@@ -142,41 +144,9 @@ def _entries(tree: ExistingTree, owned: frozenset[str]) -> dict[str, Entry]:
             gid=member.gid,
             inode=member.inode,
             outside=tree.is_outside(member),
-            owned=member.path in owned,
+            owned=owned.has(member.path, member.kind),
         )
     return found
-
-
-def _owned(tree: ExistingTree) -> frozenset[str]:
-    """Return the paths that the tree's own dpkg or rpm lists; dpkg does not check directories."""
-    found: set[str] = set()
-    paths = {member.path for member in tree.members}
-    for path in paths:
-        if path.startswith(f"{_DPKG}/") and path.endswith(".list"):
-            found |= dpkg_paths(tree.read(path))
-    found -= {".", *(member.path for member in tree.members if member.kind is MemberKind.DIRECTORY)}
-    if any(path.startswith(f"{each}/") for each in _RPM for path in paths):
-        found |= _rpm_paths(tree.root)
-    return frozenset(found)
-
-
-def dpkg_paths(listing: bytes) -> set[str]:
-    """Return the paths of a list of dpkg's; those of a merged /usr also as they are there."""
-    paths = {line.lstrip("/") for line in listing.decode("utf-8", "surrogateescape").splitlines()}
-    return paths | {f"usr/{path}" for path in paths if path.startswith(("bin/", "sbin/", "lib"))}
-
-
-def _rpm_paths(root: Path) -> set[str]:
-    command = ["rpm", "--root", os.path.abspath(root), "-qa", "--qf", "[%{FILENAMES}\n]"]
-    try:
-        done = subprocess.run(command, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
-    except OSError as error:
-        raise UsageError(
-            f"has files of rpm's, and rpm cannot be run: {error.strerror}",
-            subject=os.fspath(root),
-            hint="install rpm, or give --all",
-        ) from error
-    return {line.decode("utf-8", "surrogateescape").lstrip("/") for line in done.stdout.splitlines()}
 
 
 def pythons_at_hand(
