@@ -269,7 +269,16 @@ def with_rpm(root: Path, *paths: str) -> None:
     subprocess.run(["rpmbuild", "-bb", *defines, top / "x.spec"], check=True, capture_output=True)
     (package,) = top.rglob("*.rpm")
     database = root / "usr/lib/sysimage/rpm"
-    install = ["rpm", "--root", root, "--dbpath", "/usr/lib/sysimage/rpm", "--justdb", "--nodeps", "-i"]
+    install: list[str | Path] = [
+        "rpm",
+        "--root",
+        root,
+        "--dbpath",
+        "/usr/lib/sysimage/rpm",
+        "--justdb",
+        "--nodeps",
+        "-i",
+    ]
     subprocess.run([*install, package], check=True, capture_output=True)
     assert list(database.iterdir())
 
