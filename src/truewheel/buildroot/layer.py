@@ -42,6 +42,10 @@ class Stat:
     xattrs: tuple[tuple[str, bytes], ...] = ()
 
 
+def _is_plain(info: tarfile.TarInfo) -> bool:
+    return info.isreg() and not info.issparse()
+
+
 class Layer:
     """A tar archive, unpacked from its compression into a temporary file; for a ``with``.
 
@@ -55,9 +59,13 @@ class Layer:
             with decompressed(source, size) as stream:
                 while piece := stream.read(CHUNK):
                     self._spool.write(piece)
+            whole = self._spool.tell()
+            self._spool.write(bytes(-whole % _BLOCK))  # which umoci 0.4 leaves out at the end of a layer
             self._spool.seek(0)
             self._archive = tarfile.open(fileobj=self._spool, mode="r:", encoding="utf-8")
             self._infos = {clean_path(info.name): info for info in self._archive}
+            if any(each.offset_data + each.size > whole for each in self._infos.values() if _is_plain(each)):
+                raise EOFError("unexpected end of data")
         except _DAMAGE as error:
             self._spool.close()
             raise TargetDamaged(f"is no tar archive, or is damaged: {error}") from error
