@@ -49,16 +49,19 @@ def _is_plain(info: tarfile.TarInfo) -> bool:
 class Layer:
     """A tar archive, unpacked from its compression into a temporary file; for a ``with``.
 
-    ``stats`` are the members by path, the last one of each path; "" is the archive's root. Raises
-    TargetDamaged for what is no tar archive or is cut off.
+    ``stats`` are the members by path, the last one of each path; "" is the archive's root. ``digest`` is the
+    sha256 of the plain archive in hex. Raises TargetDamaged for what is no tar archive or is cut off.
     """
 
     def __init__(self, source: Readable, size: int) -> None:
         self._spool: IO[bytes] = tempfile.TemporaryFile()
         try:
             with decompressed(source, size) as stream:
+                digest = hashlib.sha256()
                 while piece := stream.read(CHUNK):
                     self._spool.write(piece)
+                    digest.update(piece)
+            self.digest = digest.hexdigest()
             whole = self._spool.tell()
             self._spool.write(bytes(-whole % _BLOCK))  # which umoci 0.4 leaves out at the end of a layer
             self._spool.seek(0)

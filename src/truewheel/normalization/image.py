@@ -83,6 +83,7 @@ class _Work:
         self._stack = stack
         self._runs: list[tuple[str, Normalizer]] = []
         self._layers: dict[str, _NewLayer] = {}
+        self._dated: set[Change] = set()
 
     def layer_alone(self) -> dict[str, _Content]:
         """Return a layer by itself."""
@@ -102,7 +103,7 @@ class _Work:
 
     def summary(self) -> Normalized:
         """Return what was done to all layers."""
-        changes, findings = [], []
+        changes, findings = sorted(self._dated, key=lambda each: each.path), []
         for name, run in self._runs:
             above = f"{name[:12]}/" if len(self._runs) > 1 else ""
             changes += [Change(above + (path or "."), run.changes[path]) for path in sorted(run.changes)]
@@ -174,14 +175,20 @@ class _Work:
         config["rootfs"]["diff_ids"] = [f"sha256:{layer.digest}" for layer in layers]
         for each in (config, *config.get("history", ())):
             if "created" in each:
-                each["created"] = clamped(str(each["created"]), self._options.date)
+                self._clamp(each, "created", "(configuration)")
         config.pop("container", None)  # the name of a container of the build
         return config
 
     def _date(self, document: dict[str, Any]) -> None:
         notes = document.get("annotations") or {}
         if _CREATED in notes:
-            notes[_CREATED] = clamped(str(notes[_CREATED]), self._options.date)
+            self._clamp(notes, _CREATED, "(manifest)")
+
+    def _clamp(self, document: dict[str, Any], key: str, name: str) -> None:
+        before = document[key]
+        document[key] = clamped(str(before), self._options.date)
+        if document[key] != before:
+            self._dated.add(Change(name, "date"))
 
     def _all(self, blobs: dict[str, Blob]) -> dict[str, _NewLayer]:
         """Normalize the layers of one image; return them by name."""

@@ -129,6 +129,8 @@ def write_layer(run: Normalizer, files: LayerFiles, output: LayerOutput) -> None
     for path in paths:
         entry = run.entries.get(path)
         stat = _stat(path, run, files, path in scope)
+        if entry is not None and (stat.mode, stat.mtime) != (entry.mode, entry.mtime):
+            run.changes.setdefault(path, "mode or date")
         if entry is not None and entry.kind is not MemberKind.FILE:
             size = files.layer.size(path)
             output.member(path, stat, size, files.layer.chunks(path) if size else ())
@@ -141,6 +143,8 @@ def write_layer(run: Normalizer, files: LayerFiles, output: LayerOutput) -> None
         else:
             output.member(path, replace(stat, type=tarfile.LNKTYPE, linkname=holder), 0, ())
     output.end()
+    if output.digest != files.layer.digest and not run.changes:
+        run.changes[""] = "the order or the headers of its members"
 
 
 def _content(path: str, run: Normalizer, files: LayerFiles) -> tuple[str, str]:

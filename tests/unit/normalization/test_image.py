@@ -255,6 +255,38 @@ def test_compressed_layer_stays_compressed_without_a_date(tmp_path: Path) -> Non
     assert os.listdir(tmp_path)
 
 
+def test_check_of_a_layer_counts_modes_dates_and_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(*infos: tarfile.TarInfo) -> list[str]:
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w") as archive:
+            for info in infos:
+                archive.addfile(info)
+        (tmp_path / "a.tar").write_bytes(stream.getvalue())
+        assert main(["normalize", str(tmp_path / "a.tar"), "--check", "-q"]) == 1
+        return capsys.readouterr().out.splitlines()
+
+    old = {"mtime": 5}
+    assert check(member("a"), member("b", **old)) == ["a: mode or date"]
+    assert check(member("b", **old), member("a", **old)) == [".: the order or the headers of its members"]
+    assert normalize(tmp_path / "a.tar", tmp_path / "b.tar") == 0
+    assert main(["normalize", str(tmp_path / "b.tar"), "--check"]) == 0
+
+
+@pytest.mark.parametrize("form", ["docker", "oci"])
+def test_check_of_an_image_counts_its_dates(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make = docker_archive if form == "docker" else oci_layout
+    make(tmp_path / "a", [layer(tmp_path)], "2033-01-01T00:00:00Z")
+    assert main(["normalize", str(tmp_path / "a"), "--check"]) == 1
+    dates = [line for line in capsys.readouterr().out.splitlines() if line.startswith("(")]
+    assert dates == ["(configuration): date", "(manifest): date"][: 1 + (form == "oci")]
+    assert normalize(tmp_path / "a", tmp_path / "b") == 0
+    assert main(["normalize", str(tmp_path / "b"), "--check"]) == 0
+
+
 def with_rpm(root: Path, *paths: str) -> None:
     """A root whose database of rpm has a package with these files of it."""
     require("rpm", "rpmbuild")
