@@ -33,7 +33,9 @@ def test_the_action_verifies_its_targets(options: str, status: int, tmp_path: Pa
     """Its last step as a runner's shell runs it, with globs, options and SARIF."""
     WheelBuilder(tmp_path).build(wheel="Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\n")
     (tmp_path / "truewheel/bin").mkdir(parents=True)
-    (tmp_path / "truewheel/bin/truewheel").symlink_to(Path(sys.executable).with_name("truewheel"))
+    command = tmp_path / "truewheel/bin/truewheel"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m truewheel "$@"\n')
+    command.chmod(0o755)
     action = yaml.safe_load((CHECKOUT / "action.yml").read_text(encoding="utf-8"))
     step = action["runs"]["steps"][-1]
     given = {"TARGETS": "*.whl", "OPTIONS": options, "SARIF": "out.sarif", "TEMP": str(tmp_path)}

@@ -22,6 +22,7 @@ _HOMES = {
     "report.document": "compile_document install_document write_document",
     "report.reader": "InstallReport load_report",
     "schemes": "load_scheme shipped_schemes",
+    "targets": "TargetOptions find_targets",
     "wheel.reader": "read_wheel",
 }
 
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from truewheel.report.reader import InstallReport, load_report
     from truewheel.request import BytecodeOptions, CompileRequest, InstallRequest
     from truewheel.schemes import load_scheme, shipped_schemes
+    from truewheel.targets import TargetOptions, find_targets
     from truewheel.wheel.reader import read_wheel
 else:
 
@@ -102,6 +104,7 @@ __all__ = [
     "Selection",
     "StageError",
     "TargetDamaged",
+    "TargetOptions",
     "TruewheelError",
     "Uncompilable",
     "UsageError",
@@ -114,6 +117,7 @@ __all__ = [
     "choose_modules",
     "compile_document",
     "compile_tree",
+    "find_targets",
     "fix_shebangs",
     "install",
     "install_document",

@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from truewheel.beneath import is_directory, is_file, leads_to
 from truewheel.dataclass import dataclass
-from truewheel.metadata import Fields, parse_fields
+from truewheel.metadata import parse_fields
 from truewheel.model import Interpreter
 from truewheel.textfile import read_text
 
@@ -25,7 +25,7 @@ _PLACES = ("METADATA", "PKG-INFO", "")
 
 @dataclass(frozen=True)
 class Installed:
-    """A project: its Name, Version and Requires-Dist fields, and the final path of its metadata."""
+    """A project: its Name, its Version, what it requires, and the final path of its metadata."""
 
     name: str
     version: str
@@ -99,14 +99,31 @@ def _project(root: Path, place: str) -> Installed | None:
     for name in _PLACES:
         path = posixpath.join(place, name) if name else place
         if is_file(root, path):
-            fields = parse_fields(read_text(root / leads_to(root, path).lstrip("/"), subject=path))
-            return _named(fields, place) if fields.first("Name") else None
+            fields = parse_fields(_text(root, path))
+            wanted = tuple(fields.all("Requires-Dist")) or _of_egg(root, place)
+            named = Installed(fields.first("Name"), fields.first("Version"), wanted, place)
+            return named if named.name else None
     return None
 
 
-def _named(fields: Fields, place: str) -> Installed:
-    wanted = tuple(fields.all("Requires-Dist"))
-    return Installed(fields.first("Name"), fields.first("Version"), wanted, place)
+def _of_egg(root: Path, place: str) -> tuple[str, ...]:
+    """Return what the requires.txt of setuptools says, where PKG-INFO has no such fields.
+
+    Requirements come first, then sections of them: ``[:MARKER]``, and ``[EXTRA]`` or ``[EXTRA:MARKER]``.
+    """
+    path = posixpath.join(place, "requires.txt")
+    found, extra, marker = [], "", ""
+    for line in _text(root, path).splitlines() if is_file(root, path) else ():
+        text = line.strip()
+        if text.startswith("[") and text.endswith("]"):
+            extra, _, marker = text[1:-1].partition(":")
+        elif text and not text.startswith("#") and not extra:
+            found.append(f"{text} ; {marker}" if marker else text)
+    return tuple(found)
+
+
+def _text(root: Path, path: str) -> str:
+    return read_text(root / leads_to(root, path).lstrip("/"), subject=path)
 
 
 def _reason(text: str, projects: Mapping[str, Installed], environment: Mapping[str, str]) -> str:

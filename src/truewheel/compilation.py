@@ -13,13 +13,14 @@ from truewheel.buildroot.records import corrections
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
-from truewheel.bytecode.pycs import biggest_first, long_names, plan_job, pyc_path
+from truewheel.bytecode.pycs import biggest_first, code_filename, long_names, plan_job, pyc_path
 from truewheel.dataclass import replace
 from truewheel.environment import source_date_epoch
 from truewheel.errors import UsageError
 from truewheel.exclusions import Exclusions
 from truewheel.interpreter import probe_all
-from truewheel.model import BytecodePolicy, Interpreter, Manifest, PycJob
+from truewheel.model import BytecodePolicy, CodeFilename, Interpreter, Manifest, PycJob
+from truewheel.paths import install_paths
 from truewheel.report.reader import settled_sources
 from truewheel.request import CompileRequest
 from truewheel.schemes import loaded_scheme
@@ -29,13 +30,19 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
     """Compile sources that are below a root already, in place, with their final paths in the code.
 
     ``watch`` is called with the number of files that are in place, and of sources that were compiled.
-    Raises UsageError for a missing path, Uncompilable if a source does not compile and the policy is to fail,
-    StageError or CompileError for trouble.
+    Raises UsageError for a missing path, or a scheme with bytecode in the place of sources, Uncompilable if a
+    source does not compile and the policy is to fail, StageError or CompileError for trouble.
     """
     epoch = source_date_epoch(environ)
     scheme = loaded_scheme(request.scheme)
     interpreters = probe_all(request.pythons)
     policy = request.bytecode.policy(scheme)
+    if policy.legacy:
+        raise UsageError(
+            "bytecode.layout: legacy is for installs: Python imports a source before bytecode in its place",
+            subject=f"scheme {scheme.name}",
+            hint="compile by a scheme with bytecode.layout: cache",
+        )
     _final_sources(request, policy)  # refused before a run that has the root is waited for
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
@@ -45,7 +52,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
         if request.repair:
             finals = _beside_bytecode(request.root, finals, interpreters, policy)
         settled = settled_sources(request.reports, request.root, finals)
-        jobs = _compile_jobs(request.root, sorted(finals - settled), interpreters, policy, epoch)
+        jobs = _compile_jobs(request, sorted(finals - settled), interpreters, policy, epoch)
         found = look(request.root, [target.final for job in jobs for target in job.targets])
         stray = _strays(request, finals, interpreters, policy)
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode, watch)
@@ -66,19 +73,42 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
 
 
 def _compile_jobs(
-    root: Path,
+    request: CompileRequest,
     finals: Sequence[str],
     interpreters: Sequence[Interpreter],
     policy: BytecodePolicy,
     epoch: int | None,
 ) -> list[PycJob]:
     jobs = []
+    relative = policy.filename is CodeFilename.RELATIVE
+    libraries = {each.cache_tag: _libraries(request, each) if relative else () for each in interpreters}
     for final in finals if policy.levels else ():
-        info = below(root, final).lstat()
+        info = below(request.root, final).lstat()
         mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
-        for interpreter in interpreters:
-            jobs.append(plan_job(final, info.st_size, mtime, interpreter.cache_tag, policy.levels))
+        for tag, known in libraries.items():
+            directory = _directory_of(request, final, known) if relative else ""
+            filename = code_filename(final, directory, policy.filename)
+            jobs.append(plan_job(final, info.st_size, mtime, tag, policy.levels, filename=filename))
     return biggest_first(jobs)
+
+
+def _libraries(request: CompileRequest, interpreter: Interpreter) -> tuple[str, ...]:
+    scheme = loaded_scheme(request.scheme)
+    paths = install_paths(scheme, interpreter, scheme.prefix, "any")
+    return paths.purelib, paths.platlib, *interpreter.site_directories
+
+
+def _directory_of(request: CompileRequest, final: str, libraries: Sequence[str]) -> str:
+    """The directory of modules that a source is in: the innermost of the target's, else what was named."""
+    inside = [each for each in libraries if final.startswith(each.rstrip("/") + "/")]
+    if inside:
+        return max(inside, key=len)
+    starts = (_start_directory(_final_path(request.root, path)) for path in request.paths)
+    return min((each for each in starts if final.startswith(each.rstrip("/") + "/")), key=len)
+
+
+def _start_directory(start: str) -> str:
+    return posixpath.dirname(start) if start.endswith(".py") else start
 
 
 def _strays(
@@ -98,7 +128,7 @@ def _final_sources(request: CompileRequest, policy: BytecodePolicy) -> frozenset
     for path in request.paths:
         start = _final_path(request.root, path)
         try:
-            below_start = posixpath.dirname(start) if start.endswith(".py") else start
+            below_start = _start_directory(start)
             found = sources(request.root, start)
             finals.update(final for final in found if not excluded.has(final, below_start))
         except OSError as error:

@@ -208,6 +208,7 @@ class Scheme:
     data_map: tuple[tuple[str, str], ...] = ()
     code_filename: CodeFilename = CodeFilename.FULL
     layout: str = "cache"
+    symlink: bool = False
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,9 @@ class InstalledFile(File):
 class Found:
     """A path that exists below a root: ``sha256`` is "" unless it is a regular file.
 
-    ``mtime`` in seconds since the epoch; ``inode`` is device and inode, which hard links share.
+    ``mtime`` in seconds since the epoch; ``inode`` is device and inode, which hard links share. Bytecode that
+    is a symbolic link to another level of its source has that one's name as ``link``, and its mode, size and
+    digest.
     """
 
     final: str
@@ -288,6 +291,12 @@ class Found:
     size: int
     sha256: str
     inode: tuple[int, int]
+    link: str = ""
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it is a regular file, or a link to the bytecode of another level."""
+        return self.regular or self.link != ""
 
 
 @dataclass(frozen=True)
@@ -322,6 +331,7 @@ class BytecodePolicy:
     """What the bytecode of a run is like; ``exclude`` are globs of sources that have none.
 
     ``legacy``: an install leaves a pyc in the place of each source, which is not installed (PEP 3147).
+    Equal levels are symbolic links with ``symlink``, else hard links with ``hardlink``, else copies.
     """
 
     mode: InvalidationMode
@@ -331,6 +341,7 @@ class BytecodePolicy:
     exclude: tuple[str, ...] = ()
     filename: CodeFilename = CodeFilename.FULL
     legacy: bool = False
+    symlink: bool = False
 
 
 @dataclass(frozen=True)

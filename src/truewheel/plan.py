@@ -171,7 +171,7 @@ def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: b
             raise ConflictRefused(
                 "is where truewheel keeps its journal", subject=final, hint="choose another --prefix"
             )
-        if final in found and not found[final].regular:
+        if final in found and not found[final].has_content:
             raise ConflictRefused(
                 "is there already and is not a regular file", subject=final, hint="remove it from the root"
             )

@@ -61,8 +61,8 @@ def record_text(record: RecordPlan, files: Mapping[str, File]) -> bytes:
 
 
 def refreshed(row: Sequence[str], file: Found | None) -> list[str]:
-    """A row with hash and size of the file that is there; as it was where there is no regular one."""
-    return list(row) if file is None or not file.regular else [row[0], *columns(file)]
+    """A row with hash and size of the file that is there; as it was where there is none."""
+    return list(row) if file is None or not file.has_content else [row[0], *columns(file)]
 
 
 def with_files(rows: Iterable[Sequence[str]], base: str, files: Mapping[str, File]) -> list[list[str]]:

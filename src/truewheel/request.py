@@ -45,6 +45,7 @@ class BytecodeOptions:
             exclude=(*scheme.compile_exclude, *self.exclude),
             filename=scheme.code_filename,
             legacy=scheme.layout == "legacy" and bool(levels),
+            symlink=scheme.symlink,
         )
 
     def workers(self, environ: Mapping[str, str]) -> int:

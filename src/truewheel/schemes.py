@@ -298,6 +298,7 @@ _FIELDS = {
     "scripts.versioned": _Field("versioned_scripts", _boolean, (False,)),
     "bytecode.optimize": _Field("optimize", _levels, ((0, 1),)),
     "bytecode.hardlink": _Field("hardlink", _boolean, (True,)),
+    "bytecode.symlink": _Field("symlink", _boolean, (False,)),
     "bytecode.invalidation_mode": _Field(
         "invalidation_mode", partial(_member, kind=InvalidationMode), (InvalidationMode.CHECKED_HASH,)
     ),

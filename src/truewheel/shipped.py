@@ -38,6 +38,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "arch": Scheme(
         name="arch",
@@ -71,6 +72,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "bazel": Scheme(
         name="bazel",
@@ -104,6 +106,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "buildroot": Scheme(
         name="buildroot",
@@ -137,6 +140,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "debian": Scheme(
         name="debian",
@@ -170,6 +174,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "fedora": Scheme(
         name="fedora",
@@ -203,6 +208,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "generic": Scheme(
         name="generic",
@@ -236,6 +242,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "gentoo": Scheme(
         name="gentoo",
@@ -269,6 +276,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "nix": Scheme(
         name="nix",
@@ -302,6 +310,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "opensuse": Scheme(
         name="opensuse",
@@ -335,6 +344,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "target": Scheme(
         name="target",
@@ -368,6 +378,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "void": Scheme(
         name="void",
@@ -401,6 +412,7 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
     "yocto": Scheme(
         name="yocto",
@@ -434,5 +446,6 @@ SCHEMES = {
         data_map=(),
         code_filename=CodeFilename.FULL,
         layout="cache",
+        symlink=False,
     ),
 }

@@ -13,6 +13,7 @@ from tests.rpm.building import Build, build_twice, tags, within
 from tests.rpm.installed import CleanRoot
 from tests.rpm.rpmroot import RpmRoot
 from tests.rpm.specs import packages, sources_of, write_spec, written_specs
+from tests.verified import findings
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -33,6 +34,7 @@ def test_package(name: str, bookworm: RpmRoot, clean: CleanRoot, tmp_path: Path)
     for build in (first, second):
         assert build.status == 0, build.log[-5000:]
     assert alike(bookworm, first, second)
+    assert findings(first.packages) == []
     stays_as_installed(clean, [within(bookworm, package) for package in first.packages])
 
 

@@ -84,6 +84,41 @@ def test_projects_of_other_installers_count(tmp_path: Path, install: Install) ->
     assert check(tmp_path) == 0
 
 
+def test_eggs_say_what_they_require_in_a_file_of_their_own(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("one", "1.0")
+    egg = next((tmp_path / "root").rglob("one.py")).parent / "old-1.egg-info"
+    egg.mkdir()
+    (egg / "PKG-INFO").write_text("Metadata-Version: 1.2\nName: old\nVersion: 1\n")
+    (egg / "requires.txt").write_text(
+        "one>=1\n# a comment\ntwo\n\n[:python_version < '3']\nthree\n\n[:python_version >= '3']\none>5\n\n"
+        "[extra]\nfour\n\n[extra:python_version >= '3']\nfive\n"
+    )
+    assert check(tmp_path, "-q") == 1
+    told = [line.removeprefix("truewheel: error: ") for line in capsys.readouterr().err.splitlines()]
+    assert told[:2] == [
+        "old 1: requires two: two is not installed",
+        "old 1: requires one>5 ; python_version >= '3': one 1.0 is installed",
+    ]
+    assert len(told) == 3
+    (egg / "PKG-INFO").write_text("Name: old\nVersion: 1\nRequires-Dist: one\n")
+    assert check(tmp_path) == 0
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[:nonsense\n!!\n"])
+def test_a_file_of_an_egg_that_cannot_be_read_is_told(
+    tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    install("one", "1.0")
+    egg = next((tmp_path / "root").rglob("one.py")).parent / "old-1.egg-info"
+    egg.mkdir()
+    (egg / "PKG-INFO").write_text("Name: old\nVersion: 1\n")
+    (egg / "requires.txt").write_bytes(content)
+    assert check(tmp_path) == 1
+    assert capsys.readouterr().err.startswith("truewheel: error: ")
+
+
 def test_what_cannot_be_read_is_a_line_too(
     tmp_path: Path, install: Install, capsys: pytest.CaptureFixture[str]
 ) -> None:

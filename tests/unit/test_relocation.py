@@ -117,6 +117,69 @@ def test_a_scheme_cuts_the_name_in_the_code(tmp_path: Path, wheel: Path, kind: s
     assert filename(tmp_path / f"root/usr/lib/{SITE}/demo/{PYC}") == wanted
 
 
+@pytest.mark.parametrize("kind", ["full", "relative", "name"])
+def test_compile_makes_what_an_install_makes_and_verify_finds_nothing(
+    tmp_path: Path, wheel: Path, kind: str
+) -> None:
+    scheme, root = tmp_path / "mine.yaml", tmp_path / "root"
+    scheme.write_text(f"extends: generic\nbytecode: {{filename: {kind}}}\n")
+    common = ["--root", str(root), "--scheme", str(scheme), "--python", sys.executable, "-q"]
+    assert install(wheel, root, "--scheme", str(scheme)) == 0
+    before = snapshot(root)
+    for path in (f"/usr/lib/{SITE}", f"/usr/lib/{SITE}/demo", f"/usr/lib/{SITE}/demo/__init__.py"):
+        for pyc in root.rglob("*.pyc"):
+            pyc.unlink()
+        assert main(["compile", path, *common]) == 0
+        assert snapshot(root).items() >= {k: v for k, v in before.items() if k.endswith(".pyc")}.items()
+    assert main(["verify", str(root), "--scheme", str(scheme), "--python", sys.executable]) == 0
+
+
+def test_verify_finds_a_name_that_the_scheme_does_not_cut(
+    tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, schemes = tmp_path / "root", {}
+    for kind in ("full", "relative", "name"):
+        schemes[kind] = tmp_path / f"{kind}.yaml"
+        schemes[kind].write_text(f"extends: generic\nbytecode: {{filename: {kind}}}\n")
+    assert install(wheel, root, "--scheme", str(schemes["relative"])) == 0
+    for kind in ("full", "name"):
+        main(["verify", str(root), "--scheme", str(schemes[kind])])
+        assert "says 'demo/__init__.py'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("relative", "demo/plugin.py"), ("name", "plugin.py"), ("full", "/usr/share/app/demo/plugin.py")],
+)
+def test_outside_of_the_libraries_compile_cuts_at_what_it_was_given(
+    tmp_path: Path, kind: str, wanted: str
+) -> None:
+    scheme, root = tmp_path / "mine.yaml", tmp_path / "root"
+    scheme.write_text(f"extends: generic\nbytecode: {{filename: {kind}}}\n")
+    directory = root / "usr/share/app/demo"
+    directory.mkdir(parents=True)
+    (directory / "plugin.py").write_text("x = 1\n")
+    paths = ["/usr/share/app/demo/plugin.py", "/usr/share/app"]
+    common = ["--root", str(root), "--scheme", str(scheme), "--python", sys.executable, "-q"]
+    assert main(["compile", *paths, *common]) == 0
+    (pyc,) = (path for path in directory.rglob("*.pyc") if "opt" not in path.name)
+    assert filename(pyc) == wanted
+
+
+def test_compile_refuses_bytecode_in_the_place_of_sources(
+    tmp_path: Path, wheel: Path, legacy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "root"
+    assert install(wheel, root) == 0
+    before = snapshot(root)
+    command = ["compile", f"/usr/lib/{SITE}", "--root", str(root), "--scheme", legacy, "-q"]
+    assert main([*command, "--python", sys.executable]) == 2
+    told = capsys.readouterr().err
+    assert is_one_line(told)
+    assert "scheme mine: bytecode.layout: legacy is for installs" in told
+    assert snapshot(root) == before
+
+
 @pytest.fixture
 def legacy(tmp_path: Path) -> str:
     scheme = tmp_path / "mine.yaml"

@@ -272,7 +272,7 @@ def test_levels_are_sorted(tmp_path: Path, levels: str) -> None:
         (
             "bytecode:\n  zzz: [0]",
             3,
-            "bytecode.zzz: unknown key (known are optimize, hardlink, invalidation_mode, errors, layout, ",
+            "bytecode.zzz: unknown key (known are optimize, hardlink, symlink, invalidation_mode, errors, ",
         ),
         (
             "zzz: 1",

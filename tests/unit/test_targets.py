@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import truewheel
 from tests.faults.support import files, is_one_line, snapshot
 from tests.pythons import available_pythons
 from tests.wheelbuilder import WheelBuilder
@@ -154,6 +155,19 @@ def test_a_python_that_the_root_describes_is_the_target(
     assert (root / f"{prefix[1:]}/bin/demo").read_text().startswith(f"#!{prefix}/bin/python{SHORT}\n")
     pyc = root / f"{modules[1:]}/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
     assert f"{modules}/__init__.py".encode() in pyc.read_bytes()
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_a_program_finds_the_python_of_the_root_too(
+    wheel: Path, foreign: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = foreign("/usr/local", details("/usr/local"))
+    compiler = (sys.executable,)
+    (found,) = truewheel.find_targets(truewheel.TargetOptions(compilers=compiler), root, look=True)
+    assert found.executable == f"/usr/local/bin/python{SHORT}"
+    request = truewheel.InstallRequest((wheel,), root, scheme="target", pythons=(found,))
+    truewheel.install(truewheel.prepare_install(request, os.environ))
+    assert files(root) > {f"/usr/local/lib/python{SHORT}/site-packages/demo/__init__.py"}
     assert not (tmp_path / "was-run").exists()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from truewheel.bytecode.pycs import source_path
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
@@ -134,6 +135,14 @@ class Facts:
             path = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), file.target))
             file = self.files.get(path.lstrip("/"))
         return None
+
+    def level(self, file: Observed) -> Observed:
+        """Return a file; for a link to bytecode of the same source, what it leads to, with its own path."""
+        if file.kind is MemberKind.LINK and (source := source_path(file.path)):
+            led = self.followed(file.path)
+            if led is not None and led.pyc and source_path(led.path) == source:
+                return led._replace(path=file.path)
+        return file
 
     def within(self, site: Site) -> Sequence[str]:
         """Return the paths of the members that lie in a directory of installed projects."""

@@ -152,7 +152,7 @@ def _recompiled(facts: Facts, pythons: Sequence[Interpreter], jobs: int) -> dict
     at_hand = {python.magic: python for python in (*_found_pythons(facts), *pythons)}
     pycs = [
         (path, file.pyc)
-        for path, file in facts.files.items()
+        for path, file in ((path, facts.level(file)) for path, file in facts.files.items())
         if file.pyc and not file.pyc.rule and file.pyc.magic in at_hand and source_path(path) in facts.files
     ]
     wanted: dict[str, set[Interpreter]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 
 from truewheel.buildroot.transaction import Buildroot
@@ -37,7 +38,7 @@ def state_of(file: File, found: Mapping[str, Found]) -> State:
     there = found.get(file.final)
     if there is None:
         return State.CREATED
-    equal = (there.sha256, there.mode, there.mtime) == (file.sha256, file.mode, file.mtime)
+    equal = (there.link, there.sha256, there.mode, there.mtime) == ("", file.sha256, file.mode, file.mtime)
     return State.UNCHANGED if equal else State.REPLACED
 
 
@@ -75,7 +76,7 @@ class Delivery:
         self._note(file, state)
 
     def put_pycs(self, results: Iterable[Compiled]) -> None:
-        """Put the pycs of sources, equal levels as hard links of the lowest one."""
+        """Put the pycs of sources, equal levels as links of the lowest one."""
         for compiled in results:
             job = compiled.job
             interpreter = self._interpreters[job.cache_tag]
@@ -137,7 +138,9 @@ class Delivery:
         file = self._file(target.final, Kind.BYTECODE, job.mtime, content, job.wheel, digest)
         if twin is None:
             made[content] = file
-        elif self._policy.hardlink and self._link(twin, file):
+        elif (self._policy.symlink and self._symlink(twin, file)) or (
+            self._policy.hardlink and not self._policy.symlink and self._link(twin, file)
+        ):
             return
         self.put(file, lambda: (content,))
 
@@ -158,6 +161,17 @@ class Delivery:
             self._note(file, State.UNCHANGED)
             return True
         if not self._buildroot.link(twin.final, file.final, file.mtime, replace=before is not None):
+            return False
+        self._note(file, State.CREATED if before is None else State.REPLACED)
+        return True
+
+    def _symlink(self, twin: File, file: File) -> bool:
+        before = self._found.get(file.final)
+        wanted = posixpath.basename(twin.final), file.mtime
+        if before is not None and (before.link, before.mtime) == wanted:
+            self._note(file, State.UNCHANGED)
+            return True
+        if not self._buildroot.symlink(twin.final, file.final, file.mtime, replace=before is not None):
             return False
         self._note(file, State.CREATED if before is None else State.REPLACED)
         return True

@@ -90,7 +90,7 @@ def superseded(
     ours = {each.dist_info for each in earlier}
     gone -= {*planned, *_of_others(root, {each.place.paths.data for each in earlier} | _sites(earlier), ours)}
     found = look(root, [final for final in gone if is_reached(root, final)])
-    return tuple(sorted(final for final, file in found.items() if file.regular))
+    return tuple(sorted(final for final, file in found.items() if file.has_content))
 
 
 def emptied(gone: Iterable[str], earlier: Iterable[Earlier]) -> set[str]:

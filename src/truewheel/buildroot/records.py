@@ -69,7 +69,7 @@ def bytecode_there(root: Path, record: RecordPlan, gone: Collection[str]) -> tup
     ]
     left = [final for final in there if final not in apart and source_path(final) in members]
     found = look(root, left) if left else {}
-    return tuple(found[final] for final in left if found[final].regular)
+    return tuple(found[final] for final in left if found[final].has_content)
 
 
 def _with_bytecode(

@@ -233,9 +233,30 @@ class Buildroot:
                 if error.errno in _NO_LINKS:
                     return False
                 raise
-            waiting = self._pending.replacements if replace else self._pending.additions
-            waiting[final] = target, new
+            self._wait(final, target, new, replace)
             return True
+
+    def symlink(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
+        """Make ``final`` a symbolic link to ``existing`` beside it; False where that cannot be."""
+        with as_stage_error(final):
+            directory, _ = self._place(final, mtime)
+            name = self._journal.new_name()
+            self._journal.write()
+            try:
+                os.symlink(posixpath.basename(existing), name, dir_fd=directory)
+            except OSError as error:
+                if error.errno in _NO_LINKS:
+                    return False
+                raise
+            nanoseconds = mtime * _SECOND
+            os.utime(name, ns=(nanoseconds, nanoseconds), dir_fd=directory, follow_symlinks=False)
+            new = identity(os.stat(name, dir_fd=directory, follow_symlinks=False))
+            self._wait(final, name, new, replace)
+            return True
+
+    def _wait(self, final: str, temporary: str, new: Identity, replace: bool) -> None:
+        waiting = self._pending.replacements if replace else self._pending.additions
+        waiting[final] = temporary, new
 
     def _source(self, final: str, directory: int) -> tuple[str, Identity]:
         """The name that a file has now, perhaps a temporary one, and its identity."""

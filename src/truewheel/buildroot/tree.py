@@ -12,6 +12,7 @@ from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
+from truewheel.dataclass import replace
 from truewheel.errors import ConflictRefused, UsageError
 from truewheel.model import Found
 
@@ -97,7 +98,22 @@ def _examine(path: Path, final: str) -> Found:
     regular = stat.S_ISREG(info.st_mode)
     digest = file_sha256(path) if regular else ""
     mode, inode = stat.S_IMODE(info.st_mode), (info.st_dev, info.st_ino)
-    return Found(final, regular, mode, info.st_mtime_ns // 10**9, info.st_size, digest, inode)
+    found = Found(final, regular, mode, info.st_mtime_ns // 10**9, info.st_size, digest, inode)
+    return _with_level(path, found) if stat.S_ISLNK(info.st_mode) else found
+
+
+def _with_level(path: Path, found: Found) -> Found:
+    """Return a link with what it leads to, where that is bytecode of its own source beside it."""
+    name, source = str(path.readlink()), source_path(found.final)
+    other = source_path(posixpath.join(posixpath.dirname(found.final), name)) if "/" not in name else ""
+    if not source or source != other:
+        return found
+    beside = path.with_name(name)
+    if beside.is_symlink() or not beside.is_file():
+        return found
+    info = beside.stat()
+    mode, digest = stat.S_IMODE(info.st_mode), file_sha256(beside)
+    return replace(found, link=name, mode=mode, size=info.st_size, sha256=digest)
 
 
 def file_sha256(path: Path) -> str:

@@ -25,6 +25,7 @@ from truewheel.model import Interpreter, InvalidationMode, PycJob
 from truewheel.package.model import MemberKind
 from truewheel.record import read_rows, row_path
 
+_LINKS = 8  # that may follow one another
 _SCRIPTS = ("bin", "sbin", "Scripts")
 
 
@@ -109,6 +110,10 @@ class Normalizer:
         self._compile(plan.jobs, jobs)
         for path, source in plan.rewritten:
             self._rewrite(path, source)
+        for path, entry in self.entries.items():
+            is_link = entry.kind is MemberKind.LINK and source_path(path) and not entry.owned
+            if is_link and self._leads_to(path) in self.gone:
+                self._remove(path, "what it leads to is gone")
         self._write_records(infos)
 
     def _list_records(self, infos: Iterable[str]) -> None:
@@ -249,7 +254,7 @@ class Normalizer:
         present = (self._all.keys() | self.made) - self.gone
         pycs: defaultdict[str, set[str]] = defaultdict(set)
         for path in present:
-            if source := source_path(path):
+            if (source := source_path(path)) and self._leads_to(path):
                 pycs[source].add(path)
         for directory in infos:
             record = f"{directory}/RECORD"
@@ -265,8 +270,24 @@ class Normalizer:
             if after != before:
                 self._put(record, after, entry.mode, "rows")
 
-    def _digest(self, path: str) -> tuple[bytes, int]:
-        return self._digests.get(path) or self._files.digest(path)
+    def _digest(self, path: str) -> tuple[bytes, int] | None:
+        led = self._leads_to(path)
+        return (self._digests.get(led) or self._files.digest(led)) if led else None
+
+    def _leads_to(self, path: str) -> str:
+        """Return the path of the file that a path leads to in the tree, "" for none."""
+        for _ in range(_LINKS):
+            entry = self._all.get(path)
+            if path in self.made or (entry is not None and entry.kind is MemberKind.FILE):
+                return path
+            if entry is None or entry.kind is not MemberKind.LINK:
+                return ""
+            final = posixpath.join(self._base or "/", posixpath.dirname(path), entry.target)
+            inside, path = f"{self._base}/", posixpath.normpath(final)
+            if not path.startswith(inside):
+                return ""
+            path = path[len(inside) :]
+        return ""
 
     def _put(self, path: str, content: bytes, mode: int, what: str, mtime: int | None = None) -> None:
         dated = self.options.dated(self._all[path].mtime if mtime is None else mtime)

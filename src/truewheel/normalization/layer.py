@@ -103,6 +103,7 @@ def layer_entries(layer: Layer, owned: Owned) -> dict[str, Entry]:
             gid=stat.gid,
             inode=holder if holder is not None and counts[holder] > 1 else "",
             owned=owned.has(path, kind),
+            target=stat.linkname if kind is MemberKind.LINK else "",
         )
     return found
 

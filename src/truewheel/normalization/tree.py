@@ -145,6 +145,7 @@ def _entries(tree: ExistingTree, owned: Owned) -> dict[str, Entry]:
             inode=member.inode,
             outside=tree.is_outside(member),
             owned=owned.has(member.path, member.kind),
+            target=member.target,
         )
     return found
 

@@ -82,9 +82,9 @@ TABLE = (
     ),
     _bytecode(
         "levels-not-linked",
-        "The pycs of a source at two levels are equal but not hard links of one file.",
+        "The pycs of a source at two levels are equal but not links of one file.",
         "They take the space of two files.",
-        "hard-link them",
+        "link them",
         Severity.WARNING,
     ),
 )

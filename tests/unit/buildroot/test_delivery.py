@@ -107,6 +107,17 @@ def test_where_links_cannot_be_there_are_two_files(tmp_path: Path, monkeypatch: 
     assert (tmp_path / PLAIN[1:]).read_bytes() == (tmp_path / OPT[1:]).read_bytes()
 
 
+def test_where_symbolic_links_cannot_be_there_are_two_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "symlink", refuse_links)
+    policy = dataclasses.replace(POLICY, symlink=True)
+    for state in ("created", "unchanged"):
+        assert set(states(deliver(tmp_path, pycs(b"code", None), policy)).values()) == {state}
+    assert not (tmp_path / OPT[1:]).is_symlink()
+    assert (tmp_path / PLAIN[1:]).read_bytes() == (tmp_path / OPT[1:]).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

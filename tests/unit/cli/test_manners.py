@@ -306,7 +306,7 @@ def test_a_reader_whose_pipe_closes_ends_quietly(tmp_path: Path) -> None:
     for words in (["schemes", "fedora"], ["--help"], ["python", sys.executable, "--json"]):
         reading, writing = os.pipe()
         os.close(reading)
-        done = subprocess.run(  # argparse itself passes over a help that nobody reads
+        done = subprocess.run(
             [sys.executable, "-m", "truewheel", *words],
             stdout=writing,
             stderr=subprocess.PIPE,
@@ -315,7 +315,8 @@ def test_a_reader_whose_pipe_closes_ends_quietly(tmp_path: Path) -> None:
         )
         os.close(writing)
         assert done.stderr == b""
-        assert done.returncode == (0 if words == ["--help"] else 2)
+        # argparse itself passes over a help that nobody reads, from some 3.11 on
+        assert done.returncode in ((0, 2) if words == ["--help"] else (2,))
 
 
 class Terminal:

@@ -442,7 +442,7 @@ def test_json_says_what_was_changed_or_would_be(tmp_path: Path, capsys: pytest.C
 def spared(root: Path, report: Path, capsys: pytest.CaptureFixture[str], *words: str) -> int:
     """How many pycs the report spares a run."""
     capsys.readouterr()
-    assert normalize(root, "--report-file", str(report), "--json", *words) == 0
+    assert normalize(root, "--report-file", str(report), "--json", *words) == ("--check" in words)
     return int(report_of(capsys)["vouched"])
 
 
@@ -503,6 +503,16 @@ def test_equal_levels_that_are_two_files_are_not_spared(
     other.write_bytes(data)
     assert spared(root, report, capsys) == 1
     assert other.samefile(pyc(root))
+
+
+def test_a_level_that_is_a_link_is_not_spared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, report = made(tmp_path / "prefix"), tmp_path / "report.json"
+    for name in ("m", "__init__"):
+        compiled(root / SITE / f"pkg/{name}.py", "/build/m.py", 1)
+    assert normalize(root, "--report", str(report)) == 0
+    pyc(root).with_name(f"m.{TAG}.opt-1.pyc").unlink()
+    pyc(root).with_name(f"m.{TAG}.opt-1.pyc").symlink_to(pyc(root).name)
+    assert spared(root, report, capsys, "--complete", "--check") == 2
 
 
 def test_what_is_no_report_of_normalize_is_refused(

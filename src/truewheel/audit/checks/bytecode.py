@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from truewheel.audit.layout import python_of_tag
 from truewheel.audit.model import Bytecode, Facts, Finding, Observed, Site
 from truewheel.bytecode.pycs import CACHE, parse_pyc_name, pyc_path, source_path
-from truewheel.model import InvalidationMode
+from truewheel.model import CodeFilename, InvalidationMode
 from truewheel.package.model import MemberKind
 
 _SHARE = 0.9  # of a package's sources that have a pyc at a level, for the others to miss one
@@ -18,7 +18,7 @@ _LONGEST_NAME = 255  # bytes
 
 def check_bytecode(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the bytecode of a target."""
-    for file in facts.files.values():
+    for file in map(facts.level, facts.files.values()):
         if file.pyc is None:
             continue
         if file.pyc.rule:
@@ -81,9 +81,18 @@ def _source(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
 
 
 def _path(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
-    if pyc.names:
+    if pyc.names and not _is_cut(facts, file, pyc.names):
         more = f" and {len(pyc.names) - 1} more" if len(pyc.names) > 1 else ""
         yield Finding("wrong-co-filename", facts.final(file.path), f"says {pyc.names[0]!r}{more}")
+
+
+def _is_cut(facts: Facts, file: Observed, names: tuple[str, ...]) -> bool:
+    """Whether the code has what the scheme leaves of the path."""
+    kind = facts.scheme.code_filename if facts.scheme else CodeFilename.FULL
+    final = facts.final(source_path(file.path))
+    if kind is CodeFilename.NAME:
+        return set(names) == {posixpath.basename(final)}
+    return kind is CodeFilename.RELATIVE and len(names) == 1 and final.endswith(f"/{names[0]}")
 
 
 def _form(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
@@ -100,7 +109,7 @@ def _code(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
 
 def _links(facts: Facts) -> Iterator[Finding]:
     """Compare the levels of each source."""
-    if facts.scheme is None or not facts.scheme.hardlink:
+    if facts.scheme is None or not (facts.scheme.hardlink or facts.scheme.symlink):
         return
     levels: dict[tuple[str, str], list[Observed]] = defaultdict(list)
     for file in facts.files.values():

@@ -75,7 +75,7 @@ def _prefix(facts: Facts, file: Observed) -> Iterator[Finding]:
     if facts.target.root == "/" or not file.path.endswith((".py", ".pyc", ".dist-info/METADATA")):
         return
     prefix = facts.scheme.prefix.strip("/")
-    local = file.path.startswith("usr/local/") and not prefix.startswith("usr/local")
+    local = prefix and file.path.startswith("usr/local/") and not prefix.startswith("usr/local")
     if local or not file.path.startswith((*_SYSTEM, *([f"{prefix}/"] if prefix else [""]))):
         message = f"is a Python file outside of the prefix {facts.scheme.prefix}"
         yield Finding("outside-prefix", facts.final(file.path), message)

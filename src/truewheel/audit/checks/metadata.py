@@ -82,8 +82,8 @@ def _record(facts: Facts, record: _Record) -> Iterator[Finding]:
         file = facts.files.get(path)
         if file is None and _is_seen(facts, path):
             yield Finding("ghost-record-row", final, f"lists {row[0]}, which is not there")
-        elif file is not None and file.kind is MemberKind.FILE:
-            yield from _row(facts, final, row, file)
+        elif file is not None and (led := facts.level(file)).kind is MemberKind.FILE:
+            yield from _row(facts, final, row, led)
     unsafe = list(_unsafe(record))
     if unsafe:
         yield Finding("unsafe-record-hash", final, f"has {len(unsafe)} such hashes, the first {unsafe[0]}")

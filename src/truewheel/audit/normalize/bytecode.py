@@ -86,7 +86,9 @@ def _complete(
     for path in _modules(entries):
         for tag in library_tags(path) & set(at_hand):
             for level in levels[tag] or {0}:
-                groups[path, tag].setdefault(level, pyc_path(path, tag, level))
+                pyc = pyc_path(path, tag, level)
+                if pyc not in entries or entries[pyc].kind is not MemberKind.LINK:
+                    groups[path, tag].setdefault(level, pyc)
 
 
 def _modules(entries: Mapping[str, Entry]) -> Iterator[str]:

@@ -20,7 +20,7 @@ _OF_VENVS = (".lock", "CACHEDIR.TAG")  # what uv leaves at the top
 _LONGEST = 1 << 20  # bytes of a text that is looked at
 
 Read = Callable[[str], bytes]
-Digest = Callable[[str], tuple[bytes, int]]
+Digest = Callable[[str], tuple[bytes, int] | None]
 
 
 def dist_infos(entries: Mapping[str, Entry], sites: Iterable[Site]) -> list[str]:
@@ -105,9 +105,9 @@ def new_record(
     """Return a RECORD, sorted, with a true row for each path that is there.
 
     ``site`` is the directory that its rows are relative to; ``present`` are all paths of the tree, of which
-    ``digest`` gives the sha256 and the size; ``pycs`` maps each source to its pycs. A row without a hash
-    keeps none. Where pycs are listed, all those of the sources that are listed are. Raises ValueError for
-    what is no RECORD.
+    ``digest`` gives the sha256 and the size, None for what leads to no file in it, whose row stays; ``pycs``
+    maps each source to its pycs. A row without a hash keeps none. Where pycs are listed, all those of the
+    sources that are listed are. Raises ValueError for what is no RECORD.
     """
     rows: dict[str, list[str]] = {}
     for row in read_rows(text):
@@ -122,9 +122,9 @@ def new_record(
                 rows.setdefault(path, [posixpath.relpath(f"/{path}", f"/{site}"), "" if bare else "new", ""])
     made = []
     for path, row in rows.items():
-        if not row[1]:
-            made.append([row[0], "", ""])
+        found = digest(path) if row[1] else None
+        if found is None:
+            made.append(row if row[1] else [row[0], "", ""])
         else:
-            found, size = digest(path)
-            made.append([row[0], f"sha256={digest_text(found)}", str(size)])
+            made.append([row[0], f"sha256={digest_text(found[0])}", str(found[1])])
     return write_rows(sorted(made))

@@ -16,6 +16,7 @@ class Entry:
     ``mode`` are the permission bits; ``mtime`` in seconds since the epoch, ``size`` in bytes. Entries with
     one ``inode`` are hard links of one file, "" is that of no other; ``outside``: the file has more links
     than the tree has. ``owned``: a package of the tree's own dpkg or rpm has it, and it is left alone.
+    ``target`` is what a symbolic link has.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Entry:
     inode: str = ""
     outside: bool = False
     owned: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True)
