@@ -10,6 +10,7 @@ from typing import Protocol
 
 from truewheel.audit.layout import find_sites
 from truewheel.audit.normalize.bytecode import plan_bytecode
+from truewheel.audit.normalize.extensions import build_path, is_extension, is_of_no_index
 from truewheel.audit.normalize.metadata import (
     dist_infos,
     left_behind,
@@ -118,8 +119,12 @@ class Normalizer:
 
     def _list_records(self, infos: Iterable[str]) -> None:
         for directory in infos:
-            for row in self._rows(f"{directory}/RECORD"):
-                self.listed.add(row_path(row, f"/{posixpath.dirname(directory)}").lstrip("/"))
+            site = f"/{posixpath.dirname(directory)}"
+            paths = {row_path(row, site).lstrip("/") for row in self._rows(f"{directory}/RECORD")}
+            self.listed |= paths
+            wheel = self.entries.get(f"{directory}/WHEEL")
+            if wheel and wheel.kind is MemberKind.FILE and is_of_no_index(self._files.read(wheel.path)):
+                self._look_into_extensions(paths)
 
     def _rows(self, record: str) -> list[list[str]]:
         entry = self.entries.get(record)
@@ -130,6 +135,16 @@ class Normalizer:
         except ValueError as error:  # UnicodeDecodeError is one
             self.findings.append(Change(record, f"cannot be read: {str(error)[:100]}"))
             return []
+
+    def _look_into_extensions(self, paths: Iterable[str]) -> None:
+        builds = [build for build, _ in self.options.moved]
+        for path in filter(is_extension, paths):
+            entry = self.entries.get(path)
+            if entry and entry.kind is MemberKind.FILE and not entry.owned:
+                found = build_path(self._files.read(path), builds)
+                if found:
+                    what = f"has {found}, where it was compiled; build its wheel with -ffile-prefix-map"
+                    self.findings.append(Change(path, what))
 
     def _move_texts(self) -> None:
         if not self.options.moved:

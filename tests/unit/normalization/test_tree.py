@@ -546,3 +546,31 @@ def test_check_names_a_run_that_was_interrupted(tmp_path: Path, capsys: pytest.C
     assert normalize(tmp_path / "killed") == 0
     assert not (tmp_path / "killed/.truewheel-journal").exists()
     assert normalize(tmp_path / "killed", "--check") == 0
+
+
+def test_extensions_with_a_path_of_their_build_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = made(tmp_path / "prefix")
+    for name, left in {
+        "a.cpython-311-x86_64-linux-gnu.so": b"/tmp/pip-install-x1y2/demo_3/src/a.c",
+        "b.so.1.2": b"/root/.cache/uv/sdists-v9/index/demo/1.0/x/src",
+        "c.so": b"-I/build/demo/include",
+        "d.so": b"/usr/include",
+        "e.txt": b"/tmp/pip-install-x1y2/demo_3",
+    }.items():
+        (root / SITE / name).write_bytes(b"\x7fELF\0\xff" + left + b"\0more")
+        with (root / SITE / "pkg-1.dist-info/RECORD").open("a") as record:
+            record.write(f"{name},sha256=x,1\n")
+    tag = root / SITE / "pkg-1.dist-info/WHEEL"
+    tag.write_text("Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_28_x86_64\n")
+    assert normalize(root, "--check", "--prefix-map", "/build/demo=/opt/app") == 1
+    assert "where it was compiled" not in capsys.readouterr().err  # the wheel is the same for all
+    tag.write_text("Wheel-Version: 1.0\nTag: cp311-cp311-linux_x86_64\n")
+    assert normalize(root, "--prefix-map", "/build/demo=/opt/app") == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "where it was compiled" in line]
+    assert [line.partition(f"{SITE}/")[2].partition(",")[0] for line in said] == [
+        "a.cpython-311-x86_64-linux-gnu.so: has /tmp/pip-install-x1y2/demo_3/src/a.c",
+        "b.so.1.2: has /root/.cache/uv/sdists-v9/index/demo/1.0/x/src",
+        "c.so: has -I/build/demo/include",
+    ]
