@@ -1,7 +1,8 @@
 """Measures what `truewheel normalize` costs: PYTHON bench/normalize.py WHEEL...
 
 The wheels are installed by pip into a root; CPU seconds of normalizing it (compiled again, from the stream
-alone, and that a second time) in per cent of installing the same wheels with truewheel at the same level.
+alone, that a second time, and by the report of an earlier run) in per cent of installing the same wheels with
+truewheel at the same level.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ def main(wheels: list[str]) -> None:
         rows["normalize"] = spent(*truewheel, "normalize", top / "pip")
         for name in ("normalize --no-recompile", "the same a second time"):
             rows[name] = spent(*truewheel, "normalize", "--no-recompile", top / "again")
+        report = top / "report.json"
+        spent(*truewheel, "normalize", top / "pip", "--report", report)
+        rows["by the report of a run"] = spent(*truewheel, "normalize", top / "pip", "--report-file", report)
         for name, seconds in rows.items():
             print(f"{name:26} {100 * seconds / base:5.0f} %")
 

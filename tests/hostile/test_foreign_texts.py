@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults.support import interpreter
+from truewheel import __version__
 from truewheel.debian.environment import python_version
 from truewheel.debian.source import dependency_names
 from truewheel.errors import TruewheelError
@@ -28,6 +29,7 @@ from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import build_system, group_requirements, load_pyproject, project_table
 from truewheel.project.requirements_file import read_requirements_file
 from truewheel.project.tox import ask_tox
+from truewheel.report.normalized import vouched
 from truewheel.report.reader import load_report
 from truewheel.rpm.filelist import parse_rpm_version
 from truewheel.rpm.generators import generated, run_provides, run_requires
@@ -75,6 +77,19 @@ SCHEME = (
     .parent.joinpath("schemes/fedora.yaml")
     .read_text()
 )
+NORMALIZED = json.dumps(
+    {
+        "report": "normalize", "version": 1, "truewheel": __version__, "target": "/opt/app", "check": False,
+        "changes": [{"path": ".", "what": "mode or date"}], "findings": [],
+        "recompiled": 1, "rewritten": 0, "vouched": 0,
+        "compiled": [
+            {
+                "source": "/opt/app/a.py", "sha256": "0" * 64, "python": "3.11.2", "tag": "cpython-311",
+                "date": 0, "mode": "checked-hash", "pycs": {"0": "0" * 64},
+            }
+        ],
+    }
+)  # fmt: skip
 REPORT = json.dumps(
     {
         "report": "install",
@@ -234,6 +249,7 @@ READERS = {
     "requirements file": Reader(REQUIREMENTS, _requirements),
     "scheme": Reader(SCHEME, lambda text, at: load_scheme(str(_written(at, "mine.yaml", text)))),
     "report": Reader(REPORT, lambda text, at: load_report(_written(at, "report.json", text))),
+    "report of normalize": Reader(NORMALIZED, lambda text, at: vouched([_written(at, "report.json", text)])),
     "requirement for pip": Reader("demo==1.0", _wheelhouse),
     "arguments for pip": Reader("-w dir --find-links=x -C a=b ./demo[x] six==1.0 -vvv", _pip),
     "Build-Depends": Reader(

@@ -34,14 +34,19 @@ class Settled:
 
 
 class ExistingTree:
-    """A directory of the build host, for a ``with``; paths are those below it, "" is itself."""
+    """A directory of the build host, for a ``with``; paths are those below it, "" is itself.
+
+    ``journal`` is that of another run, which goes on or was killed, "" where there is none.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._open: OrderedDict[str, int] = OrderedDict()
         try:
             info = root.stat()
-            self.members = [member for member in tree_members(root) if member.path != JOURNAL]
+            members = list(tree_members(root))
+            self.members = [member for member in members if member.path != JOURNAL]
+            self.journal = JOURNAL if len(self.members) < len(members) else ""
             self.top = info
             self._outside = self._links_outside()
         except OSError as error:

@@ -42,22 +42,33 @@ class Stat:
     xattrs: tuple[tuple[str, bytes], ...] = ()
 
 
+def _is_plain(info: tarfile.TarInfo) -> bool:
+    return info.isreg() and not info.issparse()
+
+
 class Layer:
     """A tar archive, unpacked from its compression into a temporary file; for a ``with``.
 
-    ``stats`` are the members by path, the last one of each path; "" is the archive's root. Raises
-    TargetDamaged for what is no tar archive or is cut off.
+    ``stats`` are the members by path, the last one of each path; "" is the archive's root. ``digest`` is the
+    sha256 of the plain archive in hex. Raises TargetDamaged for what is no tar archive or is cut off.
     """
 
     def __init__(self, source: Readable, size: int) -> None:
         self._spool: IO[bytes] = tempfile.TemporaryFile()
         try:
             with decompressed(source, size) as stream:
+                digest = hashlib.sha256()
                 while piece := stream.read(CHUNK):
                     self._spool.write(piece)
+                    digest.update(piece)
+            self.digest = digest.hexdigest()
+            whole = self._spool.tell()
+            self._spool.write(bytes(-whole % _BLOCK))  # which umoci 0.4 leaves out at the end of a layer
             self._spool.seek(0)
             self._archive = tarfile.open(fileobj=self._spool, mode="r:", encoding="utf-8")
             self._infos = {clean_path(info.name): info for info in self._archive}
+            if any(each.offset_data + each.size > whole for each in self._infos.values() if _is_plain(each)):
+                raise EOFError("unexpected end of data")
         except _DAMAGE as error:
             self._spool.close()
             raise TargetDamaged(f"is no tar archive, or is damaged: {error}") from error

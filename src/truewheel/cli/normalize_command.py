@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.audit.normalize.model import Normalized, Options
+from truewheel.cli.arguments import check_report_argument, deliver_report, jobs_number
 from truewheel.cli.console import say, warn
 from truewheel.cli.parser import path_text
 from truewheel.errors import UsageError
 from truewheel.model import InvalidationMode
 from truewheel.normalization.image import normalize_archive
 from truewheel.normalization.tree import NormalizeRequest, date_of, normalize_tree
+from truewheel.report.normalized import normalize_document, vouched
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +61,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a directory of the build, and what it is on the final system; repeatable",
     )
     parser.add_argument("--all", action="store_true", help="normalize what dpkg or rpm of the tree owns, too")
-    parser.add_argument("--jobs", type=int, metavar="N", help="compilers to run (default: one a CPU)")
-    parser.add_argument("--quiet", action="store_true", help="print no summary")
+    parser.add_argument(
+        "--report-file",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="do not compile again what is as this report of an earlier run says; repeatable",
+    )
+    written = "write a report as JSON; - is standard output, which then has nothing else"
+    parser.add_argument("--report", type=Path, metavar="FILE", help=written)
+    parser.add_argument(
+        "--json", action="store_const", dest="report", const=Path("-"), help="the same as --report -"
+    )
+    parser.add_argument(
+        "--jobs", "-j", type=jobs_number, metavar="N", help="compilers to run (default: one a CPU)"
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="print no summary")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -94,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
         complete=options.complete,
         bytecode=not options.no_bytecode,
         moved=tuple(options.prefix_map),
+        vouched=vouched(options.report_file),
     )
     request = NormalizeRequest(
         target=options.target,
@@ -104,16 +123,23 @@ def run(options: argparse.Namespace) -> int:
         check=options.check,
         jobs=options.jobs,
     )
+    check_report_argument(options.report)
     done = _normalize(request, options.output)
     for finding in done.findings:
         warn(f"{finding.path}: {finding.what}")
+    if deliver_report(options.report, lambda: normalize_document(str(options.target), options.check, done)):
+        for line in _lines(done, options):
+            say(line)
+    return 1 if options.check and done.changes else 0
+
+
+def _lines(done: Normalized, options: argparse.Namespace) -> Iterator[str]:
     if options.check:
-        for change in done.changes:
-            say(f"{change.path}: {change.what}")
+        yield from (f"{change.path}: {change.what}" for change in done.changes)
     if not options.quiet:
         verb = "would change" if options.check else "changed"
-        say(
+        spared = f", {done.vouched} are as reported" if options.report_file else ""
+        yield (
             f"{len(done.changes)} paths {verb}; "
-            f"{done.recompiled} pycs were compiled again, {done.rewritten} rewritten"
+            f"{done.recompiled} pycs were compiled again, {done.rewritten} rewritten{spared}"
         )
-    return 1 if options.check and done.changes else 0

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from truewheel.audit.layout import find_sites
 from truewheel.audit.normalize.bytecode import plan_bytecode
+from truewheel.audit.normalize.extensions import build_path, is_extension, is_of_no_index
 from truewheel.audit.normalize.metadata import (
     dist_infos,
     left_behind,
@@ -17,11 +18,11 @@ from truewheel.audit.normalize.metadata import (
     moved_text,
     new_record,
 )
-from truewheel.audit.normalize.model import Change, Entry, Job, Options
+from truewheel.audit.normalize.model import Change, Compilation, Entry, Job, Options
 from truewheel.audit.normalize.pycs import Source, remake
 from truewheel.bytecode.pool import Compiled, CompilePool
 from truewheel.bytecode.pycs import biggest_first, pyc_header, source_path
-from truewheel.model import Interpreter, PycJob
+from truewheel.model import Interpreter, InvalidationMode, PycJob
 from truewheel.package.model import MemberKind
 from truewheel.record import read_rows, row_path
 
@@ -63,7 +64,7 @@ class Normalizer:
     ``base`` is the final directory that the paths of ``entries`` lie in. ``lower`` are files of layers below,
     which the tree lacks. ``interpreters`` compile, by cache tag. After ``run``: ``changes`` says what was
     done to which path, ``made`` are the new files, ``dates`` theirs and those of all bytecode in seconds,
-    ``gone`` the removed files and ``listed`` what RECORDs list.
+    ``gone`` the removed files, ``listed`` what RECORDs list, ``compiled`` what a later run is spared.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Normalizer:
         self._base = base.rstrip("/")
         self._interpreters = interpreters
         self._digests: dict[str, tuple[bytes, int]] = {}
+        self._sources: dict[str, str] = {}
         self.made: set[str] = set()
         self.dates: dict[str, int] = {}
         self.changes: dict[str, str] = {}
@@ -91,6 +93,7 @@ class Normalizer:
         self.counts: Counter[str] = Counter()
         self.gone: set[str] = set()
         self.listed: set[str] = set()
+        self.compiled: list[Compilation] = []
 
     def run(self, jobs: int) -> None:
         """Do it all, with this number of compilers."""
@@ -116,8 +119,12 @@ class Normalizer:
 
     def _list_records(self, infos: Iterable[str]) -> None:
         for directory in infos:
-            for row in self._rows(f"{directory}/RECORD"):
-                self.listed.add(row_path(row, f"/{posixpath.dirname(directory)}").lstrip("/"))
+            site = f"/{posixpath.dirname(directory)}"
+            paths = {row_path(row, site).lstrip("/") for row in self._rows(f"{directory}/RECORD")}
+            self.listed |= paths
+            wheel = self.entries.get(f"{directory}/WHEEL")
+            if wheel and wheel.kind is MemberKind.FILE and is_of_no_index(self._files.read(wheel.path)):
+                self._look_into_extensions(paths)
 
     def _rows(self, record: str) -> list[list[str]]:
         entry = self.entries.get(record)
@@ -128,6 +135,16 @@ class Normalizer:
         except ValueError as error:  # UnicodeDecodeError is one
             self.findings.append(Change(record, f"cannot be read: {str(error)[:100]}"))
             return []
+
+    def _look_into_extensions(self, paths: Iterable[str]) -> None:
+        builds = [build for build, _ in self.options.moved]
+        for path in filter(is_extension, paths):
+            entry = self.entries.get(path)
+            if entry and entry.kind is MemberKind.FILE and not entry.owned:
+                found = build_path(self._files.read(path), builds)
+                if found:
+                    what = f"has {found}, where it was compiled; build its wheel with -ffile-prefix-map"
+                    self.findings.append(Change(path, what))
 
     def _move_texts(self) -> None:
         if not self.options.moved:
@@ -145,12 +162,14 @@ class Normalizer:
                     self._put(path, after, entry.mode, "moved")
 
     def _compile(self, planned: Iterable[Job], jobs: int) -> None:
-        pyc_jobs = {self._pyc_job(job): job for job in planned}
+        pyc_jobs = {self._pyc_job(job): job for job in planned if not self._is_vouched(job)}
         if not pyc_jobs:
             return
         with CompilePool(tuple(self._interpreters.values()), jobs) as pool:
             for each in biggest_first(pyc_jobs):
-                pool.submit(each, self._files.read(pyc_jobs[each].source))
+                content = self._files.read(pyc_jobs[each].source)
+                self._sources[pyc_jobs[each].source] = hashlib.sha256(content).hexdigest()
+                pool.submit(each, content)
                 for compiled in pool.finished():
                     self._put_levels(pyc_jobs[compiled.job], compiled)
             for compiled in pool.drain():
@@ -160,6 +179,30 @@ class Normalizer:
         entry = self._all[job.source]
         mtime = self.options.dated(entry.mtime)
         return PycJob(self._final(job.source), job.tag, entry.size, mtime, job.targets)
+
+    def _is_vouched(self, job: Job) -> bool:
+        """Whether a report says that these pycs are made of this source; equal ones must be one file."""
+        entries = [self.entries.get(target.final) for target in job.targets]
+        if not self.options.vouched or not all(entry and not entry.outside for entry in entries):
+            return False
+        found = {target.final: self._files.digest(target.final) for target in job.targets}
+        pycs = tuple((target.level, found[target.final][0].hex()) for target in job.targets)
+        files = {(digest, self.entries[path].inode or path) for path, digest in found.items()}
+        self._sources[job.source] = self._files.digest(job.source)[0].hex()
+        compilation = self._compilation(job, pycs)
+        if compilation not in self.options.vouched or len(files) > len(set(found.values())):
+            return False
+        self.counts["vouched"] += len(pycs)
+        self.compiled.append(compilation)
+        self._digests |= found
+        self.dates |= dict.fromkeys(found, self.options.dated(self._all[job.source].mtime))
+        return True
+
+    def _compilation(self, job: Job, pycs: tuple[tuple[int, str], ...]) -> Compilation:
+        python, pyc_job, mode = self._interpreters[job.tag], self._pyc_job(job), self.options.mode
+        date = pyc_job.mtime if mode is InvalidationMode.TIMESTAMP else 0
+        digest = self._sources[job.source]
+        return Compilation(pyc_job.source, digest, python.version_text, job.tag, mode, date, pycs)
 
     def _put_levels(self, job: Job, compiled: Compiled) -> None:
         """Put the pycs of a source, equal levels as hard links of the lowest one."""
@@ -180,6 +223,8 @@ class Normalizer:
             twin = first.setdefault(content, target.final)
             if twin == target.final or not self._link(twin, target.final):
                 self._put_pyc(target.final, job.source, content, "compiled again")
+        pycs = tuple((level, hashlib.sha256(content).hexdigest()) for level, content in contents.items())
+        self.compiled.append(self._compilation(job, pycs))
 
     def _link(self, twin: str, path: str) -> bool:
         one, other = self.entries.get(twin), self.entries.get(path)

@@ -13,8 +13,10 @@ import shutil
 import tarfile
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,12 +27,12 @@ from truewheel.environment import default_jobs
 from truewheel.errors import TargetDamaged, UsageError
 from truewheel.normalization.content import Normalizer
 from truewheel.normalization.layer import LayerFiles, layer_entries, normalize_layer, write_layer
-from truewheel.normalization.tree import NormalizeRequest, dpkg_paths, pythons_at_hand
+from truewheel.normalization.owned import Owned, owned_paths
+from truewheel.normalization.tree import NormalizeRequest, normalized, pythons_at_hand
 from truewheel.package.image import Blob, Blobs, blob_name, is_image, open_blobs
 from truewheel.package.model import CHUNK, MemberKind
 from truewheel.package.streams import Part
 
-_DPKG = "var/lib/dpkg/info/"
 _CREATED = "org.opencontainers.image.created"
 _GZIP = b"\x1f\x8b"
 _RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
@@ -81,6 +83,7 @@ class _Work:
         self._stack = stack
         self._runs: list[tuple[str, Normalizer]] = []
         self._layers: dict[str, _NewLayer] = {}
+        self._dated: set[Change] = set()
 
     def layer_alone(self) -> dict[str, _Content]:
         """Return a layer by itself."""
@@ -100,13 +103,14 @@ class _Work:
 
     def summary(self) -> Normalized:
         """Return what was done to all layers."""
-        changes, findings = [], []
+        changes, findings = sorted(self._dated, key=lambda each: each.path), []
         for name, run in self._runs:
             above = f"{name[:12]}/" if len(self._runs) > 1 else ""
             changes += [Change(above + (path or "."), run.changes[path]) for path in sorted(run.changes)]
             findings += [Change(above + each.path, each.what) for each in run.findings]
-        counts = [sum(run.counts[name] for _, run in self._runs) for name in ("recompiled", "rewritten")]
-        return Normalized(tuple(changes), tuple(findings), *counts)
+        counts = sum((run.counts for _, run in self._runs), Counter[str]())
+        compiled = (each for _, run in self._runs for each in run.compiled)
+        return normalized(changes, findings, counts, compiled)
 
     def _docker(self, blobs: Blobs) -> dict[str, _Content]:
         try:
@@ -171,14 +175,20 @@ class _Work:
         config["rootfs"]["diff_ids"] = [f"sha256:{layer.digest}" for layer in layers]
         for each in (config, *config.get("history", ())):
             if "created" in each:
-                each["created"] = clamped(str(each["created"]), self._options.date)
+                self._clamp(each, "created", "(configuration)")
         config.pop("container", None)  # the name of a container of the build
         return config
 
     def _date(self, document: dict[str, Any]) -> None:
         notes = document.get("annotations") or {}
         if _CREATED in notes:
-            notes[_CREATED] = clamped(str(notes[_CREATED]), self._options.date)
+            self._clamp(notes, _CREATED, "(manifest)")
+
+    def _clamp(self, document: dict[str, Any], key: str, name: str) -> None:
+        before = document[key]
+        document[key] = clamped(str(before), self._options.date)
+        if document[key] != before:
+            self._dated.add(Change(name, "date"))
 
     def _all(self, blobs: dict[str, Blob]) -> dict[str, _NewLayer]:
         """Normalize the layers of one image; return them by name."""
@@ -192,7 +202,8 @@ class _Work:
         return {name: self._layers[name] for name in blobs}
 
     def _normalize(self, layers: Mapping[str, Layer]) -> dict[str, _NewLayer]:
-        owned = frozenset[str]() if self._request.everything else _owned(layers)
+        subject = os.fspath(self._request.target)
+        owned = Owned() if self._request.everything else _owned(layers, subject)
         below: list[LayerFiles] = []
         lower: dict[str, Entry] = {}
         found = {}
@@ -209,14 +220,17 @@ class _Work:
         return found
 
 
-def _owned(layers: Mapping[str, Layer]) -> frozenset[str]:
-    """Return the paths that dpkg's lists in any of the layers have."""
-    found: set[str] = set()
+def _owned(layers: Mapping[str, Layer], subject: str) -> Owned:
+    """Return what the databases in any of the layers list."""
+    found = Owned()
     for layer in layers.values():
-        for path in layer.stats:
-            if path.startswith(_DPKG) and path.endswith(".list") and layer.kind(path) is MemberKind.FILE:
-                found |= dpkg_paths(b"".join(layer.chunks(path)))
-    return frozenset(found)
+        files = [path for path in layer.stats if layer.kind(path) is MemberKind.FILE]
+        found |= owned_paths(subject, files, partial(_content, layer))
+    return found
+
+
+def _content(layer: Layer, path: str) -> bytes:
+    return b"".join(layer.chunks(path))
 
 
 class _Content:

@@ -16,6 +16,7 @@ from truewheel.bytecode.pycs import source_path
 from truewheel.dataclass import replace
 from truewheel.model import Interpreter
 from truewheel.normalization.content import Normalizer
+from truewheel.normalization.owned import Owned
 from truewheel.package.model import CHUNK, MemberKind
 
 
@@ -85,7 +86,7 @@ class LayerFiles:
         self.gone.add(path)
 
 
-def layer_entries(layer: Layer, owned: frozenset[str]) -> dict[str, Entry]:
+def layer_entries(layer: Layer, owned: Owned) -> dict[str, Entry]:
     """Return the members of a layer by path."""
     counts = layer.linked()
     found = {}
@@ -101,7 +102,7 @@ def layer_entries(layer: Layer, owned: frozenset[str]) -> dict[str, Entry]:
             uid=stat.uid,
             gid=stat.gid,
             inode=holder if holder is not None and counts[holder] > 1 else "",
-            owned=path in owned and kind is not MemberKind.DIRECTORY,
+            owned=owned.has(path, kind),
             target=stat.linkname if kind is MemberKind.LINK else "",
         )
     return found
@@ -129,6 +130,8 @@ def write_layer(run: Normalizer, files: LayerFiles, output: LayerOutput) -> None
     for path in paths:
         entry = run.entries.get(path)
         stat = _stat(path, run, files, path in scope)
+        if entry is not None and (stat.mode, stat.mtime) != (entry.mode, entry.mtime):
+            run.changes.setdefault(path, "mode or date")
         if entry is not None and entry.kind is not MemberKind.FILE:
             size = files.layer.size(path)
             output.member(path, stat, size, files.layer.chunks(path) if size else ())
@@ -141,6 +144,8 @@ def write_layer(run: Normalizer, files: LayerFiles, output: LayerOutput) -> None
         else:
             output.member(path, replace(stat, type=tarfile.LNKTYPE, linkname=holder), 0, ())
     output.end()
+    if output.digest != files.layer.digest and not run.changes:
+        run.changes[""] = "the order or the headers of its members"
 
 
 def _content(path: str, run: Normalizer, files: LayerFiles) -> tuple[str, str]:

@@ -6,15 +6,15 @@ import os
 import posixpath
 import shutil
 import stat
-import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from truewheel.audit.layout import python_of_tag
 from truewheel.audit.normalize.bytecode import tags_of
-from truewheel.audit.normalize.model import Change, Entry, Normalized, Options
+from truewheel.audit.normalize.model import Change, Compilation, Entry, Normalized, Options
 from truewheel.audit.normalize.scope import python_paths, wanted_mode
 from truewheel.buildroot.existing import ExistingTree, Settled
 from truewheel.buildroot.transaction import Buildroot
@@ -25,10 +25,10 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
 from truewheel.normalization.content import Files, Normalizer
+from truewheel.normalization.owned import Owned, owned_paths
 from truewheel.package.model import MemberKind
 
-_DPKG = "var/lib/dpkg/info"
-_RPM = ("usr/lib/sysimage/rpm", "var/lib/rpm")
+_INTERRUPTED = "removed: of a run that was interrupted, which is undone or finished first"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
             buildroot = None if request.check else stack.enter_context(Buildroot(request.target, 0o755))
             tree = outer.enter_context(ExistingTree(request.target))
             whole, base = _place(tree)
-            entries = _entries(tree, frozenset() if request.everything else _owned(tree))
+            entries = _entries(tree, Owned() if request.everything else _owned(tree))
             interpreters = pythons_at_hand(entries, tree, request)
             writer = _TreeWriter(buildroot, entries, tree)
             run = Normalizer(entries, tree, writer, base, request.options, interpreters)
@@ -81,6 +81,8 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
             if buildroot is not None:
                 buildroot.commit()
         if request.check:
+            if tree.journal:
+                run.changes[tree.journal] = _INTERRUPTED
             settled = [path for path in wanted if path in entries and _differs(entries[path], wanted[path])]
         else:
             settled = tree.settle(_touched(run, wanted), writer.attributes)
@@ -91,9 +93,26 @@ def normalize_tree(request: NormalizeRequest, environ: Mapping[str, str]) -> Nor
 
 def summary(run: Normalizer) -> Normalized:
     """Return what a run did."""
-    changes = tuple(Change(path or ".", run.changes[path]) for path in sorted(run.changes))
-    findings = tuple(sorted(run.findings, key=lambda each: (each.path, each.what)))
-    return Normalized(changes, findings, run.counts["recompiled"], run.counts["rewritten"])
+    changes = (Change(path or ".", run.changes[path]) for path in sorted(run.changes))
+    findings = sorted(run.findings, key=lambda each: (each.path, each.what))
+    return normalized(changes, findings, run.counts, run.compiled)
+
+
+def normalized(
+    changes: Iterable[Change],
+    findings: Iterable[Change],
+    counts: Counter[str],
+    compiled: Iterable[Compilation],
+) -> Normalized:
+    """Return the account of runs; workers end in any order, and what they compiled is sorted by path."""
+    return Normalized(
+        tuple(changes),
+        tuple(findings),
+        counts["recompiled"],
+        counts["rewritten"],
+        counts["vouched"],
+        tuple(sorted(compiled, key=lambda each: (each.source, each.tag, each.pycs))),
+    )
 
 
 def _place(tree: ExistingTree) -> tuple[bool, str]:
@@ -104,12 +123,16 @@ def _place(tree: ExistingTree) -> tuple[bool, str]:
     return True, os.path.realpath(tree.root)
 
 
-def _entries(tree: ExistingTree, owned: frozenset[str]) -> dict[str, Entry]:
+def _owned(tree: ExistingTree) -> Owned:
+    files = (member.path for member in tree.members if member.kind is MemberKind.FILE)
+    return owned_paths(os.fspath(tree.root), files, tree.read)
+
+
+def _entries(tree: ExistingTree, owned: Owned) -> dict[str, Entry]:
     top = tree.top
     mode, mtime = stat.S_IMODE(top.st_mode), top.st_mtime_ns // 10**9
-    found = {
-        "": Entry("", MemberKind.DIRECTORY, mode, mtime, uid=top.st_uid, gid=top.st_gid, owned="." in owned)
-    }
+    kind = MemberKind.DIRECTORY
+    found = {"": Entry("", kind, mode, mtime, uid=top.st_uid, gid=top.st_gid, owned=owned.has("", kind))}
     for member in tree.members:
         found[member.path] = Entry(
             path=member.path,
@@ -121,42 +144,10 @@ def _entries(tree: ExistingTree, owned: frozenset[str]) -> dict[str, Entry]:
             gid=member.gid,
             inode=member.inode,
             outside=tree.is_outside(member),
-            owned=member.path in owned,
+            owned=owned.has(member.path, member.kind),
             target=member.target,
         )
     return found
-
-
-def _owned(tree: ExistingTree) -> frozenset[str]:
-    """Return the paths that the tree's own dpkg or rpm lists; dpkg does not check directories."""
-    found: set[str] = set()
-    paths = {member.path for member in tree.members}
-    for path in paths:
-        if path.startswith(f"{_DPKG}/") and path.endswith(".list"):
-            found |= dpkg_paths(tree.read(path))
-    found -= {".", *(member.path for member in tree.members if member.kind is MemberKind.DIRECTORY)}
-    if any(path.startswith(f"{each}/") for each in _RPM for path in paths):
-        found |= _rpm_paths(tree.root)
-    return frozenset(found)
-
-
-def dpkg_paths(listing: bytes) -> set[str]:
-    """Return the paths of a list of dpkg's; those of a merged /usr also as they are there."""
-    paths = {line.lstrip("/") for line in listing.decode("utf-8", "surrogateescape").splitlines()}
-    return paths | {f"usr/{path}" for path in paths if path.startswith(("bin/", "sbin/", "lib"))}
-
-
-def _rpm_paths(root: Path) -> set[str]:
-    command = ["rpm", "--root", os.path.abspath(root), "-qa", "--qf", "[%{FILENAMES}\n]"]
-    try:
-        done = subprocess.run(command, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
-    except OSError as error:
-        raise UsageError(
-            f"has files of rpm's, and rpm cannot be run: {error.strerror}",
-            subject=os.fspath(root),
-            hint="install rpm, or give --all",
-        ) from error
-    return {line.decode("utf-8", "surrogateescape").lstrip("/") for line in done.stdout.splitlines()}
 
 
 def pythons_at_hand(

@@ -18,7 +18,7 @@ from truewheel.model import Dropped, Found, Kind, Warned
 from truewheel.report.schema import Mismatch, check
 from truewheel.textfile import read_text
 
-_HINT = "give the file that install --report of this truewheel wrote"
+_HINT = "give the file that {} --report of this truewheel wrote"
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,26 @@ def load_report(report: Path) -> InstallReport:
 
     Raises UsageError for a file that cannot be read, RefusedInput for one that is not such a report.
     """
-    document = _document(report)
+    document = load_document(report, "install")
     try:
-        check(document, _schema())
         return _typed(document)
-    except (Mismatch, ValueError) as error:
-        raise RefusedInput(
-            f"is not a report of an install: {error}", subject=str(report), hint=_HINT
-        ) from error
+    except ValueError as error:
+        raise _no_report(report, "install", error) from error
+
+
+def load_document(report: Path, kind: str) -> dict[str, Any]:
+    """Read a report of this kind, which is as its schema says; raises as `load_report` does."""
+    document = _document(report, kind)
+    try:
+        check(document, _schema(kind))
+        return document
+    except Mismatch as error:
+        raise _no_report(report, kind, error) from error
+
+
+def _no_report(report: Path, kind: str, error: Exception) -> RefusedInput:
+    message = f"is not a report of {'an install' if kind == 'install' else kind}: {error}"
+    return RefusedInput(message, subject=str(report), hint=_HINT.format(kind))
 
 
 def installed_files(reports: Iterable[Path]) -> dict[str, set[str]]:
@@ -140,26 +152,27 @@ def settled_sources(reports: Iterable[Path], root: Path, sources: Set[str]) -> f
     return frozenset(settled)
 
 
-def _document(report: Path) -> dict[str, Any]:
+def _document(report: Path, wanted: str) -> dict[str, Any]:
+    hint = _HINT.format(wanted)
     try:
-        document = json.loads(read_text(report, hint=_HINT))
+        document = json.loads(read_text(report, hint=hint))
         kind, version = document["report"], document["version"]
         if type(kind) is not str or type(version) is not int:
             raise TypeError
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise RefusedInput("is not a report", subject=str(report), hint=_HINT) from error
-    if (kind, version) != ("install", 1):
+        raise RefusedInput("is not a report", subject=str(report), hint=hint) from error
+    if (kind, version) != (wanted, 1):
         raise RefusedInput(
-            f"is a report of {kind}, version {version}, not of install, version 1",
+            f"is a report of {kind}, version {version}, not of {wanted}, version 1",
             subject=str(report),
-            hint=_HINT,
+            hint=hint,
         )
     return dict(document)
 
 
 @functools.cache
-def _schema() -> dict[str, Any]:
-    return dict(json.loads(Path(__file__).with_name("install.schema.json").read_bytes()))
+def _schema(kind: str) -> dict[str, Any]:
+    return dict(json.loads(Path(__file__).with_name(f"{kind}.schema.json").read_bytes()))
 
 
 def _typed(document: dict[str, Any]) -> InstallReport:

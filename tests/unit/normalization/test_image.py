@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.needs import require
+from tests.treehash import tree_listing
 from tests.unit.normalization.test_tree import EPOCH, SITE, TAG, VERSION, made
 from truewheel.cli.main import main
 from truewheel.pyc.stream import file_names
@@ -251,3 +253,93 @@ def test_compressed_layer_stays_compressed_without_a_date(tmp_path: Path) -> Non
     assert data[:2] == b"\x1f\x8b"
     assert data[4:8] == bytes(4)
     assert os.listdir(tmp_path)
+
+
+def test_check_of_a_layer_counts_modes_dates_and_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(*infos: tarfile.TarInfo) -> list[str]:
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w") as archive:
+            for info in infos:
+                archive.addfile(info)
+        (tmp_path / "a.tar").write_bytes(stream.getvalue())
+        assert main(["normalize", str(tmp_path / "a.tar"), "--check", "-q"]) == 1
+        return capsys.readouterr().out.splitlines()
+
+    old = {"mtime": 5}
+    assert check(member("a"), member("b", **old)) == ["a: mode or date"]
+    assert check(member("b", **old), member("a", **old)) == [".: the order or the headers of its members"]
+    assert normalize(tmp_path / "a.tar", tmp_path / "b.tar") == 0
+    assert main(["normalize", str(tmp_path / "b.tar"), "--check"]) == 0
+
+
+@pytest.mark.parametrize("form", ["docker", "oci"])
+def test_check_of_an_image_counts_its_dates(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make = docker_archive if form == "docker" else oci_layout
+    make(tmp_path / "a", [layer(tmp_path)], "2033-01-01T00:00:00Z")
+    assert main(["normalize", str(tmp_path / "a"), "--check"]) == 1
+    dates = [line for line in capsys.readouterr().out.splitlines() if line.startswith("(")]
+    assert dates == ["(configuration): date", "(manifest): date"][: 1 + (form == "oci")]
+    assert normalize(tmp_path / "a", tmp_path / "b") == 0
+    assert main(["normalize", str(tmp_path / "b"), "--check"]) == 0
+
+
+def with_rpm(root: Path, *paths: str) -> None:
+    """A root whose database of rpm has a package with these files of it."""
+    require("rpm", "rpmbuild")
+    top = root.parent / "rpmbuild"
+    copied = "\n".join(f"install -D -m 644 '{root}{path}' '%{{buildroot}}{path}'" for path in paths)
+    top.mkdir()
+    (top / "x.spec").write_text(
+        "Name: x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\nAutoReqProv: no\n"
+        f"%description\nx\n%install\n{copied}\n%files\n" + "\n".join(paths) + "\n"
+    )
+    defines = ["--define", f"_topdir {top}", "--define", "__os_install_post %{nil}"]
+    subprocess.run(["rpmbuild", "-bb", *defines, top / "x.spec"], check=True, capture_output=True)
+    (package,) = top.rglob("*.rpm")
+    database = root / "usr/lib/sysimage/rpm"
+    install: list[str | Path] = [
+        "rpm",
+        "--root",
+        root,
+        "--dbpath",
+        "/usr/lib/sysimage/rpm",
+        "--justdb",
+        "--nodeps",
+        "-i",
+    ]
+    subprocess.run([*install, package], check=True, capture_output=True)
+    assert list(database.iterdir())
+
+
+def test_files_of_rpm_are_left_alone_in_images_and_roots(tmp_path: Path) -> None:
+    root = made(tmp_path / "root/usr").parent
+    mine = f"usr/{SITE}/pkg/m.py"
+    with_rpm(root, f"/{mine}")
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.add(root, ".")
+    assert normalize(tmp_path / "a.tar", tmp_path / "b.tar") == 0
+    found = members((tmp_path / "b.tar").read_bytes())
+    assert (found[mine].mtime, found[mine.replace("m.py", "__init__.py")].mtime) == (EPOCH + 5, EPOCH)
+    assert normalize(tmp_path / "a.tar", tmp_path / "c.tar", "--all") == 0
+    assert members((tmp_path / "c.tar").read_bytes())[mine].mtime == EPOCH
+    assert main(["normalize", str(root), "-q", "-j", "1"]) == 0
+    assert ((root / mine).stat().st_mtime, (root / mine).with_name("__init__.py").stat().st_mtime) == (
+        EPOCH + 5,
+        EPOCH,
+    )
+
+
+def test_a_damaged_database_of_rpm_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    require("rpm")
+    root = made(tmp_path / "root/usr").parent
+    database = root / "var/lib/rpm/rpmdb.sqlite"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"x" * 5000)
+    before = tree_listing(root)
+    assert main(["normalize", str(root)]) == 2
+    assert "has a database of rpm's, and rpm cannot read it: " in capsys.readouterr().err
+    assert tree_listing(root) == before

@@ -8,15 +8,20 @@ import json
 import marshal
 import os
 import py_compile
+import shutil
 import subprocess
 import sys
 import time
 import zipfile
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.treehash import tree_listing
+from truewheel.buildroot.transaction import Buildroot
 from truewheel.cli.main import main
 from truewheel.pyc.header import read_header
 from truewheel.pyc.stream import file_names
@@ -407,3 +412,165 @@ def test_directories_above_what_is_installed_follow_no_umask(tmp_path: Path) -> 
     assert normalize(root) == 0
     assert (root / "usr").stat().st_mode & 0o7777 == 0o755
     assert (root / "usr/bin").stat().st_mode & 0o7777 == 0o555
+
+
+def report_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What --json printed, which is as the schema says."""
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    schema = json.loads((resources.files("truewheel.report") / "normalize.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+def test_json_says_what_was_changed_or_would_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = made(tmp_path / "prefix")
+    (root / SITE / "pkg.pth").write_text("/build/src\n")
+    assert main(["normalize", str(root), "-q", "-j", "1", "--json", "--check"]) == 1
+    planned = report_of(capsys)
+    assert planned["check"]
+    changes = {each["path"]: each["what"] for each in planned["changes"]}
+    assert changes[f"{SITE}/pkg/__pycache__/m.{TAG}.pyc"] == "compiled again"
+    assert [each["path"] for each in planned["findings"]] == [f"{SITE}/pkg.pth"]
+    assert normalize(root, "--json") == 0
+    done = report_of(capsys)
+    assert planned == {**done, "check": True}
+    assert normalize(root, "--json") == 0
+    assert report_of(capsys) == {**done, "changes": []}
+
+
+def spared(root: Path, report: Path, capsys: pytest.CaptureFixture[str], *words: str) -> int:
+    """How many pycs the report spares a run."""
+    capsys.readouterr()
+    assert normalize(root, "--report-file", str(report), "--json", *words) == ("--check" in words)
+    return int(report_of(capsys)["vouched"])
+
+
+def test_a_report_spares_what_is_as_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, report = made(tmp_path / "prefix"), tmp_path / "report.json"
+    (root / SITE / "pkg/__init__.py").write_text("x = 1\n")
+    for level in (0, 1):
+        compiled(root / SITE / "pkg/__init__.py", "/build/m.py", level)
+    both = ["--report-file", str(report), "--report", str(report)]
+    assert normalize(root, *both) == 0
+    before, said = tree_listing(root), report.read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr("truewheel.normalization.content.CompilePool", None)  # which nothing needs
+        assert normalize(root, *both) == 0
+    assert tree_listing(root) == before
+    again = json.loads(report.read_text())
+    assert (again["vouched"], again["recompiled"], again["changes"]) == (3, 0, [])
+    assert again["compiled"] == json.loads(said)["compiled"]
+    os.utime(root / SITE / "pkg/m.py", (0, 0))
+    assert spared(root, report, capsys) == 3
+    assert pyc(root).stat().st_mtime == 0
+
+
+def test_a_report_spares_nothing_that_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, report = made(tmp_path / "prefix"), tmp_path / "report.json"
+    assert normalize(root, "--report", str(report)) == 0
+    right = pyc(root).read_bytes()
+    pyc(root).write_bytes(right[:-1] + b"x")
+    assert spared(root, report, capsys) == 1
+    assert pyc(root).read_bytes() == right
+    (root / SITE / "pkg/m.py").write_text("x = 1\n")
+    assert spared(root, report, capsys) == 1
+    assert pyc(root).read_bytes() != right
+    assert spared(root, report, capsys, "--invalidation-mode", "unchecked-hash") == 0
+    assert spared(root, report, capsys, "--prefix-map", f"{root}=/opt/app") == 0
+    assert normalize(root, "--report", str(report), "--invalidation-mode", "timestamp") == 0
+    assert spared(root, report, capsys, "--invalidation-mode", "timestamp", "--date", "5") == 0
+    assert read_header(pyc(root).read_bytes()).mtime == 5
+    document = json.loads(report.read_text())
+    assert normalize(root, "--report", str(report)) == 0
+    report.write_text(json.dumps({**document, "truewheel": "0"}))
+    assert spared(root, report, capsys) == 0
+
+
+def test_equal_levels_that_are_two_files_are_not_spared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, report = made(tmp_path / "prefix"), tmp_path / "report.json"
+    (root / SITE / "pkg/m.py").write_text("x = 1\n")
+    for level in (0, 1):
+        compiled(root / SITE / "pkg/m.py", "/build/m.py", level)
+    assert normalize(root, "--report", str(report)) == 0
+    other = pyc(root).with_name(f"m.{TAG}.opt-1.pyc")
+    data = other.read_bytes()
+    other.unlink()
+    other.write_bytes(data)
+    assert spared(root, report, capsys) == 1
+    assert other.samefile(pyc(root))
+
+
+def test_a_level_that_is_a_link_is_not_spared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, report = made(tmp_path / "prefix"), tmp_path / "report.json"
+    for name in ("m", "__init__"):
+        compiled(root / SITE / f"pkg/{name}.py", "/build/m.py", 1)
+    assert normalize(root, "--report", str(report)) == 0
+    pyc(root).with_name(f"m.{TAG}.opt-1.pyc").unlink()
+    pyc(root).with_name(f"m.{TAG}.opt-1.pyc").symlink_to(pyc(root).name)
+    assert spared(root, report, capsys, "--complete", "--check") == 2
+
+
+def test_what_is_no_report_of_normalize_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, report = made(tmp_path / "prefix"), tmp_path / "report.json"
+    before = tree_listing(root)
+    for text, why in (
+        ("{}", "is not a report"),
+        ('{"report": "install", "version": 1}', "is a report of install, version 1, not of normalize"),
+        ('{"report": "normalize", "version": 1}', "is not a report of normalize: expected the key"),
+    ):
+        report.write_text(text)
+        assert normalize(root, "--report-file", str(report)) == 1
+        assert why in capsys.readouterr().err
+    assert normalize(root, "--report", str(tmp_path / "none/report.json")) == 2
+    assert tree_listing(root) == before
+
+
+def test_check_names_a_run_that_was_interrupted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = made(tmp_path / "prefix")
+    assert normalize(root) == 0
+    with Buildroot(root, 0o755) as buildroot:
+        buildroot.replace(f"/{SITE}/pkg/m.py", (b"x = 1\n",), 0o644, EPOCH)
+        shutil.copytree(root, tmp_path / "killed", symlinks=True)
+    capsys.readouterr()
+    before = tree_listing(tmp_path / "killed")
+    assert main(["normalize", str(tmp_path / "killed"), "--check"]) == 1
+    assert ".truewheel-journal: removed: of a run that was interrupted" in capsys.readouterr().out
+    assert tree_listing(tmp_path / "killed") == before
+    assert normalize(tmp_path / "killed") == 0
+    assert not (tmp_path / "killed/.truewheel-journal").exists()
+    assert normalize(tmp_path / "killed", "--check") == 0
+
+
+def test_extensions_with_a_path_of_their_build_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = made(tmp_path / "prefix")
+    for name, left in {
+        "a.cpython-311-x86_64-linux-gnu.so": b"/tmp/pip-install-x1y2/demo_3/src/a.c",
+        "b.so.1.2": b"/root/.cache/uv/sdists-v9/index/demo/1.0/x/src",
+        "c.so": b"-I/build/demo/include",
+        "d.so": b"/usr/include",
+        "e.txt": b"/tmp/pip-install-x1y2/demo_3",
+    }.items():
+        (root / SITE / name).write_bytes(b"\x7fELF\0\xff" + left + b"\0more")
+        with (root / SITE / "pkg-1.dist-info/RECORD").open("a") as record:
+            record.write(f"{name},sha256=x,1\n")
+    tag = root / SITE / "pkg-1.dist-info/WHEEL"
+    tag.write_text("Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_28_x86_64\n")
+    assert normalize(root, "--check", "--prefix-map", "/build/demo=/opt/app") == 1
+    assert "where it was compiled" not in capsys.readouterr().err  # the wheel is the same for all
+    tag.write_text("Wheel-Version: 1.0\nTag: cp311-cp311-linux_x86_64\n")
+    assert normalize(root, "--prefix-map", "/build/demo=/opt/app") == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "where it was compiled" in line]
+    assert [line.partition(f"{SITE}/")[2].partition(",")[0] for line in said] == [
+        "a.cpython-311-x86_64-linux-gnu.so: has /tmp/pip-install-x1y2/demo_3/src/a.c",
+        "b.so.1.2: has /root/.cache/uv/sdists-v9/index/demo/1.0/x/src",
+        "c.so: has -I/build/demo/include",
+    ]

@@ -127,7 +127,7 @@ def test_a_report_is_read_as_it_was_written(tree: Tree) -> None:
 def test_the_dataclasses_have_the_keys_of_the_schema() -> None:
     from truewheel.report.reader import _schema
 
-    properties = _schema()["properties"]
+    properties = _schema("install")["properties"]
     of_items = {
         name: set(properties[name]["items"]["properties"]) for name in ("wheels", "files", "compiled")
     }
@@ -244,7 +244,7 @@ def test_the_shape_is_checked_as_a_validator_of_json_schema_checks_it(tree: Tree
     from truewheel.report.reader import _schema
     from truewheel.report.schema import Mismatch, check
 
-    validator = jsonschema.Draft202012Validator(_schema())
+    validator = jsonschema.Draft202012Validator(_schema("install"))
     good = json.loads(tree.report.read_text())
     places = list(_places(good))
     values: list[Any] = [None, True, 0, -1, 1.5, "", "x", "/a", "0644", "f" * 64, [], {}, {"a": 1}]
@@ -253,7 +253,7 @@ def test_the_shape_is_checked_as_a_validator_of_json_schema_checks_it(tree: Tree
             document = copy.deepcopy(good)
             with_value(value, *steps)(document)
             try:
-                check(document, _schema())
+                check(document, _schema("install"))
             except Mismatch:
                 assert not validator.is_valid(document), (steps, value)
             else:

@@ -33,6 +33,24 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Compilation:
+    """A source and the pycs that a Python made of it: a run that finds all of it again need not compile.
+
+    ``source`` is the final path, ``python`` and ``tag`` tell the Python (``3.11.2``, ``cpython-311``),
+    ``date`` is the one in the header in seconds since the epoch, 0 for hashes. ``sha256`` is that of the
+    source, ``pycs`` are levels and the sha256 of what they have, in hex digits.
+    """
+
+    source: str
+    sha256: str
+    python: str
+    tag: str
+    mode: InvalidationMode
+    date: int
+    pycs: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
 class Options:
     """What was asked for.
 
@@ -40,6 +58,7 @@ class Options:
     that of all. ``mode`` and ``levels`` are those of bytecode; without ``bytecode`` there is none, with
     ``complete`` each source of a Python at hand has some. Without ``recompile`` it is made of what is there.
     ``moved`` maps directories of the build to final ones. ``strays``: bytecode without a source goes.
+    ``vouched`` is what earlier runs compiled, by their reports.
     """
 
     date: int
@@ -51,6 +70,7 @@ class Options:
     bytecode: bool = True
     moved: tuple[tuple[str, str], ...] = ()
     strays: bool = True
+    vouched: frozenset[Compilation] = frozenset()
 
     def final(self, path: str) -> str:
         """Return where a path of the build is on the final system."""
@@ -98,10 +118,13 @@ class Change:
 class Normalized:
     """What was done, or would be, in the order of the paths; ``findings`` are what cannot be made equal.
 
-    ``recompiled`` and ``rewritten`` are numbers of pycs, changed or not.
+    ``recompiled`` and ``rewritten`` are numbers of pycs, changed or not, and ``vouched`` that of those which
+    a report of an earlier run spared; ``compiled`` is what a later run can be spared.
     """
 
     changes: tuple[Change, ...]
     findings: tuple[Change, ...]
     recompiled: int
     rewritten: int
+    vouched: int = 0
+    compiled: tuple[Compilation, ...] = ()

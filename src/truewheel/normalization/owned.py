@@ -1,0 +1,86 @@
+"""Read which paths dpkg or rpm of a tree own: their checks would complain of other contents or dates."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from truewheel.dataclass import dataclass
+from truewheel.errors import UsageError
+from truewheel.package.model import MemberKind
+from truewheel.process import last_line
+
+_DPKG = "var/lib/dpkg/info"
+# where distributions have it, and what the backends call their files
+_RPM = ("usr/lib/sysimage/rpm", "var/lib/rpm")
+_DATABASES = {"rpmdb.sqlite", "Packages.db", "Packages"}
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Paths without leading slash; dpkg does not check directories."""
+
+    dpkg: frozenset[str] = frozenset()
+    rpm: frozenset[str] = frozenset()
+
+    def has(self, path: str, kind: MemberKind) -> bool:
+        """Whether a package has a path, and its database says what it is to be."""
+        return path in self.rpm or (path in self.dpkg and kind is not MemberKind.DIRECTORY)
+
+    def __or__(self, other: Owned) -> Owned:
+        return Owned(self.dpkg | other.dpkg, self.rpm | other.rpm)
+
+
+def owned_paths(subject: str, files: Iterable[str], read: Callable[[str], bytes]) -> Owned:
+    """Return what the databases among these files of a tree list, which ``read`` gives the content of.
+
+    Raises UsageError, about ``subject``, where there is a database of rpm's and it cannot be read.
+    """
+    listed: set[str] = set()
+    databases: dict[str, list[str]] = {}
+    for path in files:
+        directory, _, name = path.rpartition("/")
+        if directory == _DPKG and name.endswith(".list"):
+            listed |= _dpkg_paths(read(path))
+        elif directory in _RPM:
+            databases.setdefault(directory, []).append(path)
+    found: set[str] = set()
+    for paths in databases.values():
+        if not _DATABASES.isdisjoint(map(posixpath.basename, paths)):
+            found |= _rpm_paths(subject, {posixpath.basename(path): path for path in paths}, read)
+    return Owned(frozenset(listed), frozenset(found))
+
+
+def _dpkg_paths(listing: bytes) -> set[str]:
+    """Return the paths of a list of dpkg's; those of a merged /usr also as they are there."""
+    paths = {line.lstrip("/") for line in listing.decode("utf-8", "surrogateescape").splitlines()}
+    return paths | {f"usr/{path}" for path in paths if path.startswith(("bin/", "sbin/", "lib"))}
+
+
+def _rpm_paths(subject: str, names: dict[str, str], read: Callable[[str], bytes]) -> set[str]:
+    """Return the paths of a database of rpm's, of which rpm gets a copy: it writes locks beside it."""
+    with tempfile.TemporaryDirectory(prefix="truewheel-") as directory:
+        for name, path in names.items():
+            Path(directory, name).write_bytes(read(path))
+        command = ["rpm", "--dbpath", os.path.abspath(directory), "-qa", "--qf", "[%{FILENAMES}\n]"]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False
+            )
+        except OSError as error:
+            raise UsageError(
+                f"has files of rpm's, and rpm cannot be run: {error.strerror}",
+                subject=subject,
+                hint="install rpm, or give --all",
+            ) from error
+    if done.returncode or done.stderr.startswith(b"error:"):
+        raise UsageError(
+            f"has a database of rpm's, and rpm cannot read it: {last_line(done.stderr)}",
+            subject=subject,
+            hint="use the rpm of its distribution, or give --all",
+        )
+    return {line.decode("utf-8", "surrogateescape").lstrip("/") for line in done.stdout.splitlines()}
