@@ -16,7 +16,7 @@ from tests.support import Recipe, inside
 from tests.targets.test_normalize import EPOCH
 from truewheel.cli.main import main
 
-pytestmark = [pytest.mark.slow, pytest.mark.chroot]
+pytestmark = [pytest.mark.slow, pytest.mark.chroot, pytest.mark.nightly]
 
 WHEELS = ("rich", "babel")
 PIP = "python3 -m pip install -q --no-index --no-deps --break-system-packages --root-user-action=ignore"
