@@ -59,7 +59,7 @@ def listing(package: Path) -> set[str]:
 
 
 def test_each_file_is_where_the_distribution_wants_it(own_packages: Build) -> None:
-    debhelper, library, program, macros = (files(package) for package in own_packages.packages)
+    debhelper, library, macros, program = (files(package) for package in own_packages.packages)
     assert debhelper == {
         "/usr/bin/dh_truewheel",
         "/usr/share/debhelper/autoscripts/prerm-truewheel",
