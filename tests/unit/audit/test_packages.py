@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.package.model import TargetKind
@@ -48,6 +50,7 @@ def make_deb(
     (tree / "DEBIAN").chmod(0o755)
     own = ["--root-owner-group"] if owner == "root" else []
     if not own:
+        need(os.geteuid() == 0, "needs root, to give a file away")
         subprocess.run(["chown", "-R", owner, tree / "usr"], check=True)
     subprocess.run(["dpkg-deb", *own, "--build", tree, top / f"{name}.deb"], check=True, capture_output=True)
     return top / f"{name}.deb"
