@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,5 +90,6 @@ def test_a_broken_record_is_one_line_and_nothing_changes(
 
 def test_rows_that_lead_through_a_file_stay(tmp_path: Path) -> None:
     put(tmp_path, f"{SITE}/demo.py", b"new")
-    put(tmp_path, RECORD, f"{row('demo.py/inner.py', b'old')}\n".encode() + b"nul\0/x.py,sha256=x,1\n")
+    nul = b"nul\0/x.py,sha256=x,1\n" if sys.version_info >= (3, 11) else b""  # which csv refused before
+    put(tmp_path, RECORD, f"{row('demo.py/inner.py', b'old')}\n".encode() + nul)
     assert refresh_records(tmp_path, [SITE], 0o755) == []
