@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from truewheel.beneath import is_directory, is_file, leads_to
 from truewheel.dataclass import dataclass
-from truewheel.metadata import parse_fields
+from truewheel.metadata import normalized, parse_fields
 from truewheel.model import Interpreter
 from truewheel.textfile import read_text
 
@@ -55,7 +54,7 @@ def read_projects(root: Path, directories: Sequence[str]) -> dict[str, Installed
             for name in sorted(filter(_METADATA.fullmatch, names)):
                 project = _project(root, posixpath.join(directory, name))
                 if project:
-                    found.setdefault(canonicalize_name(project.name), project)
+                    found.setdefault(normalized(project.name), project)
     return found
 
 
@@ -133,7 +132,7 @@ def _reason(text: str, projects: Mapping[str, Installed], environment: Mapping[s
             return ""
     except (InvalidRequirement, ValueError) as error:
         return f"cannot be read: {str(error).splitlines()[0]}"
-    there = projects.get(canonicalize_name(wanted.name))
+    there = projects.get(normalized(wanted.name))
     if there is None:
         return f"{wanted.name} is not installed"
     try:

@@ -8,15 +8,19 @@ empty.
 from __future__ import annotations
 
 import base64
+import binascii
 import csv
 import io
 import posixpath
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from truewheel.model import File, Found, RecordPlan
 
 # what an installer adds to a dist-info directory, and signatures of a wheel's RECORD, which then is another
 ADDED = frozenset(("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"))
+# how some write a digest of SHA-256
+HEXADECIMAL = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def read_rows(text: str) -> list[list[str]]:
@@ -37,6 +41,17 @@ def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
 def digest_text(digest: bytes) -> str:
     """A digest as RECORD has it: base64 for URLs without padding."""
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def digest_bytes(text: str) -> bytes:
+    """A SHA-256 digest of RECORD, however it is spelled; a malformed one is no digest at all, b""."""
+    if HEXADECIMAL.fullmatch(text):
+        return bytes.fromhex(text)
+    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def row_path(row: Sequence[str], base: str) -> str:

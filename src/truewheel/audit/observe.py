@@ -8,6 +8,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from truewheel.audit.diff.elf import is_elf
 from truewheel.audit.model import Bytecode, Observed
 from truewheel.bytecode.canonical_form import rewrite
 from truewheel.bytecode.pycs import is_bytecode, source_path
@@ -97,7 +98,7 @@ class Observer:
         if name.endswith(".py"):
             self._hold(digest, data)
         pyc = self._bytecode(member.path, data) if is_bytecode(name) else None
-        elf = data[:4] == b"\x7fELF"
+        elf = is_elf(data)
         metadata = _in_dist_info(member.path)
         inner = pyc is not None or elf or metadata or name.endswith(".py")
         return _bare(member)._replace(
@@ -115,7 +116,7 @@ class Observer:
         for piece in member.chunks():
             digest.update(piece)
             if not tail:
-                head, elf = _head(piece), piece[:4] == b"\x7fELF"
+                head, elf = _head(piece), is_elf(piece)
             for needle, around in _traces(tail + piece, (*self._look.named, *(BUILDERS if elf else ()))):
                 traces.setdefault(needle, around)
             tail = piece[-4096:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from truewheel.cli.main import _COMMANDS, _PLUMBING, command_parser
+from truewheel.cli.main import _COMMANDS, command_parser
 from truewheel.dataclass import dataclass
 
 _PATHS = ("FILE", "PATH", "PY", "SRC", "WHEEL", "TARGET")
@@ -43,7 +43,6 @@ class Command:
     words: tuple[str, ...]
     description: str
     arguments: tuple[Argument, ...]
-    plumbing: bool
 
     @property
     def options(self) -> tuple[Argument, ...]:
@@ -60,7 +59,7 @@ def commands() -> tuple[Command, ...]:
     """Return every command in the order of the help; those with parts as their parts."""
     (top,) = _parts(command_parser())
     return tuple(
-        Command(words, _sentence(about), tuple(_arguments(parser)), name in _PLUMBING)
+        Command(words, _sentence(about), tuple(_arguments(parser)))
         for name in _COMMANDS
         for words, about, parser in _leaves((name,), top.choices[name].description or "", top.choices[name])
     )

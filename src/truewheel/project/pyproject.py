@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, TruewheelError, UsageError
+from truewheel.metadata import normalized
 from truewheel.textfile import read_text
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -177,4 +177,4 @@ def _malformed(what: str, expected: str) -> RefusedInput:
 
 
 def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+    return normalized(name.strip())

@@ -5,19 +5,14 @@ Sources: the recording installed projects and direct URL specifications, PEP 376
 
 from __future__ import annotations
 
-import base64
-import binascii
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 
 from truewheel.audit.model import Facts, Finding, Observed, Site
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
 from truewheel.dataclass import dataclass
 from truewheel.package.model import MemberKind
-from truewheel.record import ADDED, read_rows, row_path
-
-_HEX = re.compile(r"[0-9a-fA-F]{64}")
+from truewheel.record import ADDED, HEXADECIMAL, digest_bytes, read_rows, row_path
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ def _row(facts: Facts, final: str, row: list[str], file: Observed) -> Iterator[F
     algorithm, _, value = digest.partition("=")
     if not digest or algorithm != "sha256":
         return
-    if _decoded(value) != file.sha256:
+    if digest_bytes(value) != file.sha256:
         yield Finding("wrong-record-hash", final, f"has another hash of {path} than the file")
 
 
@@ -117,19 +112,8 @@ def _unsafe(record: _Record) -> Iterator[str]:
     """Yield the hashes that are not base64 for URLs without padding, hexadecimal ones among them."""
     for row in (record.rows or {}).values():
         algorithm, _, value = row[1].partition("=")
-        if algorithm == "sha256" and (set(value) & set("+/=") or _HEX.fullmatch(value)):
+        if algorithm == "sha256" and (set(value) & set("+/=") or HEXADECIMAL.fullmatch(value)):
             yield value
-
-
-def _decoded(value: str) -> bytes:
-    """Return a digest; a hexadecimal one is of its own length."""
-    if _HEX.fullmatch(value):
-        return bytes.fromhex(value)
-    plain = value.rstrip("=").replace("+", "-").replace("/", "_")
-    try:
-        return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _presence(facts: Facts, directory: str) -> Iterator[Finding]:
