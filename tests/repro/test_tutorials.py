@@ -49,7 +49,7 @@ def new_root(directory: Path, *packages: str, release: str = "bookworm") -> tupl
     """A root with a clone of HEAD in /checkout, and the environment that gives it the network."""
     root = Root(Recipe((*packages, "git"), release).unpack(directory / "root"))
     put_checkout(root.directory)
-    root.outside("/work").mkdir()
+    root.outside("/sources").mkdir()
     return root, give_network(root.directory)
 
 
@@ -57,10 +57,10 @@ def test_an_image_layer(tmp_path: Path) -> None:
     root, environ = new_root(tmp_path, "python3-pip", "python3-venv")
     root.run("sh", "-ec", f"{_PIP} /checkout", environ=environ)
     text = page("tutorials/image.md")
-    said = root.run("sh", "-ec", "\n".join(commands(text)), environ=environ, cwd="/work")
+    said = root.run("sh", "-ec", "\n".join(commands(text)), environ=environ, cwd="/sources")
     assert re.search(r"^humanize 4\.12\.3 into layer for Python 3\.", said, re.M)
     assert "truewheel check-import\nhumanize --root layer" in text
-    assert "imported" in root.run("truewheel", "check-import", "humanize", "--root", "/work/layer")
+    assert "imported" in root.run("truewheel", "check-import", "humanize", "--root", "/sources/layer")
 
 
 def test_a_debian_directory_from_nothing(tmp_path: Path) -> None:
@@ -74,12 +74,12 @@ def test_a_debian_directory_from_nothing(tmp_path: Path) -> None:
     root.run("sh", "-ec", build, cwd="/checkout")
     root.run("sh", "-ec", "dpkg -i /truewheel_*.deb /python3-truewheel_*.deb /dh-truewheel_*.deb")
     fetch = "\n".join(line for line in blocks[1].splitlines() if not line.startswith("apt-get"))
-    root.run("sh", "-ec", fetch, environ=environ, cwd="/work")
-    write(root, "/work/humanize-4.6.0", files(nothing))
+    root.run("sh", "-ec", fetch, environ=environ, cwd="/sources")
+    write(root, "/sources/humanize-4.6.0", files(nothing))
     assert len(files(nothing)) == 3
-    root.run("chmod", "+x", "/work/humanize-4.6.0/debian/rules")
+    root.run("chmod", "+x", "/sources/humanize-4.6.0/debian/rules")
     twice = "\n".join(commands(page("tutorials/debian.md")))
-    said = root.run("sh", "-ec", twice, cwd="/work/humanize-4.6.0")
+    said = root.run("sh", "-ec", twice, cwd="/sources/humanize-4.6.0")
     assert re.search(r"python3-humanize_4\.6\.0-1_all\.deb: OK", said)
 
 

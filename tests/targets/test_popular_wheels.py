@@ -27,6 +27,19 @@ def python() -> str:
     return str(found.get("3.11") or found["debian"])
 
 
+def installed(pin: Pin, *options: str) -> str:
+    """Install a pinned wheel; returns what the command said on standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "truewheel", "install", *options, str(fetched(pin))],
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
 @pytest.mark.parametrize(
     "pin",
     [pytest.param(pin, id=pin.name, marks=() if rank % 8 == 0 else pytest.mark.nightly)
@@ -44,14 +57,7 @@ def test_a_popular_wheel_is_installed_whole(pin: Pin, python: str, tmp_path: Pat
         "--report",
         str(report),
     ]
-    done = subprocess.run(
-        [sys.executable, "-m", "truewheel", "install", *options, str(fetched(pin))],
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    installed(pin, *options)
     files = json.loads(report.read_text(encoding="utf-8"))["files"]
     assert all(
         (tmp_path / "root" / file["path"].lstrip("/")).lstat().st_size == file["size"] for file in files

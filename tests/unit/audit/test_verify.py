@@ -33,6 +33,9 @@ TAG = sys.implementation.cache_tag
 RECORD = "demo-1.0.dist-info/RECORD"
 
 
+GENERIC = ("--python", sys.executable, "--scheme", "generic", "--quiet")
+
+
 def found(target: Path, environ: Mapping[str, str] | None = None, **request: object) -> tuple[Finding, ...]:
     scheme = load_scheme("generic")
     asked = VerifyRequest(**{"targets": (target,), "scheme": scheme, "jobs": 1, **request})  # type: ignore[arg-type]
@@ -289,40 +292,10 @@ def test_a_source_that_does_not_compile_misses_no_pyc(tmp_path: Path) -> None:
     bad = {"demo/__init__.py": "", "demo/py2.py": "print 'x'\n", "demo/deep.py": "(" * 300 + ")" * 300}
     wheel = WheelBuilder(tmp_path).build(files=bad)
     root = tmp_path / "root"
-    assert (
-        main(
-            [
-                "install",
-                str(wheel),
-                "--root",
-                str(root),
-                "--python",
-                sys.executable,
-                "--scheme",
-                "generic",
-                "--quiet",
-            ]
-        )
-        == 0
-    )
+    assert main(["install", str(wheel), "--root", str(root), *GENERIC]) == 0
     assert found(root) == ()
     only = WheelBuilder(tmp_path).build("only", files={"only.py": "print 'x'\n"})
-    assert (
-        main(
-            [
-                "install",
-                str(only),
-                "--root",
-                str(tmp_path / "2"),
-                "--python",
-                sys.executable,
-                "--scheme",
-                "generic",
-                "-q",
-            ]
-        )
-        == 0
-    )
+    assert main(["install", str(only), "--root", str(tmp_path / "2"), *GENERIC]) == 0
     assert found(tmp_path / "2") == ()
 
 
@@ -385,22 +358,7 @@ def test_a_path_that_the_source_has_is_none_of_the_build(linked: bool, tmp_path:
     source = {"demo/a.py": "HERE = '/builddir/build/x'\n", "demo/b.py": ""}
     wheel = WheelBuilder(tmp_path).build(files=source)
     root = tmp_path / "root"
-    assert (
-        main(
-            [
-                "install",
-                str(wheel),
-                "--root",
-                str(root),
-                "--python",
-                sys.executable,
-                "--scheme",
-                "generic",
-                "--quiet",
-            ]
-        )
-        == 0
-    )
+    assert main(["install", str(wheel), "--root", str(root), *GENERIC]) == 0
     (module,) = root.rglob("a.py")
     if linked:
         module.rename(module.with_name("real.py"))
