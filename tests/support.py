@@ -94,7 +94,8 @@ def inside(
 
     ``binds`` maps directories outside to the directory of the root where the command alone sees them.
     """
-    script = f"cd {shlex.quote(cwd)} && exec {shlex.join(command)}"
+    # a shell stays process 1: what loses its parent is not the command's child then
+    script = f"cd {shlex.quote(cwd)} && {{ {shlex.join(command)}; exit $?; }}"
     enter = [shlex.join(["mount", "-t", "proc", "proc", f"{root}/proc"])]
     enter += [shlex.join(["mount", "--bind", str(one), f"{root}{at}"]) for one, at in (binds or {}).items()]
     enter += [shlex.join(["exec", "chroot", str(root), "/bin/sh", "-c", script])]
