@@ -21,6 +21,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP))
 
+from packaging.tags import Tag, compatible_tags, cpython_tags  # noqa: E402
+from packaging.utils import parse_wheel_filename  # noqa: E402
+
 from tests.registry import Pin, fetched, popular  # noqa: E402
 
 _VARIATIONS = (
@@ -37,9 +40,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     pythons = options.python or ["python3"]
+    taken = {python: tags(python) for python in pythons}
     results = {}
     for pin in popular()[: options.first]:
-        results[pin.name] = {python: outcome(pin, python) for python in pythons}
+        fits = [each for each in pythons if parse_wheel_filename(pin.filename)[3] & taken[each]]
+        results[pin.name] = {python: outcome(pin, python) for python in fits}
         if options.json:
             options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     enter(TOP / "docs/figures.md", "rate", lines(results, pythons))
@@ -53,6 +58,19 @@ def enter(page: Path, name: str, lines: list[str]) -> None:
     if not found:
         sys.exit(f"{page} has no {begin} ... {end}")
     page.write_text(before + "\n".join([begin, *lines, end]) + after, encoding="utf-8")
+
+
+def tags(python: str) -> frozenset[Tag]:
+    """The tags of the wheels that a Python takes."""
+    version = said(python, "--version").split()[1].split(".")
+    major, minor = int(version[0]), int(version[1])
+    generic = compatible_tags((major, minor), f"cp{major}{minor}")
+    return frozenset([*cpython_tags((major, minor)), *generic])
+
+
+def said(*command: str) -> str:
+    """What a command prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def outcome(pin: Pin, python: str) -> str:
@@ -105,14 +123,12 @@ def lines(results: dict[str, dict[str, str]], pythons: list[str]) -> list[str]:
         "in two surroundings that differ in path, umask, zone, locale, hash seed and number of jobs.",
         "",
     ]
-    made += ["| Python | accepted | one hash |", "|---|---|---|"]
+    made += ["| Python | wheels for it | accepted | one hash |", "|---|---|---|---|"]
     for python in pythons:
-        outcomes = [each[python] for each in results.values()]
+        outcomes = [each[python] for each in results.values() if python in each]
         accepted = [each for each in outcomes if each in ("one hash", "the trees differ")]
-        version = subprocess.run(
-            [python, "--version"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        made.append(f"| {version} | {len(accepted)} of {len(outcomes)} | {outcomes.count('one hash')} |")
+        counts = f"{len(outcomes)} | {len(accepted)} | {outcomes.count('one hash')}"
+        made.append(f"| {said(python, '--version')} | {counts} |")
     others = [(name, why) for name, each in results.items() for why in each.values() if why != "one hash"]
     made += ["", "| the others | why |", "|---|---|"] if others else ["", "There are no others."]
     return made + [f"| {name} | {why.replace('|', ' ')} |" for name, why in others]
