@@ -25,7 +25,7 @@ def test_a_source_is_tried_by_the_grammar_of_its_python() -> None:
 
 
 def test_a_source_that_ends_or_holds_the_process_does_not_compile(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parse(source: bytes, **_: object) -> object:
+    def parse(source: bytes, *_: object, **__: object) -> object:
         if source == b"crash":
             os.kill(os.getpid(), signal.SIGKILL)
         if source == b"hang":
