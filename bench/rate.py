@@ -115,6 +115,11 @@ def digest(root: Path) -> str:
     return hashed.hexdigest()
 
 
+def is_for(python: str, outcomes: dict[str, str]) -> bool:
+    """Whether the wheel of these outcomes says by its tags and its metadata that it is for the Python."""
+    return not outcomes.get(python, "[requires-python]").endswith("[requires-python]")
+
+
 def lines(results: dict[str, dict[str, str]], pythons: list[str]) -> list[str]:
     """The table of counts, and the list of the others."""
     date = time.strftime("%Y-%m-%d", time.gmtime())
@@ -125,11 +130,16 @@ def lines(results: dict[str, dict[str, str]], pythons: list[str]) -> list[str]:
     ]
     made += ["| Python | wheels for it | accepted | one hash |", "|---|---|---|---|"]
     for python in pythons:
-        outcomes = [each[python] for each in results.values() if python in each]
+        outcomes = [each[python] for each in results.values() if is_for(python, each)]
         accepted = [each for each in outcomes if each in ("one hash", "the trees differ")]
         counts = f"{len(outcomes)} | {len(accepted)} | {outcomes.count('one hash')}"
         made.append(f"| {said(python, '--version')} | {counts} |")
-    others = [(name, why) for name, each in results.items() for why in each.values() if why != "one hash"]
+    others = [
+        (name, each[python])
+        for name, each in results.items()
+        for python in pythons
+        if is_for(python, each) and each[python] != "one hash"
+    ]
     made += ["", "| the others | why |", "|---|---|"] if others else ["", "There are no others."]
     return made + [f"| {name} | {why.replace('|', ' ')} |" for name, why in others]
 
