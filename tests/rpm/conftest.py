@@ -24,6 +24,12 @@ def trixie(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RpmRoot]:
 
 
 @pytest.fixture(scope="session")
+def sid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RpmRoot]:
+    """Debian's unstable: rpm 6, the newest Python."""
+    yield from _root(tmp_path_factory, "sid")
+
+
+@pytest.fixture(scope="session")
 def clean(bookworm: RpmRoot) -> CleanRoot:
     """A root inside of bookworm's to install packages into."""
     clean_copy(bookworm, "bookworm", bookworm.directory / "clean")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import nightly_but
 from tests.own_source import NAME, own_source
 from tests.registry import sdist
 from tests.rpm.building import HERE, Build, build, build_twice, tags, within
@@ -95,12 +96,16 @@ def test_each_file_is_where_opensuse_looks_for_it(bookworm: RpmRoot, tmp_path: P
     }
 
 
-def test_whole_files_of_two_builds_are_equal(trixie: RpmRoot, tmp_path: Path) -> None:
-    first, second = build_twice(trixie, _SPEC, sources(tmp_path))
-    one, other = by_name(trixie, first), by_name(trixie, second)
+@pytest.mark.parametrize("release", nightly_but(["trixie"], ["trixie", "sid"]))
+def test_whole_files_of_two_builds_are_equal(
+    release: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    root: RpmRoot = request.getfixturevalue(release)
+    first, second = build_twice(root, _SPEC, sources(tmp_path))
+    one, other = by_name(root, first), by_name(root, second)
     assert one.keys() == other.keys()
     for name in one:
-        assert tags(trixie, one[name]).splitlines() == tags(trixie, other[name]).splitlines()
+        assert tags(root, one[name]).splitlines() == tags(root, other[name]).splitlines()
         assert one[name].read_bytes() == other[name].read_bytes()
 
 
