@@ -191,7 +191,7 @@ def test_contradictions_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch
     pairs = [
         (command, option, other)
         for command, table in commands
-        for option, others in re.findall(r'\{ "(--[\w-]+)", "([^"]+)" \}', table)
+        for option, others in re.findall(r'\{\s*"(--[\w-]+)",\s*"([^"]+)",?\s*\}', table)
         for other in others.split()
     ]
     assert len(pairs) > 10
@@ -207,16 +207,16 @@ def test_contradictions_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch
     ("text", "fault"),
     [
         (
-            "%pyproject_save_files x -lL",
-            "files: --assert-license and --no-assert-license contradict",
-        ),
-        (
             "%pyproject_buildrequires -R -x a",
             "requires build: --no-runtime and --extras contradict",
         ),
         (
             "%pyproject_buildrequires -Nw",
             "requires build: --no-use-build-system and --wheel contradict",
+        ),
+        (
+            "%pyproject_buildrequires -N -C a=b",
+            "requires build: --no-use-build-system and --config-settings contradict",
         ),
         ("%pyproject_extras_subpkg -z a", "extras_subpkg: unknown option -z"),
     ],
@@ -370,8 +370,28 @@ def test_projects_without_a_wheel(expand: Expand) -> None:
     assert expand("%py3_install_wheel a-1.whl").endswith('--overwrite "dist/a-1.whl"')
     for name in ("py3dir", "python_wheel_dir", "python_wheel_pkg_prefix", "__default_python3_pkgversion"):
         assert "%" not in expand(f"%{name}")
-    for name in ("__python", "python_sitelib"):
+
+
+def test_macros_of_no_python_are_errors_until_the_spec_chooses_one(expand: Expand) -> None:
+    names = "__python python_sitelib python_sitearch python_version py_build py_shebang_flags python"
+    for name in names.split():
         assert expand(f"%{name}").startswith("error:")
+    chosen = {"__python": "%{__python3}"}
+    for name in ("sitelib", "sitearch", "version", "version_nodots", "platform", "ext_suffix", "cache_tag"):
+        assert expand(f"%{{python_{name}}}", **chosen) == expand(f"%{{python3_{name}}}")
+    names = "build -- -x, build_wheel, install, install_wheel a.whl, check_import a, shbang_opts"
+    for name in names.split(", "):
+        assert expand(f"%{{py_{name}}}", **chosen) == expand(f"%{{py3_{name}}}")
+    text = expand("%py_build %__python3", __python="/usr/bin/python9")
+    assert '/usr/bin/python9 setup.py build --executable="/usr/bin/python9' in text
+    assert text.endswith(" /usr/bin/python3")
+
+
+def test_flags_of_the_chosen_python_are_its_own(expand: Expand) -> None:
+    none = "%undefine _py_shebang_s\n%undefine _py_shebang_P\n"
+    chosen = {"__python": "/usr/bin/python3"}
+    assert '--flags ""' in expand(f"{none}%py_shebang_fix x", **chosen)
+    assert '--flags "s' in expand(f"{none.replace('_py_', '_py3_')}%py_shebang_fix x", **chosen)
 
 
 def test_nothing_is_undefined_that_specs_of_fedora_use(expand: Expand) -> None:
