@@ -2,9 +2,9 @@
 
     python3 -m tests.rpm.compare_suite CHECKOUTS SOURCES PYTHON SPEC... [--debug]
 
-Runs as root in a root to throw away that has rpm, ``truewheel``, ``unearth`` and build backends: specs run what
-they like. CHECKOUTS is described in ``sides.py``; SOURCES keeps the sdists; PYTHON has the backends and pip, and
-is a virtual environment of Debian's Python, whose directories are named as Fedora's are.
+Runs as root in a root to throw away that has rpm, ``truewheel``, ``unearth`` and build backends: specs run
+what they like. CHECKOUTS is described in ``sides.py``; SOURCES keeps the sdists; PYTHON has the backends and
+pip, and is a virtual environment of Debian's Python, whose directories are named as Fedora's are.
 
 Specs with patches or with sources that are not on PyPI are skipped, and so is what does not build with
 Fedora's macros. ``%check`` does not run. Prints a line for each spec, for ours alone and for ours beside
