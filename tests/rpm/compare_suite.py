@@ -171,9 +171,9 @@ def main() -> int:
     options.add_argument("specs", type=Path, nargs="+")
     options.add_argument("--debug", action="store_true", help="make debuginfo and debugsource packages")
     given = options.parse_args()
-    defines = ["_truewheel_map_build_path --no-map-build-path"]
+    defines = ["debug_package %{nil}", "_truewheel_map_build_path --no-map-build-path"]
     if given.debug:
-        defines += ["_enable_debug_packages 1", "_debugsource_packages 1", "optflags -O2 -g"]
+        defines = ["_enable_debug_packages 1", "_debugsource_packages 1", "optflags -O2 -g"]
     status = 0
     with tempfile.TemporaryDirectory() as work:
         stock, *others = (

@@ -4,7 +4,7 @@
 
 CHECKOUTS is described in ``sides.py``, SPECS is a directory of specs. Prints a line for each spec that does
 not parse or in whose expanded text a macro of the Python families is left, unless that is so with Fedora's,
-too; and the counts. Exits 1 if there is such a line.
+too, or whose names, sources and dependencies differ; and the counts. Exits 1 if there is such a line.
 """
 
 from __future__ import annotations
@@ -21,15 +21,20 @@ from pathlib import Path
 
 from tests.rpm.sides import Side, make_side
 
+_TAG = re.compile(
+    r"(?im)^(?:(?:Name|Version|Source|Patch|BuildArch|\w*(?:Requires|Provides|Obsoletes|Conflicts))[\w(), ]*:"
+    r"|%package|%files).*"
+)
 _FAMILY = re.compile(r"(?<!%)%(?:\{[?!]*)?(_{0,2}(?:py\d*_|pyproject|python\d*|pytest|pypi|pycached|tox)\w*)")
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """What rpm made of a spec: its first error, or the macros that are left in the text."""
+    """What rpm made of a spec: its first error, or the macros left in the text and the lines of tags."""
 
     error: str | None
-    left: frozenset[str]
+    left: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
 
 
 def parse(side: Side, spec: Path) -> Parsed:
@@ -45,9 +50,10 @@ def parse(side: Side, spec: Path) -> Parsed:
     )
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-        return Parsed(errors[0] if errors else f"exit status {done.returncode}", frozenset())
+        return Parsed(errors[0] if errors else f"exit status {done.returncode}")
     text = re.sub(r"(?ms)^%changelog.*|^\s*#.*?$", "", done.stdout)
-    return Parsed(None, frozenset(_FAMILY.findall(text)))
+    tags = frozenset(" ".join(line.split()) for line in _TAG.findall(text))
+    return Parsed(None, frozenset(_FAMILY.findall(text)), tags)
 
 
 def worse(stock: Parsed, ours: Parsed) -> str | None:
@@ -56,8 +62,10 @@ def worse(stock: Parsed, ours: Parsed) -> str | None:
         return None
     if ours.error is not None:
         return ours.error
-    more = ours.left - stock.left
-    return f"not defined: {' '.join(sorted(more))}" if more else None
+    if more := ours.left - stock.left:
+        return f"not defined: {' '.join(sorted(more))}"
+    lost, new = sorted(stock.tags - ours.tags), sorted(ours.tags - stock.tags)
+    return "; ".join([*(f"-{line}" for line in lost), *(f"+{line}" for line in new)]) or None
 
 
 def main() -> int:

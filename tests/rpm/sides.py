@@ -19,7 +19,6 @@ _SETTINGS = r"""
 %dist .fc45
 %fedora 45
 %_vendor redhat
-%debug_package %{nil}
 %_buildhost reproducible
 %source_date_epoch_from_changelog 1
 %use_source_date_epoch_as_buildtime 1
