@@ -190,7 +190,9 @@ def main() -> int:
             for side in others:
                 found = differences(first, build(side, spec, files, Path(work, "build"), defines))
                 status |= bool(found)
-                told = f"{spec.name} ({side.name}): {'DIFFERS' if found else 'equal'}"
+                count = sum(len(files) for _, files in first.packages.values())
+                size = f"{len(first.packages)} packages, {count} files"
+                told = f"{spec.name} ({side.name}): {'DIFFERS' if found else 'equal'}, {size}"
                 print("\n    ".join([told, *found]), flush=True)
     return status
 

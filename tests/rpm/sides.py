@@ -28,8 +28,11 @@ _SETTINGS = r"""
 - Test}
 %_python_bytecompile_errors_terminate_build 1
 %_python_bytecompile_extra 0
+%install %{?_enable_debug_packages:%{?buildsubdir:%{debug_package}}} \
+%%install \
+%{nil}
 %__os_install_post %{?__brp_compress} \
-  %{?__brp_strip} \
+  %{!?__debug_package:%{?__brp_strip}} \
   %{?__os_install_post_python} \
 %{nil}
 """

@@ -308,7 +308,8 @@ def test_what_is_byte_compiled(expand: Expand) -> None:
     ("name", "others"),
     [
         ("python3-a", ["python-a", "python3.9-a"]),
-        ("python-a", ["python3-a", "python3.9-a"]),
+        ("python3-a(x86-64)", ["python-a(x86-64)", "python3.9-a(x86-64)"]),
+        ("python-a", []),
         ("python3.9-a", ["python-a", "python3-a"]),
         ("python3.8-a", []),
         ("a-python3-b", []),
@@ -317,9 +318,20 @@ def test_what_is_byte_compiled(expand: Expand) -> None:
 def test_names_that_a_package_provides(expand: Expand, name: str, others: list[str]) -> None:
     provided = [f"Provides: {each} = 1-2" for each in [name, *others]]
     assert expand(f"%py_provides {name}", __default_python3_version="3.9") == " ".join(provided)
-    older = [f"Obsoletes: python-{name[8:]} < 1-2"] if name.startswith("python3-") else []
+    older = ["Obsoletes: python-a < 1-2"] if "python-a" in others else []
     given = expand(f"%python_provide {name}", __default_python3_version="3.9")
     assert given == " ".join([*provided[1:], *older])
+
+
+def test_on_rhel_a_package_takes_the_place_of_that_of_an_older_python(expand: Expand) -> None:
+    given = {"__default_python3_version": "3.9", "rhel": "10"}
+    assert expand("%py_provides python3-a", **given).endswith(" = 1-2 Obsoletes: python3.9-a < 1-2")
+    for name in ("python-a", "python3.9-a", "python3-a(x86-64)"):
+        assert "Obsoletes" not in expand(f"%py_provides {name}", **given)
+    text = "%{load:%{_rpmconfigdir}/fileattrs/truewheel_name.attr}%{__truewheel_name_obsoletes /usr/share/x}"
+    assert expand(text, name="python3-a", **given) == "python3.9-a < 1-2"
+    assert expand(text, name="python3-a", __pythonname_obsoletes="%{nil}", **given) == ""
+    assert expand(text, name="python3-a", __default_python3_version="3.9") == ""
 
 
 @pytest.mark.parametrize(
@@ -327,6 +339,7 @@ def test_names_that_a_package_provides(expand: Expand, name: str, others: list[s
     [
         ({"name": "python3-a", "epoch": "4"}, "python-a = 4:1-2 python3.9-a = 4:1-2"),
         ({"name": "python3.8-a"}, ""),
+        ({"name": "python-a-debuginfo"}, ""),
         ({"name": "python3-a", "__pythonname_provides": "%{nil}"}, ""),
     ],
 )
@@ -395,10 +408,16 @@ def test_flags_of_the_chosen_python_are_its_own(expand: Expand) -> None:
 
 
 def test_nothing_is_undefined_that_specs_of_fedora_use(expand: Expand) -> None:
-    used = """__default_python3_pkgversion __default_python3_version __python2 _pyproject_record py3_build
-    py3_build_wheel py3_install py3_install_wheel py3dir py_setup pypi_source
-    python_disable_dependency_generator python_provide
-    python_sitelib python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix"""
+    used = """__default_python3_pkgversion __default_python3_version __pytest __python __python2 __python3
+    _pyproject_ghost_distinfo _pyproject_modules _pyproject_record _pyproject_wheeldir py3_build
+    py3_build_wheel py3_check_import py3_dist py3_install py3_install_wheel py3_shbang_opts py3_shebang_fix
+    py3_shebang_flags py3_test_envvars py3dir py_build py_byte_compile py_dist_name py_install py_provides
+    py_setup py_shebang_fix py_test_envvars pycached pypi_source pyproject_build_lib pyproject_buildrequires
+    pyproject_check_import pyproject_extras_subpkg pyproject_files pyproject_install pyproject_save_files
+    pyproject_wheel pytest python python2 python3 python3_ext_suffix python3_pkgversion python3_platform
+    python3_platform_triplet python3_sitearch python3_sitelib python3_version python3_version_nodots
+    python_disable_dependency_generator python_extras_subpkg python_provide python_sitearch python_sitelib
+    python_version python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix tox toxenv"""
     text = expand(" ".join(f"%{{!?{name}:{name}}}" for name in used.split()))
     assert text == ""
 
