@@ -40,6 +40,7 @@ _FILES = (
     "%{FILELINKTOS} %{FILEDIGESTS}\\n]"
 )
 # what docs/differences-fedora.md says of the macros' own requirements
+_DEPENDENCY = re.compile(r"(provides|requires|recommends|suggests|supplements|obsoletes|conflicts) ")
 _OWN_REQUIREMENTS = re.compile(
     r"^requires (pyproject-rpm-macros|python3dist\(pip\) >= 19|python3dist\(packaging\)|"
     r"\(python3dist\(tomli\) if .*\)|rpmlib\(RichDependencies\) .*)$"
@@ -139,13 +140,15 @@ def run(side: Side, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def differences(stock: Built, ours: Built) -> list[str]:
-    """What differs but for contents of bytecode, bodies of scripts and the macros' own requirements."""
+    """What differs but for bytecode, bodies of scripts, the macros' own requirements, texts of extras."""
     if ours.log is not None:
         return ["does not build with ours:", *ours.log.splitlines()[-12:]]
     found = [f"package {name}: in one alone" for name in sorted(stock.packages.keys() ^ ours.packages.keys())]
     for name in sorted(stock.packages.keys() & ours.packages.keys()):
         (one, before), (other, after) = stock.packages[name], ours.packages[name]
         changed = sorted(line for line in one ^ other if not _OWN_REQUIREMENTS.match(line))
+        if "+" in name:
+            changed = [line for line in changed if _DEPENDENCY.match(line)]
         found += [f"{name}: {'-' if line in one else '+'}{line}" for line in changed]
         for path in sorted(before.keys() | after.keys()):
             lines = [

@@ -72,12 +72,17 @@ def test_lines_of_macros_are_short() -> None:
 
 @pytest.fixture(scope="session")
 def expand(tmp_path_factory: pytest.TempPathFactory) -> Expand:
-    """Expand text by the rpm of this machine with these macros, lines that go on joined, blanks squeezed."""
+    """Expand text by the rpm of this machine with these macros, lines that go on joined, blanks squeezed.
+
+    As in a distribution that has no generators of dependencies for Python.
+    """
     if not shutil.which("rpm"):
         pytest.skip("needs rpm")
     stock = subprocess.run(["rpm", "--eval", "%{_rpmconfigdir}"], capture_output=True, text=True, check=True)
     directory = tmp_path_factory.mktemp("rpm") / "rpm"
     shutil.copytree(stock.stdout.strip(), directory, symlinks=True)
+    for generator in ("python.attr", "pythondist.attr", "pythonname.attr"):
+        (directory / "fileattrs" / generator).unlink(missing_ok=True)
     for name in ("fileattrs", "lua"):
         shutil.copytree(_MACROS / name, directory / name, dirs_exist_ok=True)
     (directory / "macros.d").mkdir(exist_ok=True)
@@ -348,6 +353,29 @@ def test_names_that_are_generated(expand: Expand, defines: dict[str, str], names
     given = {"__default_python3_version": "3.9", **defines}
     assert expand(f"{load}%{{__truewheel_name_provides /usr/share/x}}", **given) == names
     assert expand(f"{load}%__truewheel_name_path", **defines, __pythonname_path="x") == ""
+
+
+def test_a_name_that_the_spec_provides_is_not_generated_again(expand: Expand) -> None:
+    load = "%{load:%{_rpmconfigdir}/fileattrs/truewheel_name.attr}"
+    for macro in ("py_provides", "python_provide"):
+        text = expand(f"{load}%{{{macro} python3-a}}\n|%{{__truewheel_name_provides /x}}", name="python3-a")
+        assert text.endswith("|") and "Provides: python-a" in text
+
+
+@pytest.mark.parametrize("generator", ["pythondist", "python"])
+@pytest.mark.parametrize("kind", ["provides", "requires"])
+def test_specs_see_and_switch_off_generators_as_those_of_fedora(
+    expand: Expand, generator: str, kind: str
+) -> None:
+    name, file = f"__{generator}_{kind}", "truewheel" if generator == "pythondist" else "truewheel_abi"
+    load = f"%{{load:%{{_rpmconfigdir}}/fileattrs/{file}.attr}}"
+    path = "/R/usr/bin/python3.9" if kind == "provides" else "/R/usr/lib/python3.9/x.py"
+    ask = f"%{{__{file}_{kind}{' ' + path if file.endswith('abi') else ''}}}"
+    said = "python(abi) = 3.9" if generator == "python" else "/usr/bin/truewheel"
+    assert expand(f"%{{undefined {name}}}") == "0"
+    assert said in expand(load + ask)
+    for spec in (f"%undefine {name}\n", f"%global {name} %{{nil}}\n", f"%global {name} /usr/bin/theirs\n"):
+        assert expand(load + spec + ask) == ""
 
 
 def test_sources_have_an_address(expand: Expand) -> None:
