@@ -436,7 +436,8 @@ def test_flags_of_the_chosen_python_are_its_own(expand: Expand) -> None:
 
 
 def test_nothing_is_undefined_that_specs_of_fedora_use(expand: Expand) -> None:
-    used = """__default_python3_pkgversion __default_python3_version __pytest __python __python2 __python3
+    used = """__brp_fix_pyc_reproducibility __brp_python_hardlink __brp_python_rpm_in_distinfo
+    __default_python3_pkgversion __default_python3_version __pytest __python __python2 __python3
     _pyproject_ghost_distinfo _pyproject_modules _pyproject_record _pyproject_wheeldir py3_build
     py3_build_wheel py3_check_import py3_dist py3_install py3_install_wheel py3_shbang_opts py3_shebang_fix
     py3_shebang_flags py3_test_envvars py3dir py_build py_byte_compile py_dist_name py_install py_provides
