@@ -49,8 +49,8 @@ def set_up(directory: Path, release: str, *more: str) -> tuple[Root, dict[str, s
 def settings(release: str) -> str:
     """What the page has in ~/.rpmmacros, for Debian 12 with the older name of the last line."""
     text = section(page("rpm.md"), _SETUP)
-    (shown,) = re.findall(r"^```\n(%.*?)^```", text, re.M | re.S)
-    (older,) = re.findall(r"^`(%clamp\w+ 1)`", text, re.M)
+    shown: str = re.findall(r"^```\n(%.*?)^```", text, re.M | re.S)[0]
+    older: str = re.findall(r"^`(%clamp\w+ 1)`", text, re.M)[0]
     newer = shown.splitlines()[-1]
     return shown.replace(newer, older) if release == "bookworm" else shown
 
