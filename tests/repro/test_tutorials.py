@@ -84,18 +84,16 @@ def test_a_debian_directory_from_nothing(tmp_path: Path) -> None:
 
 
 def test_a_spec_from_nothing(tmp_path: Path) -> None:
-    root, environ = new_root(tmp_path, "rpm", "python3-pip", "python3-dev", release="trixie")
-    # Debian's own packages have no RECORD, without which pip does not replace them
-    root.run("sh", "-ec", f"{_PIP} --ignore-installed /checkout hatchling hatch-vcs", environ=environ)
-    root.run("ln", "-s", "/usr/local/bin/truewheel", "/usr/bin/truewheel")
+    setup = section(page("rpm.md"), "Once: truewheel and the macros")
+    (block,) = commands(setup)
+    packages, _, rest = block.partition("\n")
+    root, environ = new_root(tmp_path, *packages.split()[2:], release="trixie")
+    root.run("sh", "-ec", rest, environ=environ, cwd="/checkout")
     text = page("tutorials/spec.md")
-    for line in commands(section(page("rpm.md"), "Once: the macros")):
-        root.run("sh", "-ec", line)
     (settings,) = re.findall(r"^```\n(%.*?)^```", text, re.M | re.S)
     write(root, "", {"~/.rpmmacros": settings, **files(section(page("rpm.md"), "A package"))})
-    root.outside("/root/rpmbuild/python-humanize.spec").read_text(encoding="utf-8")
-    script = "\n".join(commands(text)).replace("rpmbuild -b", "rpmbuild --nodeps -b")
+    script = "\n".join(commands(text))
     said = root.run("sh", "-ec", script, environ=environ)
-    sums = re.findall(r"^([0-9a-f]{64})  .*python3-humanize-4\.12\.3-1\.noarch\.rpm$", said, re.M)
+    sums = re.findall(r"^([0-9a-f]{64})  .*python3-humanize-4\.6\.0-1\.noarch\.rpm$", said, re.M)
     assert len(sums) == 2, said[-3000:]
     assert sums[0] == sums[1]

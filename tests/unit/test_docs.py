@@ -20,6 +20,8 @@ SYNOPSIS = re.compile(r"^truewheel .*(?:\n +.*)*", re.M)
 FOREIGN = {
     "argparse": {"--help"},
     "apt-get": {"--no-install-recommends"},
+    "dnf": {"--repo", "--repofrompath", "--whatprovides"},
+    "git": {"--prefix"},
     "mmdebstrap": {"--include", "--variant"},
     "debhelper": {"--buildsystem", "--with"},
     "Dockerfile": {"--from"},

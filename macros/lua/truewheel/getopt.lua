@@ -30,12 +30,12 @@ getopt.added = {
 }
 -- an option, and those that it contradicts
 getopt.conflicts = {
-  ["files"] = {
-    { "--assert-license", "--no-assert-license" },
-  },
   ["requires-build"] = {
     { "--no-runtime", "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel" },
-    { "--no-use-build-system", "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel" },
+    {
+      "--no-use-build-system",
+      "--runtime --extras --tox --toxenv --pyproject-dependencies --wheel --config-settings",
+    },
     { "--pyproject-dependencies", "--wheel" },
   },
 }

@@ -40,11 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dist-name", "-D", action="append", metavar="NAME", help="of this project only; repeatable"
     )
-    licence = parser.add_mutually_exclusive_group()
-    licence.add_argument(
+    parser.add_argument(
         "--assert-license", "-l", action="store_true", help="fail if a project has no licence file"
     )
-    licence.add_argument("--no-assert-license", "-L", action="store_true", help="do not (the default)")
+    parser.add_argument(
+        "--no-assert-license",
+        "-L",
+        dest="assert_license",
+        action="store_false",
+        help="do not (the default); the last of both decides",
+    )
     parser.add_argument(
         "--rpm-version", default="4.19", metavar="X.Y", help="the rpm that reads the list (default: 4.19)"
     )

@@ -72,12 +72,17 @@ def test_lines_of_macros_are_short() -> None:
 
 @pytest.fixture(scope="session")
 def expand(tmp_path_factory: pytest.TempPathFactory) -> Expand:
-    """Expand text by the rpm of this machine with these macros, lines that go on joined, blanks squeezed."""
+    """Expand text by the rpm of this machine with these macros, lines that go on joined, blanks squeezed.
+
+    As in a distribution that has no generators of dependencies for Python.
+    """
     if not shutil.which("rpm"):
         pytest.skip("needs rpm")
     stock = subprocess.run(["rpm", "--eval", "%{_rpmconfigdir}"], capture_output=True, text=True, check=True)
     directory = tmp_path_factory.mktemp("rpm") / "rpm"
     shutil.copytree(stock.stdout.strip(), directory, symlinks=True)
+    for generator in ("python.attr", "pythondist.attr", "pythonname.attr"):
+        (directory / "fileattrs" / generator).unlink(missing_ok=True)
     for name in ("fileattrs", "lua"):
         shutil.copytree(_MACROS / name, directory / name, dirs_exist_ok=True)
     (directory / "macros.d").mkdir(exist_ok=True)
@@ -191,7 +196,7 @@ def test_contradictions_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch
     pairs = [
         (command, option, other)
         for command, table in commands
-        for option, others in re.findall(r'\{ "(--[\w-]+)", "([^"]+)" \}', table)
+        for option, others in re.findall(r'\{\s*"(--[\w-]+)",\s*"([^"]+)",?\s*\}', table)
         for other in others.split()
     ]
     assert len(pairs) > 10
@@ -207,16 +212,16 @@ def test_contradictions_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch
     ("text", "fault"),
     [
         (
-            "%pyproject_save_files x -lL",
-            "files: --assert-license and --no-assert-license contradict",
-        ),
-        (
             "%pyproject_buildrequires -R -x a",
             "requires build: --no-runtime and --extras contradict",
         ),
         (
             "%pyproject_buildrequires -Nw",
             "requires build: --no-use-build-system and --wheel contradict",
+        ),
+        (
+            "%pyproject_buildrequires -N -C a=b",
+            "requires build: --no-use-build-system and --config-settings contradict",
         ),
         ("%pyproject_extras_subpkg -z a", "extras_subpkg: unknown option -z"),
     ],
@@ -308,7 +313,8 @@ def test_what_is_byte_compiled(expand: Expand) -> None:
     ("name", "others"),
     [
         ("python3-a", ["python-a", "python3.9-a"]),
-        ("python-a", ["python3-a", "python3.9-a"]),
+        ("python3-a(x86-64)", ["python-a(x86-64)", "python3.9-a(x86-64)"]),
+        ("python-a", []),
         ("python3.9-a", ["python-a", "python3-a"]),
         ("python3.8-a", []),
         ("a-python3-b", []),
@@ -317,9 +323,20 @@ def test_what_is_byte_compiled(expand: Expand) -> None:
 def test_names_that_a_package_provides(expand: Expand, name: str, others: list[str]) -> None:
     provided = [f"Provides: {each} = 1-2" for each in [name, *others]]
     assert expand(f"%py_provides {name}", __default_python3_version="3.9") == " ".join(provided)
-    older = [f"Obsoletes: python-{name[8:]} < 1-2"] if name.startswith("python3-") else []
+    older = ["Obsoletes: python-a < 1-2"] if "python-a" in others else []
     given = expand(f"%python_provide {name}", __default_python3_version="3.9")
     assert given == " ".join([*provided[1:], *older])
+
+
+def test_on_rhel_a_package_takes_the_place_of_that_of_an_older_python(expand: Expand) -> None:
+    given = {"__default_python3_version": "3.9", "rhel": "10"}
+    assert expand("%py_provides python3-a", **given).endswith(" = 1-2 Obsoletes: python3.9-a < 1-2")
+    for name in ("python-a", "python3.9-a", "python3-a(x86-64)"):
+        assert "Obsoletes" not in expand(f"%py_provides {name}", **given)
+    text = "%{load:%{_rpmconfigdir}/fileattrs/truewheel_name.attr}%{__truewheel_name_obsoletes /usr/share/x}"
+    assert expand(text, name="python3-a", **given) == "python3.9-a < 1-2"
+    assert expand(text, name="python3-a", __pythonname_obsoletes="%{nil}", **given) == ""
+    assert expand(text, name="python3-a", __default_python3_version="3.9") == ""
 
 
 @pytest.mark.parametrize(
@@ -327,6 +344,7 @@ def test_names_that_a_package_provides(expand: Expand, name: str, others: list[s
     [
         ({"name": "python3-a", "epoch": "4"}, "python-a = 4:1-2 python3.9-a = 4:1-2"),
         ({"name": "python3.8-a"}, ""),
+        ({"name": "python-a-debuginfo"}, ""),
         ({"name": "python3-a", "__pythonname_provides": "%{nil}"}, ""),
     ],
 )
@@ -335,6 +353,29 @@ def test_names_that_are_generated(expand: Expand, defines: dict[str, str], names
     given = {"__default_python3_version": "3.9", **defines}
     assert expand(f"{load}%{{__truewheel_name_provides /usr/share/x}}", **given) == names
     assert expand(f"{load}%__truewheel_name_path", **defines, __pythonname_path="x") == ""
+
+
+def test_a_name_that_the_spec_provides_is_not_generated_again(expand: Expand) -> None:
+    load = "%{load:%{_rpmconfigdir}/fileattrs/truewheel_name.attr}"
+    for macro in ("py_provides", "python_provide"):
+        text = expand(f"{load}%{{{macro} python3-a}}\n|%{{__truewheel_name_provides /x}}", name="python3-a")
+        assert text.endswith("|") and "Provides: python-a" in text
+
+
+@pytest.mark.parametrize("generator", ["pythondist", "python"])
+@pytest.mark.parametrize("kind", ["provides", "requires"])
+def test_specs_see_and_switch_off_generators_as_those_of_fedora(
+    expand: Expand, generator: str, kind: str
+) -> None:
+    name, file = f"__{generator}_{kind}", "truewheel" if generator == "pythondist" else "truewheel_abi"
+    load = f"%{{load:%{{_rpmconfigdir}}/fileattrs/{file}.attr}}"
+    path = "/R/usr/bin/python3.9" if kind == "provides" else "/R/usr/lib/python3.9/x.py"
+    ask = f"%{{__{file}_{kind}{' ' + path if file.endswith('abi') else ''}}}"
+    said = "python(abi) = 3.9" if generator == "python" else "/usr/bin/truewheel"
+    assert expand(f"%{{undefined {name}}}") == "0"
+    assert said in expand(load + ask)
+    for spec in (f"%undefine {name}\n", f"%global {name} %{{nil}}\n", f"%global {name} /usr/bin/theirs\n"):
+        assert expand(load + spec + ask) == ""
 
 
 def test_sources_have_an_address(expand: Expand) -> None:
@@ -370,15 +411,42 @@ def test_projects_without_a_wheel(expand: Expand) -> None:
     assert expand("%py3_install_wheel a-1.whl").endswith('--overwrite "dist/a-1.whl"')
     for name in ("py3dir", "python_wheel_dir", "python_wheel_pkg_prefix", "__default_python3_pkgversion"):
         assert "%" not in expand(f"%{name}")
-    for name in ("__python", "python_sitelib"):
+
+
+def test_macros_of_no_python_are_errors_until_the_spec_chooses_one(expand: Expand) -> None:
+    names = "__python python_sitelib python_sitearch python_version py_build py_shebang_flags python"
+    for name in names.split():
         assert expand(f"%{name}").startswith("error:")
+    chosen = {"__python": "%{__python3}"}
+    for name in ("sitelib", "sitearch", "version", "version_nodots", "platform", "ext_suffix", "cache_tag"):
+        assert expand(f"%{{python_{name}}}", **chosen) == expand(f"%{{python3_{name}}}")
+    names = "build -- -x, build_wheel, install, install_wheel a.whl, check_import a, shbang_opts"
+    for name in names.split(", "):
+        assert expand(f"%{{py_{name}}}", **chosen) == expand(f"%{{py3_{name}}}")
+    text = expand("%py_build %__python3", __python="/usr/bin/python9")
+    assert '/usr/bin/python9 setup.py build --executable="/usr/bin/python9' in text
+    assert text.endswith(" /usr/bin/python3")
+
+
+def test_flags_of_the_chosen_python_are_its_own(expand: Expand) -> None:
+    none = "%undefine _py_shebang_s\n%undefine _py_shebang_P\n"
+    chosen = {"__python": "/usr/bin/python3"}
+    assert '--flags ""' in expand(f"{none}%py_shebang_fix x", **chosen)
+    assert '--flags "s' in expand(f"{none.replace('_py_', '_py3_')}%py_shebang_fix x", **chosen)
 
 
 def test_nothing_is_undefined_that_specs_of_fedora_use(expand: Expand) -> None:
-    used = """__default_python3_pkgversion __default_python3_version __python2 _pyproject_record py3_build
-    py3_build_wheel py3_install py3_install_wheel py3dir py_setup pypi_source
-    python_disable_dependency_generator python_provide
-    python_sitelib python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix"""
+    used = """__brp_fix_pyc_reproducibility __brp_python_hardlink __brp_python_rpm_in_distinfo
+    __default_python3_pkgversion __default_python3_version __pytest __python __python2 __python3
+    _pyproject_ghost_distinfo _pyproject_modules _pyproject_record _pyproject_wheeldir py3_build
+    py3_build_wheel py3_check_import py3_dist py3_install py3_install_wheel py3_shbang_opts py3_shebang_fix
+    py3_shebang_flags py3_test_envvars py3dir py_build py_byte_compile py_dist_name py_install py_provides
+    py_setup py_shebang_fix py_test_envvars pycached pypi_source pyproject_build_lib pyproject_buildrequires
+    pyproject_check_import pyproject_extras_subpkg pyproject_files pyproject_install pyproject_save_files
+    pyproject_wheel pytest python python2 python3 python3_ext_suffix python3_pkgversion python3_platform
+    python3_platform_triplet python3_sitearch python3_sitelib python3_version python3_version_nodots
+    python_disable_dependency_generator python_extras_subpkg python_provide python_sitearch python_sitelib
+    python_version python_wheel_dir python_wheel_inject_sbom python_wheel_pkg_prefix tox toxenv"""
     text = expand(" ".join(f"%{{!?{name}:{name}}}" for name in used.split()))
     assert text == ""
 

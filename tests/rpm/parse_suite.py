@@ -1,0 +1,97 @@
+"""Parse specs with Fedora's macros and with ours, and say what parses with Fedora's alone.
+
+    python3 -m tests.rpm.parse_suite CHECKOUTS SPECS [--beside] [--jobs N]
+
+CHECKOUTS is described in ``sides.py``, SPECS is a directory of specs. Prints a line for each spec that does
+not parse or in whose expanded text a macro of the Python families is left, unless that is so with Fedora's,
+too, or whose names, sources and dependencies differ; and the counts. Exits 1 if there is such a line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rpm.sides import Side, make_side
+
+_TAG = re.compile(
+    r"(?im)^(?:(?:Name|Version|Source|Patch|BuildArch|\w*(?:Requires|Provides|Obsoletes|Conflicts))[\w(), ]*:"
+    r"|%package|%files).*"
+)
+_FAMILY = re.compile(r"(?<!%)%(?:\{[?!]*)?(_{0,2}(?:py\d*_|pyproject|python\d*|pytest|pypi|pycached|tox)\w*)")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What rpm made of a spec: its first error, or the macros left in the text and the lines of tags."""
+
+    error: str | None
+    left: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
+def parse(side: Side, spec: Path) -> Parsed:
+    """Expand a spec."""
+    done = subprocess.run(
+        ["rpmspec", "-P", "--load", side.settings, "--define", f"_sourcedir {spec.parent}", spec],
+        env={**os.environ, **side.environ()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+        return Parsed(errors[0] if errors else f"exit status {done.returncode}")
+    text = re.sub(r"(?ms)^%changelog.*|^\s*#.*?$", "", done.stdout)
+    tags = frozenset(" ".join(line.split()) for line in _TAG.findall(text))
+    return Parsed(None, frozenset(_FAMILY.findall(text)), tags)
+
+
+def worse(stock: Parsed, ours: Parsed) -> str | None:
+    """Why ours is worse, or None."""
+    if stock.error is not None:
+        return None
+    if ours.error is not None:
+        return ours.error
+    if more := ours.left - stock.left:
+        return f"not defined: {' '.join(sorted(more))}"
+    lost, new = sorted(stock.tags - ours.tags), sorted(ours.tags - stock.tags)
+    return "; ".join([*(f"-{line}" for line in lost), *(f"+{line}" for line in new)]) or None
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description="Parse specs with Fedora's macros and with ours.")
+    options.add_argument("checkouts", type=Path)
+    options.add_argument("specs", type=Path)
+    options.add_argument("--beside", action="store_true", help="ours next to Fedora's python-rpm-macros")
+    options.add_argument("--jobs", type=int, default=2)
+    given = options.parse_args()
+    specs = sorted(given.specs.glob("*.spec"))
+    with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(given.jobs) as pool:
+        names = ("stock", "beside" if given.beside else "ours")
+        stock, ours = (
+            make_side(name, given.checkouts, Path(work), "/usr/bin/python3", "/usr/bin/truewheel")
+            for name in names
+        )
+        pairs = [*pool.map(lambda spec: (spec, parse(stock, spec), parse(ours, spec)), specs)]
+    parsed = [spec for spec, one, _ in pairs if one.error is None]
+    faults = [(spec, why) for spec, one, other in pairs if (why := worse(one, other))]
+    for spec, why in faults:
+        print(f"{spec.name}: {why}")
+    gained = sum(one.error is not None and other.error is None for _, one, other in pairs)
+    print(f"{len(specs)} specs, {len(parsed)} parse with Fedora's macros, {len(faults)} of them are worse")
+    print(f"{gained} parse with ours alone")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
