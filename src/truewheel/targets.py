@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import posixpath
 import re
@@ -79,15 +80,18 @@ def _program(root: Path, name: str) -> str:
 
 
 def _described_there(root: Path, python: str) -> str:
-    """Return where on the build host the description of the root's Python lies, "" for nowhere."""
-    name = posixpath.basename(leads_to(root, python))  # python3.14, whatever links lead to it
-    prefix = posixpath.dirname(posixpath.dirname(python))
-    for library in _LIBRARIES:
-        place = posixpath.join(prefix, library, name)
+    """Return where on the build host the description of the root's Python lies, "" for nowhere.
+
+    Directories of the root that are links are named, not followed: relative paths count from there.
+    """
+    program = leads_to(root, python)  # .../python3.14, perhaps below another prefix
+    prefixes = dict.fromkeys(posixpath.dirname(posixpath.dirname(each)) for each in (python, program))
+    for prefix, library in itertools.product(prefixes, _LIBRARIES):
+        place = posixpath.join(prefix, library, posixpath.basename(program))
         if is_directory(root, place):
-            directory = root / leads_to(root, place).lstrip("/")
-            for file in sorted(filter(_DESCRIPTION.fullmatch, os.listdir(directory))):
-                return str(directory / file)
+            names = sorted(os.listdir(root / leads_to(root, place).lstrip("/")))
+            for name in filter(_DESCRIPTION.fullmatch, names):
+                return str(root / place.lstrip("/") / name)
     return ""
 
 

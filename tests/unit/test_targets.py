@@ -171,6 +171,33 @@ def test_a_program_finds_the_python_of_the_root_too(
     assert not (tmp_path / "was-run").exists()
 
 
+def test_a_python_that_a_link_leads_to_in_another_prefix_is_the_target(
+    wheel: Path, foreign: Callable[..., Path]
+) -> None:
+    root = foreign("/opt/python", details("/opt/python"))
+    (root / "usr/local/bin").mkdir(parents=True)
+    (root / f"usr/local/lib/python{SHORT}/site-packages").mkdir(parents=True)
+    (root / "usr/local/bin/python3").symlink_to("/opt/python/bin/python3")
+    assert run("install", wheel, "--root", root, "--compiler", sys.executable, "-q") == 0
+    assert (root / "opt/python/bin/demo").read_text().startswith(f"#!/opt/python/bin/python{SHORT}\n")
+
+
+@pytest.mark.parametrize("target", ["../var/usrlocal", "/var/usrlocal"])
+def test_a_prefix_that_is_a_link_keeps_its_name_however_the_description_is_found(
+    wheel: Path, foreign: Callable[..., Path], target: str
+) -> None:
+    program = f"../../bin/python{SHORT}"
+    root = foreign("/var/usrlocal", details(base_prefix="../..", base_interpreter=program))
+    (root / "usr").mkdir()
+    (root / "usr/local").symlink_to(target)
+    given = root / f"usr/local/lib/python{SHORT}/build-details.json"
+    options = ["--root", root, "--follow-links-inside", "--compiler", sys.executable, "-q"]
+    for more in ([], ["--python", given]):
+        assert run("install", wheel, *options, *more) == 0
+        script = (root / "var/usrlocal/bin/demo").read_text()
+        assert script.startswith(f"#!/usr/local/bin/python{SHORT}\n")
+
+
 def test_a_description_has_paths_relative_to_its_place(wheel: Path, foreign: Callable[..., Path]) -> None:
     description = details(base_prefix="../..", base_interpreter=f"../../bin/python{SHORT}")
     root = foreign("/opt", description, "lib64")
