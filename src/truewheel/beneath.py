@@ -6,6 +6,7 @@ import errno
 import os
 import posixpath
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 _MOST_LINKS = 40  # as the kernel
@@ -16,6 +17,14 @@ def leads_to(root: Path, final: str) -> str:
 
     Raises OSError with ELOOP for links that lead to one another, ENOTDIR for a file in place of a directory.
     """
+    return resolved(final, lambda path: _link(root / path.lstrip("/")))
+
+
+def resolved(final: str, link: Callable[[str], str]) -> str:
+    """Return where a final path leads by links; ``link`` gives the text of the one at a path, "" for none.
+
+    Raises OSError with ELOOP for links that lead to one another.
+    """
     done, left, links = "/", _parts(final), 0
     while left:
         name = left.pop(0)
@@ -23,17 +32,13 @@ def leads_to(root: Path, final: str) -> str:
             done = posixpath.dirname(done)
             continue
         path = posixpath.join(done, name)
-        try:
-            mode = os.lstat(root / path.lstrip("/")).st_mode
-        except FileNotFoundError:
-            mode = 0
-        if not stat.S_ISLNK(mode):
+        target = link(path)
+        if not target:
             done = path
             continue
         links += 1
         if links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), final)
-        target = str((root / path.lstrip("/")).readlink())
         done = "/" if target.startswith("/") else done
         left = [*_parts(target), *left]
     return done
@@ -53,6 +58,13 @@ def is_directory(root: Path, final: str) -> bool:
         return stat.S_ISDIR(os.lstat(root / leads_to(root, final).lstrip("/")).st_mode)
     except OSError:
         return False
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink()) if stat.S_ISLNK(os.lstat(path).st_mode) else ""
+    except FileNotFoundError:
+        return ""
 
 
 def _parts(path: str) -> list[str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from truewheel.beneath import leads_to
 from truewheel.buildroot.tree import below
 from truewheel.dataclass import dataclass
 from truewheel.errors import InterpreterError, RefusedInput
@@ -65,10 +66,10 @@ def installed_modules(root: Path, paths: InstallPaths) -> Iterator[str]:
     """Yield the names of the modules in the directories of modules below a root, those of packages first.
 
     Private ones are left out, those with a leading underscore, and what is no name, such as a directory with
-    a dash.
+    a dash. Links to the directories are followed as from inside; raises OSError for a loop of them.
     """
     for final in dict.fromkeys((paths.purelib, paths.platlib)):
-        start = below(root, final)
+        start = below(root, leads_to(root, final))
         for directory, directories, files in os.walk(start):
             inside = Path(directory).relative_to(start).parts
             directories[:] = sorted(filter(_is_public, directories))
@@ -137,11 +138,15 @@ def _command(interpreter: Interpreter) -> list[str]:
 
 def _environment(request: ImportRequest, environ: Mapping[str, str]) -> dict[str, str]:
     """The caller's, with the root's programs first; processes a module starts write no bytecode either."""
-    programs = os.path.abspath(below(request.root, request.paths.scripts))
+    programs = _directory(request.root, request.paths.scripts)
     path = os.pathsep.join(filter(None, (programs, environ.get("PATH", os.defpath))))
     return {**environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _directories(request: ImportRequest) -> list[str]:
     finals = dict.fromkeys((request.paths.platlib, request.paths.purelib))
-    return [os.path.abspath(below(request.root, final)) for final in finals]
+    return [_directory(request.root, final) for final in finals]
+
+
+def _directory(root: Path, final: str) -> str:
+    return os.path.abspath(below(root, leads_to(root, final)))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from truewheel.beneath import is_directory
+from truewheel.beneath import is_directory, leads_to
 from truewheel.dataclass import replace
 from truewheel.errors import InterpreterError, TruewheelError
 from truewheel.interpreter import described
@@ -25,12 +25,13 @@ _NO_MAGIC = "00000000"  # build-details.json has none: that of the compiler
 def read_description(path: Path, root: Path) -> Interpreter:
     """Return the Python that a file of the build host describes.
 
-    Where build-details.json lies below ``root``, its relative paths count from its place there. What it does
-    not say is as upstream has it, and as Debian has it where the root has Debian's directory of modules; its
-    ``magic`` is four zero bytes. Raises InterpreterError for a file that is no description.
+    Where build-details.json lies below ``root``, links to it are followed as from inside, and its relative
+    paths count from its place there. What it does not say is as upstream has it, and as Debian has it where
+    the root has Debian's directory of modules; its ``magic`` is four zero bytes. Raises InterpreterError for
+    a file that is no description.
     """
     try:
-        document = json.loads(read_text(path, hint=_HINT))
+        document = json.loads(read_text(_on_host(path, root), subject=str(path), hint=_HINT))
         if document.get("report") == "python":
             return _ours(str(path), document["interpreter"])
         if "schema_version" in document:
@@ -131,6 +132,12 @@ def _final(path: Path, root: Path) -> str:
     """Return the final path of a file below the root; that on the build host where it lies elsewhere."""
     absolute, inside = os.path.abspath(path), os.path.abspath(root).rstrip("/")
     return absolute[len(inside) :] if absolute.startswith(inside + "/") else absolute
+
+
+def _on_host(path: Path, root: Path) -> Path:
+    """Return where a file lies whose path may be below the root, by links of the root."""
+    final = _final(path, root)
+    return path if final == os.path.abspath(path) else root / leads_to(root, final).lstrip("/")
 
 
 def _absolute(text: str, place: str) -> str:

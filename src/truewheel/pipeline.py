@@ -16,7 +16,7 @@ from truewheel.buildroot.installed import Place, emptied
 from truewheel.buildroot.other_records import corrected_records
 from truewheel.buildroot.records import bytecode_there
 from truewheel.buildroot.transaction import Buildroot
-from truewheel.buildroot.tree import is_interrupted
+from truewheel.buildroot.tree import is_interrupted, refuse_undated
 from truewheel.bytecode.pool import CompilePool
 from truewheel.conflicts import Met, judge, places_of
 from truewheel.dataclass import dataclass, replace
@@ -168,12 +168,14 @@ def _met(prepared: PreparedInstall) -> Met:
 def preview(prepared: PreparedInstall) -> Changes | None:
     """Return what an install would change; None for a root that is restored first, after a killed run.
 
-    Raises ConflictRefused for what an install would refuse.
+    Raises ConflictRefused or StageError for what an install would refuse.
     """
     if is_interrupted(prepared.root):
         return None
     met = _met(prepared)
     states = {file.final: state_of(file, met.found) for file in prepared.plan.files}
+    if prepared.epoch is not None and (met.gone or {*states.values()} - {State.UNCHANGED}):
+        refuse_undated(prepared.root, (*planned_paths(prepared.plan), *met.gone))
     return Changes(states, met.found.keys() - states.keys(), met.gone)
 
 

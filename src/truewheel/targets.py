@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import posixpath
 import re
@@ -47,30 +48,35 @@ def find_targets(options: TargetOptions, root: Path, look: bool) -> tuple[Interp
     Nothing in the root runs without ``options.run``. Raises UsageError for a Python in the root that nothing
     describes, InterpreterError for one that is not there, does not run, or has no compiler.
     """
-    names = options.pythons
-    if not names and (look or options.run):
-        names = _in_root(root, options.run)
-    found = [_target(name, options, root) for name in names or ("python3",)]
+    is_looked_for = not options.pythons and (look or options.run)
+    python = _in_root(root, options.run) if is_looked_for else ""
+    if python and not options.run:
+        found = [_described(root, python, options.compilers)]
+    else:
+        found = [_target(name, options, root) for name in options.pythons or (python or "python3",)]
     if options.platforms:
         tags = tuple(dict.fromkeys(tag for text in options.platforms for tag in _older(text)))
         found = [replace(each, platforms=tags) for each in found]
     return tuple(found)
 
 
-def _in_root(root: Path, run: bool) -> tuple[str, ...]:
+def _in_root(root: Path, run: bool) -> str:
     if os.path.realpath(root) == "/" and not run:
-        return ()
+        return ""
     python = _program(root, "python3")
     if not python and run:
         raise InterpreterError(
             "has no python3 in " + ", ".join(_PROGRAMS), subject=str(root), hint="name it: --python PATH"
         )
-    if not python or run:
-        return (python,) if python else ()
+    return python
+
+
+def _described(root: Path, python: str, compilers: Sequence[str]) -> Interpreter:
+    """Return the Python of the root by its description, with the path by which it is found, as if it ran."""
     description = _described_there(root, python)
     if not description:
         raise UsageError(f"has a Python, {python}, and nothing describes it", subject=str(root), hint=_REMEDY)
-    return (description,)
+    return replace(_with_compiler(read_description(Path(description), root), compilers), executable=python)
 
 
 def _program(root: Path, name: str) -> str:
@@ -79,15 +85,18 @@ def _program(root: Path, name: str) -> str:
 
 
 def _described_there(root: Path, python: str) -> str:
-    """Return where on the build host the description of the root's Python lies, "" for nowhere."""
-    name = posixpath.basename(leads_to(root, python))  # python3.14, whatever links lead to it
-    prefix = posixpath.dirname(posixpath.dirname(python))
-    for library in _LIBRARIES:
-        place = posixpath.join(prefix, library, name)
+    """Return where on the build host the description of the root's Python lies, "" for nowhere.
+
+    Directories of the root that are links are named, not followed: relative paths count from there.
+    """
+    program = leads_to(root, python)  # .../python3.14, perhaps below another prefix
+    prefixes = dict.fromkeys(posixpath.dirname(posixpath.dirname(each)) for each in (python, program))
+    for prefix, library in itertools.product(prefixes, _LIBRARIES):
+        place = posixpath.join(prefix, library, posixpath.basename(program))
         if is_directory(root, place):
-            directory = root / leads_to(root, place).lstrip("/")
-            for file in sorted(filter(_DESCRIPTION.fullmatch, os.listdir(directory))):
-                return str(directory / file)
+            names = sorted(os.listdir(root / leads_to(root, place).lstrip("/")))
+            for name in filter(_DESCRIPTION.fullmatch, names):
+                return str(root / place.lstrip("/") / name)
     return ""
 
 

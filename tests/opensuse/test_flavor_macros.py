@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require
+
 _GENERATOR = Path(__file__).parents[2] / "macros/opensuse/truewheel-flavor-macros"
 _PARAMETERS = "(+abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=)"
 
@@ -46,6 +48,20 @@ def test_flavors_share_what_is_common() -> None:
     one, two = bodies(printed("python312")), bodies(printed("python312", "python313"))
     assert set(one) < set(two)
     assert len(two) == len(one) + 4
+
+
+def test_globs_of_a_spec_reach_the_command_as_they_are(tmp_path: Path) -> None:
+    require("rpm")
+    (tmp_path / "macros").write_text(printed("python312"))
+    rpm = ["rpm", f"--macros={tmp_path}/macros", "--eval"]
+    text = "%truewheel_exclude tests *.pyi\n%truewheel_compile_exclude templates"
+    script = subprocess.run([*rpm, text], capture_output=True, text=True, check=True).stdout
+    shown = f'{script}\nenv | grep "^TRUEWHEEL_.*EXCLUDE" | sort'
+    done = subprocess.run(["sh", "-ec", shown], cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "TRUEWHEEL_COMPILE_EXCLUDE=templates",
+        "TRUEWHEEL_EXCLUDE=tests *.pyi",
+    ]
 
 
 def test_the_block_of_a_project_configuration_is_the_same() -> None:

@@ -292,6 +292,23 @@ def with_python(python: Interpreter, monkeypatch: pytest.MonkeyPatch) -> Interpr
     return python
 
 
+def test_a_spec_leaves_out_files_and_bytecode_for_the_last_pass_too(
+    place: Place, python: Interpreter, wheel_builder: WheelBuilder, tmp_path: Path, with_python: Interpreter
+) -> None:
+    files = {"demo/__init__.py": "", "demo/tests/x.py": "", "demo/templates/t.py": "{{ x }}(\n"}
+    environ = {"TRUEWHEEL_EXCLUDE": "tests *.pyi", "TRUEWHEEL_COMPILE_EXCLUDE": "templates"}
+    arguments = install_arguments([str(wheel_builder.build(files=files))])
+    done = install_wheels(arguments, [python], tmp_path / "build", place, environ)
+    assert not any(each.failures for each in (done.manifest, *done.rest))
+    assert not [*place.root.rglob("tests")]
+    (template,) = place.root.rglob("templates")
+    assert [path.name for path in template.iterdir()] == ["t.py"]
+    assert "tests" not in next(place.root.rglob("RECORD")).read_text()
+    before = tree_hash(place.root)
+    list(finish(place, environ))
+    assert tree_hash(place.root) == before
+
+
 def test_the_last_pass_compiles_nothing_that_nobody_compiled(place: Place, with_python: Interpreter) -> None:
     site = place.root / _SITE
     (site / "pkg/sub").mkdir(parents=True)

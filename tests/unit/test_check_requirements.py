@@ -140,6 +140,11 @@ def test_an_empty_root_meets_everything(tmp_path: Path, capsys: pytest.CaptureFi
     assert "of 0 projects" in capsys.readouterr().out
 
 
+def test_a_root_that_is_not_there_is_no_empty_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(tmp_path) == 2
+    assert "root: is not a directory (give the directory to --root)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("platforms", "machine"),
     [
@@ -182,3 +187,22 @@ def test_a_root_without_modules_has_nothing_to_import(
 ) -> None:
     assert main(["check-import", "--root", str(tmp_path), *PY]) == 1
     assert "nothing to import: no module is named" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["../elsewhere", "../../../../../elsewhere", "/elsewhere"])
+def test_links_to_directories_of_modules_are_followed_as_from_inside(
+    tmp_path: Path, wheel_builder: WheelBuilder, capfd: pytest.CaptureFixture[str], target: str
+) -> None:
+    wheel = wheel_builder.build(
+        files={"demo.py": "", "demo_bad.py": "1 / 0\n"}, entry_points={"demo": "demo:x"}
+    )
+    root = tmp_path / "root"
+    (root / "usr").mkdir(parents=True)
+    (root / "usr/local").symlink_to(target)
+    options = ["--root", str(root), "--prefix", "/usr/local", "--scheme", "generic", *PY]
+    assert main(["install", str(wheel), *options, "-q", "--follow-links-inside"]) == 0
+    assert main(["check", *options]) == 0
+    assert "of 1 projects are met" in capfd.readouterr().out
+    assert main(["check-import", *options]) == 1
+    assert "import demo_bad: ZeroDivisionError" in capfd.readouterr().err
+    assert main(["check-import", "demo", *options]) == 0

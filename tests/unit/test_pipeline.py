@@ -15,6 +15,8 @@ import struct
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import jsonschema
 import pytest
 
 from tests.faults.support import codes, files, one, python_that_does, snapshot
+from tests.needs import need
 from tests.unit.report.test_document import check
 from tests.wheelbuilder import WheelBuilder
 from truewheel import pipeline
@@ -29,7 +32,7 @@ from truewheel.buildroot.delivery import Delivery
 from truewheel.compilation import compile_tree
 from truewheel.errors import ConflictRefused, StageError, Uncompilable, UsageError
 from truewheel.model import ErrorPolicy, InvalidationMode, Manifest
-from truewheel.pipeline import install, prepare_install
+from truewheel.pipeline import install, prepare_install, preview
 from truewheel.record import digest_text, read_rows
 from truewheel.report.document import install_document
 from truewheel.request import BytecodeOptions, CompileRequest, InstallRequest
@@ -180,6 +183,35 @@ def test_the_epoch_clamps_every_date(tmp_path: Path, wheel: Path) -> None:
     run(tmp_path / "root", wheel, environ={"SOURCE_DATE_EPOCH": str(EPOCH)})
     dates = {path.stat().st_mtime for path in (tmp_path / "root").rglob("*")}
     assert dates | {(tmp_path / "root").stat().st_mtime} == {EPOCH}
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Iterator[Path]:
+    """A root where everybody may write and whose /usr is another user's than this process."""
+    need(os.geteuid() == 0, "not root, to be another user")
+    root = Path(tempfile.mkdtemp())
+    (root / "usr").mkdir()
+    os.chown(root, 65534, 65534)
+    (root / "usr").chmod(0o777)
+    yield root
+    os.seteuid(0)
+    shutil.rmtree(root)
+
+
+def test_a_preview_refuses_a_date_that_only_another_user_can_set(others: Path, wheel: Path) -> None:
+    request = InstallRequest((wheel,), others, pythons=(sys.executable,))
+    dated = prepare_install(request, {"SOURCE_DATE_EPOCH": "1800000000"})
+    undated = prepare_install(request, {})
+    preview(dated)  # root may
+    os.seteuid(65534)
+    for function in (preview, install):
+        with pytest.raises(StageError, match=r"^/usr: belongs to another user"):
+            function(dated)
+    assert preview(undated) is not None
+    os.seteuid(0)
+    install(undated)
+    os.seteuid(65534)
+    assert preview(dated) is not None  # nothing is left to do
 
 
 def test_a_caller_may_change_dates_and_the_order_of_record_in_a_plan(tmp_path: Path, wheel: Path) -> None:

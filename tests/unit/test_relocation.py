@@ -134,6 +134,17 @@ def test_compile_makes_what_an_install_makes_and_verify_finds_nothing(
     assert main(["verify", str(root), "--scheme", str(scheme), "--python", sys.executable]) == 0
 
 
+def test_verify_takes_a_name_that_links_of_the_tree_lead_to_the_source(
+    wheel: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert install(wheel, root, "--follow-links-inside") == 0
+    verify = ["verify", str(root), "--scheme", "generic", "--python", sys.executable]
+    assert main(verify) == 0
+    (root / "usr/lib").unlink()
+    assert main(verify) == 1
+    assert f"says '/usr/lib/{SITE}/demo/__init__.py'" in capsys.readouterr().out
+
+
 def test_verify_finds_a_name_that_the_scheme_does_not_cut(
     tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -152,7 +152,8 @@ def test_a_python_that_the_root_describes_is_the_target(
     assert run("install", wheel, "--root", root, "--compiler", sys.executable, "-q") == 0
     modules = f"{prefix}/lib/python{SHORT}/site-packages/demo"
     assert {f"{modules}/__init__.py", f"{prefix}/bin/demo"} < files(root)
-    assert (root / f"{prefix[1:]}/bin/demo").read_text().startswith(f"#!{prefix}/bin/python{SHORT}\n")
+    # the path by which it is found, as if it had run
+    assert (root / f"{prefix[1:]}/bin/demo").read_text().startswith(f"#!{prefix}/bin/python3\n")
     pyc = root / f"{modules[1:]}/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
     assert f"{modules}/__init__.py".encode() in pyc.read_bytes()
     assert not (tmp_path / "was-run").exists()
@@ -164,11 +165,37 @@ def test_a_program_finds_the_python_of_the_root_too(
     root = foreign("/usr/local", details("/usr/local"))
     compiler = (sys.executable,)
     (found,) = truewheel.find_targets(truewheel.TargetOptions(compilers=compiler), root, look=True)
-    assert found.executable == f"/usr/local/bin/python{SHORT}"
+    assert found.executable == "/usr/local/bin/python3"
     request = truewheel.InstallRequest((wheel,), root, scheme="target", pythons=(found,))
     truewheel.install(truewheel.prepare_install(request, os.environ))
     assert files(root) > {f"/usr/local/lib/python{SHORT}/site-packages/demo/__init__.py"}
     assert not (tmp_path / "was-run").exists()
+
+
+def test_a_python_that_a_link_leads_to_in_another_prefix_is_the_target(
+    wheel: Path, foreign: Callable[..., Path]
+) -> None:
+    root = foreign("/opt/python", details("/opt/python"))
+    (root / "usr/local/bin").mkdir(parents=True)
+    (root / f"usr/local/lib/python{SHORT}/site-packages").mkdir(parents=True)
+    (root / "usr/local/bin/python3").symlink_to("/opt/python/bin/python3")
+    assert run("install", wheel, "--root", root, "--compiler", sys.executable, "-q") == 0
+    assert (root / "opt/python/bin/demo").read_text().startswith("#!/usr/local/bin/python3\n")
+
+
+@pytest.mark.parametrize("target", ["../var/usrlocal", "/var/usrlocal"])
+def test_a_prefix_that_is_a_link_keeps_its_name_however_the_description_is_found(
+    wheel: Path, foreign: Callable[..., Path], target: str
+) -> None:
+    program = f"../../bin/python{SHORT}"
+    root = foreign("/var/usrlocal", details(base_prefix="../..", base_interpreter=program))
+    (root / "usr").mkdir()
+    (root / "usr/local").symlink_to(target)
+    given = root / f"usr/local/lib/python{SHORT}/build-details.json"
+    options = ["--root", root, "--follow-links-inside", "--compiler", sys.executable, "-q"]
+    for name, more in (("python3", []), (f"python{SHORT}", ["--python", given, "--overwrite"])):
+        assert run("install", wheel, *options, *more) == 0
+        assert (root / "var/usrlocal/bin/demo").read_text().startswith(f"#!/usr/local/bin/{name}\n")
 
 
 def test_a_description_has_paths_relative_to_its_place(wheel: Path, foreign: Callable[..., Path]) -> None:

@@ -4,12 +4,13 @@ local getopt = {}
 -- The options of each command: a slash joins the names of one option, "=" says that it takes a value.
 getopt.options = {
   ["check-import"] = [[
-    --exclude/-e= --json --modules/-f= --prefix= --python= --quiet/-q --root= --scheme= --top-level-only/-t
-    --verbose/-v
+    --exclude/-e= --json --modules/-f= --prefix= --python= --quiet/-q --root/--destdir/-d= --scheme=
+    --top-level-only/-t --verbose/-v
   ]],
   ["files"] = [[
     --allow-no-modules/-M --assert-license/-l --auto/-a --bytecode= --dist-name/-D= --format= --json
-    --modules= --no-assert-license/-L --output= --report-file= --root= --rpm-version=
+    --modules= --no-assert-license/-L --output= --report-file= --root/--destdir/-d=
+    --rpm-version=
   ]],
   ["requires-build"] = [[
     --config-settings/-C= --dep-overrides-file= --dependency-groups/-g= --directory/-d= --extras/-x=

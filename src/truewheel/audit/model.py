@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from truewheel.beneath import resolved
 from truewheel.bytecode.pycs import source_path
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
-
-_LINKS = 8  # that may follow one another
 
 
 @dataclass(frozen=True)
@@ -129,12 +128,24 @@ class Facts:
     def followed(self, path: str) -> Observed | None:
         """Return what a path leads to within the target, None where there is nothing."""
         file = self.files.get(path)
-        for _ in range(_LINKS):
-            if file is None or file.kind is not MemberKind.LINK:
-                return file
-            path = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), file.target))
-            file = self.files.get(path.lstrip("/"))
-        return None
+        if file is None or file.kind is not MemberKind.LINK:
+            return file
+        return self._member(self.leads_to(self.final(path)))
+
+    def leads_to(self, final: str) -> str:
+        """Return the final path that one leads to by the links of the target, "" for a loop of them."""
+        try:
+            return resolved(final, self._link)
+        except OSError:
+            return ""
+
+    def _link(self, final: str) -> str:
+        file = self._member(final)
+        return file.target if file is not None and file.kind is MemberKind.LINK else ""
+
+    def _member(self, final: str) -> Observed | None:
+        base = self.final("")
+        return self.files.get(final[len(base) :]) if final.startswith(base) else None
 
     def level(self, file: Observed) -> Observed:
         """Return a file; for a link to bytecode of the same source, what it leads to, with its own path."""

@@ -8,9 +8,11 @@ import os
 import posixpath
 import stat
 from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
+from truewheel.buildroot.trouble import undated_error
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
 from truewheel.dataclass import replace
 from truewheel.errors import ConflictRefused, UsageError
@@ -123,6 +125,20 @@ def file_sha256(path: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def refuse_undated(root: Path, finals: Iterable[str]) -> None:
+    """Raise StageError for a directory above ``finals`` of another user, whom a run that dates it needs."""
+    above = {"/"}
+    for final in finals:
+        directory = posixpath.dirname(final)
+        while directory not in above:
+            above.add(directory)
+            directory = posixpath.dirname(directory)
+    for directory in sorted(above) if os.geteuid() else ():  # root dates all of them
+        with suppress(FileNotFoundError):
+            if os.stat(below(root, directory)).st_uid != os.geteuid():
+                raise undated_error(directory)
 
 
 def sources(root: Path, start: str) -> Iterator[str]:

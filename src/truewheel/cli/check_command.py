@@ -15,7 +15,7 @@ from truewheel.cli.arguments import (
 )
 from truewheel.cli.console import complain, say
 from truewheel.cli.parser import prefix_text
-from truewheel.errors import RefusedInput
+from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Interpreter
 from truewheel.paths import install_paths
 from truewheel.report.document import check_document
@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check; prints each requirement that is not met, or a count."""
+    if not options.root.is_dir():
+        raise UsageError("is not a directory", subject=str(options.root), hint="give the directory to --root")
     scheme = chosen_scheme(options)
     count = 0
     findings = []

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from truewheel.check_import import ImportRequest, check_imports, choose_modules, installed_modules
-from truewheel.cli.arguments import DEFAULT_SCHEME
+from truewheel.cli.arguments import DEFAULT_SCHEME, ROOT_NAMES
 from truewheel.cli.console import complain, say, warn
 from truewheel.cli.parser import path_text, prefix_text
 from truewheel.errors import RefusedInput, UsageError
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("names", str))
     parser.add_argument(
-        "--root", required=True, type=Path, metavar="DIR", help="root directory that has the modules"
+        *ROOT_NAMES, required=True, type=Path, metavar="DIR", help="root directory that has the modules"
     )
     parser.add_argument(
         "--modules",

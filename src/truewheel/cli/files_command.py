@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from truewheel.cli.arguments import ROOT_NAMES
 from truewheel.cli.console import complain, say
 from truewheel.dataclass import replace
 from truewheel.errors import UsageError
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a report of install --report; repeatable",
     )
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the buildroot")
+    parser.add_argument(*ROOT_NAMES, required=True, type=Path, metavar="DIR", help="the buildroot")
     parser.add_argument("--auto", "-a", action="store_true", help="list files that belong to no module too")
     parser.add_argument(
         "--allow-no-modules", "-M", action="store_true", help="the package has no modules; none is named"

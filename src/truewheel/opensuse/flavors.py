@@ -35,6 +35,8 @@ from truewheel.schemes import load_scheme
 _SCHEME = "opensuse"
 _BIN = "/usr/bin"
 _PROGRAMS = (_BIN, "/usr/sbin")
+# exported by %truewheel_exclude and %truewheel_compile_exclude, so that the last pass knows them, too
+_EXCLUDED, _UNCOMPILED = "TRUEWHEEL_EXCLUDE", "TRUEWHEEL_COMPILE_EXCLUDE"
 _SITE = re.compile(r"python(\d+\.\d+t?)")
 
 
@@ -135,7 +137,7 @@ def install_wheels(
         ]
         named = replace(arguments, files=(*arguments.files, *map(str, built)))
         wheels = chosen_wheels(named, wheeldir, interpreters)
-        prepared = prepare_install(_request(arguments, wheels, interpreters, place), environ)
+        prepared = prepare_install(_request(arguments, wheels, interpreters, place, environ), environ)
         manifest = install(prepared)
     for file in map(Path, arguments.files):
         if file.resolve().parent != wheeldir.resolve():
@@ -149,7 +151,11 @@ def install_wheels(
 
 
 def _request(
-    arguments: InstallArguments, wheels: tuple[Path, ...], interpreters: Sequence[Interpreter], place: Place
+    arguments: InstallArguments,
+    wheels: tuple[Path, ...],
+    interpreters: Sequence[Interpreter],
+    place: Place,
+    environ: Mapping[str, str],
 ) -> InstallRequest:
     prefix = arguments.prefix or load_scheme(_SCHEME).prefix
     # rpm makes a package with bytecode depend on python(abi), which one below another prefix never did
@@ -160,11 +166,16 @@ def _request(
         scheme=_SCHEME,
         pythons=tuple(interpreters),
         prefix=prefix,
-        bytecode=BytecodeOptions(levels=() if elsewhere else None),
+        bytecode=BytecodeOptions(levels=() if elsewhere else None, exclude=_globs(environ, _UNCOMPILED)),
         script_python=str(Path(interpreters[-1].command).with_name("python{version}")),
         overwrite=True,
+        exclude=_globs(environ, _EXCLUDED),
         ignore_requires_python=arguments.ignore_requires_python,
     )
+
+
+def _globs(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(environ.get(name, "").split())
 
 
 def compile_flavor(interpreter: Interpreter, place: Place, environ: Mapping[str, str]) -> Manifest:
@@ -268,6 +279,7 @@ def _compiled(
         root=place.root,
         scheme=_SCHEME,
         pythons=(interpreter,),
+        bytecode=BytecodeOptions(exclude=_globs(environ, _UNCOMPILED)),
         reports=tuple(sorted(place.reports.glob("*.json"))),
         remove_strays=True,
         repair=repair,

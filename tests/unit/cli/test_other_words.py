@@ -66,6 +66,19 @@ def test_a_plain_list_has_all_that_was_installed(installed: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("root", ["--root", "--destdir", "-d"])
+def test_what_follows_an_install_takes_the_same_words_for_the_root(
+    installed: Path, capsys: pytest.CaptureFixture[str], root: str
+) -> None:
+    place = [root, str(installed / "root"), "--python", sys.executable, "--scheme", "generic"]
+    assert main(["check", *place]) == 0
+    assert main(["check-import", *place]) == 0
+    capsys.readouterr()
+    report = ["--report-file", str(installed / "report.json")]
+    assert main(["files", "--format", "plain", *place[:2], *report]) == 0
+    assert set(capsys.readouterr().out.splitlines()) == files(installed / "root")
+
+
 def test_the_two_halves_of_a_list_are_the_whole(installed: Path) -> None:
     pycs = lists(installed, "--format", "plain", "--bytecode", "only")
     rest = lists(installed, "--format", "plain", "--bytecode", "without")

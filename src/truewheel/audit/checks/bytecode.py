@@ -81,9 +81,15 @@ def _source(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
 
 
 def _path(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
-    if pyc.names and not _is_cut(facts, file, pyc.names):
-        more = f" and {len(pyc.names) - 1} more" if len(pyc.names) > 1 else ""
-        yield Finding("wrong-co-filename", facts.final(file.path), f"says {pyc.names[0]!r}{more}")
+    names = [name for name in pyc.names if not _leads_to_source(facts, file, name)]
+    if names and not _is_cut(facts, file, pyc.names):
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield Finding("wrong-co-filename", facts.final(file.path), f"says {names[0]!r}{more}")
+
+
+def _leads_to_source(facts: Facts, file: Observed, name: str) -> bool:
+    """Whether a path is that of the source by links of the target, as where /usr/local is one."""
+    return name.startswith("/") and facts.leads_to(name) == facts.final(source_path(file.path))
 
 
 def _is_cut(facts: Facts, file: Observed, names: tuple[str, ...]) -> bool:
