@@ -13,8 +13,10 @@ from truewheel.pyc.header import python_of
 
 _KINDS = tuple(MemberKind)
 _MODES = (None, *InvalidationMode)
-_FILE = struct.Struct("<BBHiiqQ32s")
-_PYC = struct.Struct("<4sB???II8s32s")
+_OF_KIND = {kind: number for number, kind in enumerate(_KINDS)}
+_OF_MODE = {mode: number for number, mode in enumerate(_MODES)}
+_FILE = struct.Struct("<B?HiiqQ")
+_PYC = struct.Struct("<4sB?IIBBH")
 _DIGEST = 32  # bytes
 
 
@@ -89,56 +91,70 @@ def _split(path: str) -> tuple[str, str]:
 def _packed(file: Observed) -> bytes | Observed:
     """Return a file in few bytes, or as it is where these cannot hold it."""
     pyc = file.pyc
-    link = file.kind is MemberKind.LINK
-    if file.head or file.traces or file.text is not None or file.is_elf or (link and is_bytecode(file.path)):
+    if file.head or file.traces or file.text is not None or file.is_elf:
         return file
-    if len(file.sha256) != (_DIGEST if file.kind is MemberKind.FILE else 0):
+    if file.kind is MemberKind.LINK and is_bytecode(file.path):
+        return file
+    place, other, size = file.target, file.inode, 0
+    if file.kind is MemberKind.FILE:
+        place, other, size = file.inode, file.target, _DIGEST
+    if other or len(file.sha256) != size:
         return file
     numbers = (file.mode, file.uid, file.gid, file.mtime, file.size)
-    place = (file.target if link else file.inode).encode("utf-8", "surrogateescape")
     try:
-        fixed = _FILE.pack(_KINDS.index(file.kind), pyc is not None, *numbers, file.sha256)
-        return fixed + (_packed_bytecode(pyc) if pyc is not None else b"") + place
+        fixed = _FILE.pack(_OF_KIND[file.kind], pyc is not None, *numbers) + file.sha256
+        return fixed + (_packed_bytecode(pyc) if pyc is not None else b"") + _encoded(place)
     except struct.error:  # a number that no file system has, or a pyc with more to say
         return file
 
 
 def _packed_bytecode(pyc: Bytecode) -> bytes:
-    """Raises struct.error for one that is wrong in itself."""
-    if pyc.rule or pyc.names or pyc.python != python_of(pyc.magic):
+    """Return a pyc in few bytes; raises struct.error for one that these cannot hold."""
+    if pyc.rule or pyc.python != python_of(pyc.magic) or any("\0" in name for name in pyc.names):
         raise struct.error
-    has_code, has_hash = bool(pyc.code), bool(pyc.source_hash)
-    mode = _MODES.index(pyc.mode)
-    numbers = (pyc.mtime, pyc.size, pyc.source_hash, pyc.code)
-    return _PYC.pack(pyc.magic, mode, pyc.canonical, has_hash, has_code, *numbers)
+    names = _encoded("\0".join(pyc.names))
+    ends = (len(pyc.source_hash), len(pyc.code), len(names))
+    fixed = _PYC.pack(pyc.magic, _OF_MODE[pyc.mode], pyc.canonical, pyc.mtime, pyc.size, *ends)
+    return fixed + pyc.source_hash + pyc.code + names
 
 
 def _unpacked(path: str, value: bytes | Observed) -> Observed:
     if isinstance(value, Observed):
         return value
-    kind, is_pyc, mode, uid, gid, mtime, size, digest = _FILE.unpack_from(value)
+    kind, is_pyc, mode, uid, gid, mtime, size = _FILE.unpack_from(value)
     member = _KINDS[kind]
-    place = value[_FILE.size + is_pyc * _PYC.size :].decode("utf-8", "surrogateescape")
-    link = member is MemberKind.LINK
-    return Observed(
-        path, member, mode, uid, gid, mtime, size,
-        inode="" if link else place,
-        target=place if link else "",
-        sha256=digest if member is MemberKind.FILE else b"",
-        pyc=_unpacked_bytecode(value) if is_pyc else None,
-    )  # fmt: skip
+    is_file = member is MemberKind.FILE
+    end = _FILE.size + (_DIGEST if is_file else 0)
+    digest = value[_FILE.size : end]
+    pyc, end = _unpacked_bytecode(value, end) if is_pyc else (None, end)
+    place = _decoded(value[end:])
+    inode, target = (place, "") if is_file else ("", place)
+    return Observed(path, member, mode, uid, gid, mtime, size, inode, target, digest, pyc=pyc)
 
 
-def _unpacked_bytecode(value: bytes) -> Bytecode:
-    magic, mode, *are, mtime, size, hashed, code = _PYC.unpack_from(value, _FILE.size)
-    canonical, has_hash, has_code = are
-    return Bytecode(
+def _unpacked_bytecode(value: bytes, begin: int) -> tuple[Bytecode, int]:
+    """Return a pyc, and where in the packed file it ends."""
+    magic, mode, canonical, mtime, size, hashed, code, named = _PYC.unpack_from(value, begin)
+    begin += _PYC.size
+    end = begin + hashed + code
+    names = tuple(_decoded(value[end : end + named]).split("\0")) if named else ()
+    pyc = Bytecode(
         magic=magic,
         python=python_of(magic),
         mode=_MODES[mode],
-        source_hash=hashed if has_hash else b"",
+        source_hash=value[begin : begin + hashed],
         mtime=mtime,
         size=size,
         canonical=canonical,
-        code=code if has_code else b"",
+        names=names,
+        code=value[begin + hashed : end],
     )
+    return pyc, end + named
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")

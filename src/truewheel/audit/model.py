@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LINKS = 8  # that may follow one another
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that breaks a rule.
 

@@ -71,7 +71,8 @@ class Observer:
             observed = _bare(member)
             self.files.add(observed)
             return observed
-        known = self.files.get(member.repeats or self._linked.get(member.inode, ""))
+        linked = member.repeats or (self._linked.get(member.inode) if member.inode else None)
+        known = self.files.get(linked) if linked else None
         # a pyc asks for a path of its own, which two levels of one source share
         if known is not None and (not known.pyc or source_path(known.path) == source_path(member.path)):
             observed = known._replace(path=member.path, inode=member.inode, mode=member.mode)
