@@ -26,7 +26,7 @@ from truewheel.schemes import load_scheme, shipped_schemes
 pytestmark = pytest.mark.slow
 
 WHEELS = ("requests", "rich", "setuptools")
-TOOLS = ("pip", "uv", "installer", "gpep517")
+TOOLS = ("pip", "uv", "installer", "gpep517", "packaging")  # the last is imported by Fedora's macros
 DATED = {"wrong-invalidation-mode", "not-canonical"}
 LEFT = {"leftover-direct-url", "leftover-requested", "wrong-installer"}
 
