@@ -6,6 +6,8 @@ is a fault of the tool or a false alarm: look which.
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import nightly_but
+from tests.needs import nightly_but, require
 from tests.pythons import available_pythons
 from tests.registry import fetched, popular, wheel
 from truewheel.audit.verify import VerifyRequest, verify
@@ -24,11 +26,12 @@ from truewheel.schemes import load_scheme, shipped_schemes
 pytestmark = pytest.mark.slow
 
 WHEELS = ("requests", "rich", "setuptools")
-TOOLS = ("pip", "uv", "installer", "gpep517")
+TOOLS = ("pip", "uv", "installer", "gpep517", "packaging")  # the last is imported by Fedora's macros
 DATED = {"wrong-invalidation-mode", "not-canonical"}
 LEFT = {"leftover-direct-url", "leftover-requested", "wrong-installer"}
 
-# the rules of the scheme generic that each tool breaks
+# the rules of its scheme, else of generic, that each tool breaks
+SCHEMES = {"Fedora's macros": "fedora"}
 EXPECTED = {
     "pip into a venv": DATED | LEFT | {"missing-pyc"},
     "pip --root": DATED | LEFT | {"missing-pyc", "wrong-co-filename"},
@@ -36,6 +39,7 @@ EXPECTED = {
     "uv --compile-bytecode": DATED | LEFT | {"missing-pyc", "leftover-uv-cache", "leftover-lock"},
     "installer": DATED | {"levels-not-linked", "wrong-installer"},
     "gpep517": DATED | {"levels-not-linked", "wrong-installer"},
+    "Fedora's macros": DATED,
 }
 # those that hold everywhere
 EVERYWHERE = {name: {"wrong-co-filename"} if name == "pip --root" else set() for name in EXPECTED}
@@ -84,6 +88,21 @@ def by_gpep517(tools: Path, target: Path, wheels: list[Path]) -> None:
         run(tools / "gpep517", "install-wheel", *options, each)
 
 
+def as_fedora(tools: Path, target: Path, wheels: list[Path]) -> None:
+    """Do what %pyproject_install and brp-python-bytecompile do in %install."""
+    found = [part for each in wheels for part in ("--find-links", each.parent)]
+    names = ["==".join(each.name.split("-")[:2]) for each in wheels]
+    options = ("--no-deps", "--no-index", "--no-cache-dir", "--ignore-installed", "--prefix", "/usr")
+    run(tools / "pip", "install", "-q", *options, "--root", target, *found, *names)
+    for each in target.rglob("*.dist-info"):
+        (each / "INSTALLER").write_text("rpm\n")
+        for name in ("RECORD", "REQUESTED"):
+            (each / name).unlink()
+    (compiled,) = target.glob("usr/lib/python3.*")
+    levels = ("-o", "0", "-o", "1", "-q", "-f", "--hardlink-dupes", "--invalidation-mode=timestamp")
+    run(tools / "python", "-B", "-m", "compileall", *levels, "-s", target, "-p", "/", "-e", target, compiled)
+
+
 INSTALL = {
     "pip into a venv": pip_venv,
     "pip --root": pip_root,
@@ -91,6 +110,7 @@ INSTALL = {
     "uv --compile-bytecode": uv_venv("--compile-bytecode"),
     "installer": by_installer,
     "gpep517": by_gpep517,
+    "Fedora's macros": as_fedora,
 }
 
 
@@ -99,7 +119,69 @@ def test_a_tool_breaks_the_rules_of_its_row(tool: str, tools: Path, tmp_path: Pa
     target = tmp_path / "target"
     INSTALL[tool](tools, target, [wheel(name) for name in WHEELS])
     assert rules(target) == EVERYWHERE[tool]
-    assert rules(target, "generic") == EXPECTED[tool]
+    assert rules(target, SCHEMES.get(tool, "generic")) == EXPECTED[tool]
+
+
+FEDORA = """\
+%_topdir {top}
+%__python3 {tools}/python
+%_buildshell /bin/bash
+%debug_package %{{nil}}
+%__os_install_post %{{?__os_install_post_python}}
+%py3_shebang_fix true
+"""
+SPEC = """\
+Name: python3-demo
+Version: 1
+Release: 1
+Summary: Real wheels by Fedora's own macros
+License: MIT
+BuildArch: noarch
+%description
+%{{summary}}.
+%install
+mkdir -p %{{_pyproject_wheeldir}} %{{_pyproject_builddir}}
+cp {wheels} %{{_pyproject_wheeldir}}
+%pyproject_install
+%files
+/usr
+"""
+
+
+def test_a_package_by_fedoras_own_macros_breaks_the_rules_of_its_row(tools: Path, tmp_path: Path) -> None:
+    """TRUEWHEEL_FEDORA_MACROS has the files of pyproject-rpm-macros and python-rpm-macros side by side."""
+    given = os.environ.get("TRUEWHEEL_FEDORA_MACROS")
+    if not given:
+        pytest.skip("TRUEWHEEL_FEDORA_MACROS names no files of Fedora's")
+    require("rpmbuild")
+    configuration = fedoras_configuration(Path(given), tmp_path / "rpm")
+    load, spec = tmp_path / "load", tmp_path / "demo.spec"
+    load.write_text(FEDORA.format(top=tmp_path / "top", tools=tools))
+    spec.write_text(SPEC.format(wheels=" ".join(str(wheel(name)) for name in WHEELS)))
+    path = f"{tools}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["rpmbuild", "--nodeps", "-bb", f"--load={load}", spec],
+        capture_output=True, text=True, check=False, timeout=600,
+        env={"PATH": path, "HOME": str(tmp_path), "RPM_CONFIGDIR": str(configuration)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    (package,) = (tmp_path / "top").rglob("*.rpm")
+    assert rules(package) == EVERYWHERE["Fedora's macros"]
+    assert rules(package, "fedora") == EXPECTED["Fedora's macros"]
+
+
+def fedoras_configuration(given: Path, directory: Path) -> Path:
+    """Make a copy of rpm's configuration with Fedora's files where Fedora has them."""
+    shutil.copytree("/usr/lib/rpm", directory, symlinks=True)
+    places = {"macros.*": "macros.d", "python.lua": "lua/fedora/srpm", "*getopt.lua": "lua/fedora/rpm"}
+    places |= {"brp-*": "redhat", "*.py": "redhat"}
+    for pattern, place in places.items():
+        (directory / place).mkdir(parents=True, exist_ok=True)
+        for each in given.glob(pattern):
+            copy = directory / place / each.name
+            copy.write_text(each.read_text().replace("/usr/lib/rpm/redhat", str(directory / "redhat")))
+            copy.chmod(0o755)
+    return directory
 
 
 def rules(target: Path, scheme: str = "") -> set[str]:

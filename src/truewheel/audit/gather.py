@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from truewheel.audit.model import Observed
+from truewheel.audit.files import Files
 from truewheel.audit.observe import Look, Observer
 from truewheel.bytecode.pycs import source_path
 from truewheel.errors import TruewheelError
-from truewheel.package.model import MemberKind, Target
+from truewheel.package.model import Member, MemberKind, Target
 from truewheel.package.tree import directories, directory_members
 from truewheel.process import ENDING_SIGNALS
 
@@ -25,14 +25,9 @@ _SOURCE = 64 << 20  # bytes
 Hashes = dict[tuple[bytes, bytes], bytes]
 
 
-def gather(target: Target, look: Look, jobs: int) -> tuple[dict[str, Observed], Hashes]:
-    """Return the files of a target by path, and the source hashes that its pycs ask for."""
-    if target.root:
-        observed, hashes = _tree(target, look, jobs)
-    else:
-        observer = Observer(look)
-        observed, hashes = [observer.observe(member) for member in target.members()], observer.hashes
-    files = {each.path: each for each in observed}
+def gather(target: Target, look: Look, jobs: int) -> tuple[Files, Hashes]:
+    """Return the files of a target, and the source hashes that its pycs ask for."""
+    files, hashes = _tree(target, look, jobs) if target.root else _observed(target.members(), look)
     _hash_again(target, files, hashes)
     return files, hashes
 
@@ -47,7 +42,14 @@ def read_sources(target: Target, wanted: Iterable[str]) -> Iterator[tuple[str, b
             yield member.path, member.read(_SOURCE)
 
 
-def _tree(target: Target, look: Look, jobs: int) -> tuple[list[Observed], Hashes]:
+def _observed(members: Iterable[Member], look: Look) -> tuple[Files, Hashes]:
+    observer = Observer(look)
+    for member in members:
+        observer.observe(member)
+    return observer.files, observer.hashes
+
+
+def _tree(target: Target, look: Look, jobs: int) -> tuple[Files, Hashes]:
     root = Path(target.root)
     observe = partial(_observe_batch, root, look)
     batches = _batches(directories(root, target.start))
@@ -82,30 +84,29 @@ def _batches(names: Iterator[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _observe_batch(root: Path, look: Look, names: list[str]) -> tuple[list[Observed], Hashes]:
-    observer = Observer(look)
-    found = [observer.observe(member) for member in directory_members(root, names)]
-    return found, observer.hashes
+def _observe_batch(root: Path, look: Look, names: list[str]) -> tuple[Files, Hashes]:
+    return _observed(directory_members(root, names), look)
 
 
-def _joined(results: Iterator[tuple[list[Observed], Hashes]]) -> tuple[list[Observed], Hashes]:
-    observed: list[Observed] = []
-    hashes: Hashes = {}
+def _joined(results: Iterator[tuple[Files, Hashes]]) -> tuple[Files, Hashes]:
+    files, hashes = Files(), {}
     for some, found in results:
-        observed += some
+        files.join(some)
         hashes.update(found)
-    return observed, hashes
+    return files, hashes
 
 
-def _hash_again(target: Target, files: Mapping[str, Observed], hashes: Hashes) -> None:
+def _hash_again(target: Target, files: Files, hashes: Hashes) -> None:
     """Read the sources again that came too long before their pycs."""
     wanted: dict[bytes, set[bytes]] = {}
-    for path, file in files.items():
-        source = files.get(source_path(path)) if file.pyc and file.pyc.source_hash else None
+    paths: set[str] = set()
+    for file in files.special():
+        source = files.get(source_path(file.path)) if file.pyc and file.pyc.source_hash else None
         if file.pyc and source and source.sha256 and (source.sha256, file.pyc.magic) not in hashes:
             wanted.setdefault(source.sha256, set()).add(file.pyc.magic)
+            if source.size <= _SOURCE:
+                paths.add(source.path)
     observer = Observer(Look(target.base))
-    paths = [path for path, file in files.items() if file.sha256 in wanted and file.size <= _SOURCE]
     for path, source_bytes in read_sources(target, paths):
         observer.hash_source(files[path].sha256, wanted[files[path].sha256], source_bytes)
     hashes.update(observer.hashes)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from truewheel.beneath import resolved
 from truewheel.bytecode.pycs import source_path
@@ -14,8 +14,11 @@ from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
 
+if TYPE_CHECKING:
+    from truewheel.audit.files import Files
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that breaks a rule.
 
@@ -97,16 +100,16 @@ class Site:
 class Facts:
     """All that the checks of one target know.
 
-    ``files`` are by path; ``hashes`` the source hashes by sha256 of the source and magic number; ``sites``
-    are the directories that Pythons import from; ``scheme`` is what the target should be like, None where
-    that is not known; ``tags`` are the cache tags of the Pythons that were named; ``epoch`` is
+    ``files`` are those of the target; ``hashes`` the source hashes by sha256 of the source and magic number;
+    ``sites`` are the directories that Pythons import from; ``scheme`` is what the target should be like, None
+    where that is not known; ``tags`` are the cache tags of the Pythons that were named; ``epoch`` is
     SOURCE_DATE_EPOCH in seconds; ``build_paths`` those that were named. ``uncompilable`` are sources without
     a pyc that do not compile; ``compiled`` the sha256 of what a Python makes of a source, by the path of the
     pyc.
     """
 
     target: Target
-    files: Mapping[str, Observed]
+    files: Files
     hashes: Mapping[tuple[bytes, bytes], bytes]
     sites: tuple[Site, ...] = ()
     scheme: Scheme | None = None
@@ -155,18 +158,19 @@ class Facts:
                 return led._replace(path=file.path)
         return file
 
-    def within(self, site: Site) -> Sequence[str]:
-        """Return the paths of the members that lie in a directory of installed projects."""
-        return self._by_site.get(site.path, ())
+    def within(self, site: Site) -> Iterator[str]:
+        """Yield the paths of the members that lie in a directory of installed projects."""
+        for directory in self._by_site.get(site.path, ()):
+            yield from self.files.inside(directory)
 
     @cached_property
     def _by_site(self) -> Mapping[str, Sequence[str]]:
         known: dict[str, str | None] = {site.path: site.path for site in self.sites}
         found: dict[str, list[str]] = {site.path: [] for site in self.sites}
-        for path in self.files:
-            site = _site_above(posixpath.dirname(path), known)  # the innermost one
+        for directory in self.files.directories():
+            site = _site_above(directory.rstrip("/"), known)  # the innermost one
             if site is not None:
-                found[site].append(path)
+                found[site].append(directory)
         return found
 
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from truewheel.audit.diff.elf import is_elf
+from truewheel.audit.files import Files
 from truewheel.audit.model import Bytecode, Observed
 from truewheel.bytecode.canonical_form import rewrite
 from truewheel.bytecode.pycs import is_bytecode, source_path
@@ -29,7 +30,6 @@ _WHOLE = 64 << 20  # bytes; larger files are read in pieces
 _HELD = 16 << 20  # bytes of sources that wait for their pycs
 _TEXTS = frozenset(("RECORD", "INSTALLER"))
 _TEXT = 64 << 20  # bytes
-_SETTLED = (3, 14)  # the code objects of later Pythons may still change
 _CUT = re.compile(r"bytes wanted|beyond the stream's end")
 _EDGE = re.compile(rb"[^!#-&(-~]")
 
@@ -51,35 +51,37 @@ class Look:
 class Observer:
     """Observes members in the order of their stream, and the hashes of sources that pycs ask for.
 
-    ``hashes`` are by sha256 of the source and magic number; one is missing where a source came too long
-    before its pyc.
+    ``files`` are all that were observed; ``hashes`` are by sha256 of the source and magic number, one is
+    missing where a source came too long before its pyc.
     """
 
     def __init__(self, look: Look) -> None:
         self._look = look
         self._held: OrderedDict[bytes, bytes] = OrderedDict()
         self._held_size = 0
-        self._digests: dict[str, bytes] = {}
         self._wanted: dict[str, set[bytes]] = {}
-        self._linked: dict[str, Observed] = {}
+        self._linked: dict[str, str] = {}
         self._move = (0, "")
+        self.files = Files()
         self.hashes: dict[tuple[bytes, bytes], bytes] = {}
 
     def observe(self, member: Member) -> Observed:
         """Observe a member while its stream is there."""
         if member.kind is not MemberKind.FILE:
-            return _bare(member)
-        known = self._linked.get(member.repeats or member.inode)
+            observed = _bare(member)
+            self.files.add(observed)
+            return observed
+        linked = member.repeats or (self._linked.get(member.inode) if member.inode else None)
+        known = self.files.get(linked) if linked else None
         # a pyc asks for a path of its own, which two levels of one source share
         if known is not None and (not known.pyc or source_path(known.path) == source_path(member.path)):
             observed = known._replace(path=member.path, inode=member.inode, mode=member.mode)
         else:
             observed = self._examine(member)
-        self._linked[member.path] = observed
+        self.files.add(observed)
         if member.inode:
-            self._linked.setdefault(member.inode, observed)
+            self._linked.setdefault(member.inode, member.path)
         if member.path.endswith(".py"):
-            self._digests[member.path] = observed.sha256
             self._hash_held(member.path)
         return observed
 
@@ -142,9 +144,9 @@ class Observer:
             self._held_size -= len(dropped)
 
     def _hash_held(self, path: str) -> None:
-        digest, magics = self._digests.get(path, b""), self._wanted.get(path)
-        if magics and digest in self._held:
-            self.hash_source(digest, magics, self._held[digest])
+        source = self.files.get(path) if path in self._wanted else None
+        if source is not None and source.sha256 in self._held:
+            self.hash_source(source.sha256, self._wanted.pop(path), self._held[source.sha256])
 
     def _bytecode(self, path: str, data: bytes) -> Bytecode:
         source = source_path(path)
@@ -181,8 +183,6 @@ def read_bytecode(data: bytes, expected: str | None, guess: str = "", code: bool
     try:
         return _read_code(known, data[SIZE:], header.python, (expected, guess), code)
     except (PycUnreadable, ValueError) as error:
-        if header.python > _SETTLED:
-            return known
         text = str(error)
         rule = "truncated-pyc" if _CUT.search(text) else "unreadable-pyc"
         return known._replace(rule=rule, problem=f"has code that cannot be read: {text}")

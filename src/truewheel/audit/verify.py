@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import plan_job, source_path
 from truewheel.dataclass import dataclass, replace
 from truewheel.environment import default_jobs, source_date_epoch
-from truewheel.errors import InterpreterError
+from truewheel.errors import InterpreterError, TruewheelError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter, Scheme
 from truewheel.package.model import Target, TargetKind
@@ -56,20 +56,25 @@ class VerifyRequest:
 class Verified:
     """A target and what was found in it; ``overridden`` are findings and why they do not count.
 
-    ``paths`` are those of the target's members, sorted, as seen from the target's root.
+    ``paths`` are those of the target's members, as seen from the target's root.
     """
 
     target: Target
     findings: tuple[Finding, ...]
     overridden: tuple[tuple[Finding, str], ...]
-    paths: tuple[str, ...]
+    paths: Collection[str]
 
 
-def verify(request: VerifyRequest, environ: Mapping[str, str]) -> tuple[Verified, ...]:
+def verify(
+    request: VerifyRequest,
+    environ: Mapping[str, str],
+    on_trouble: Callable[[TruewheelError], None] | None = None,
+) -> tuple[Verified, ...]:
     """Verify each target; nothing is written, and nothing of a target is run.
 
-    Raises UsageError for a target that cannot be read, TargetDamaged for one that is cut off,
-    InterpreterError for a Python that cannot be run.
+    Raises UsageError for a target that cannot be read, TargetDamaged for one that is cut off; with
+    ``on_trouble`` that is called in place of it, and the other targets are verified. Raises InterpreterError
+    for a Python that cannot be run.
     """
     epoch = source_date_epoch(environ)
     jobs = request.jobs or default_jobs(environ)
@@ -77,14 +82,20 @@ def verify(request: VerifyRequest, environ: Mapping[str, str]) -> tuple[Verified
     found: list[Verified] = []
     packages: list[tuple[int, Facts]] = []
     for path in (each for given in request.targets for each in packages_in(given) or (given,)):
-        target = open_target(path, request.root)
-        if target.kind is TargetKind.WHEEL:
-            found.append(_verified(request.selection, target, _wheel(path), ()))
+        try:
+            target = open_target(path, request.root)
+            if target.kind is TargetKind.WHEEL:
+                found.append(_verified(request.selection, target, _wheel(path), ()))
+                continue
+            facts = _facts(request, target, pythons, epoch, jobs)
+        except TruewheelError as error:
+            if on_trouble is None:
+                raise
+            on_trouble(error)
             continue
-        facts = _facts(request, target, pythons, epoch, jobs)
         if facts.is_package:
             packages.append((len(found), facts))
-        found.append(_verified(request.selection, target, check(facts), tuple(sorted(facts.files))))
+        found.append(_verified(request.selection, target, check(facts), facts.files))
     return _with_shared(request.selection, found, packages)
 
 
@@ -152,7 +163,7 @@ def _recompiled(facts: Facts, pythons: Sequence[Interpreter], jobs: int) -> dict
     at_hand = {python.magic: python for python in (*_found_pythons(facts), *pythons)}
     pycs = [
         (path, file.pyc)
-        for path, file in ((path, facts.level(file)) for path, file in facts.files.items())
+        for path, file in ((file.path, facts.level(file)) for file in facts.files.special())
         if file.pyc and not file.pyc.rule and file.pyc.magic in at_hand and source_path(path) in facts.files
     ]
     wanted: dict[str, set[Interpreter]] = {}
@@ -174,7 +185,7 @@ def _recompiled(facts: Facts, pythons: Sequence[Interpreter], jobs: int) -> dict
 
 def _found_pythons(facts: Facts) -> Iterator[Interpreter]:
     """Yield the host's Pythons of the versions that a target has pycs of."""
-    versions = {file.pyc.python for file in facts.files.values() if file.pyc and file.pyc.python}
+    versions = {file.pyc.python for file in facts.files.special() if file.pyc and file.pyc.python}
     for version in sorted(versions):
         command = shutil.which("python{}.{}".format(*version))
         if command and not _is_within(command, facts.target):
@@ -190,7 +201,7 @@ def _is_within(command: str, target: Target) -> bool:
 
 
 def _verified(
-    selection: Selection, target: Target, findings: Iterable[Finding], paths: tuple[str, ...]
+    selection: Selection, target: Target, findings: Iterable[Finding], paths: Collection[str]
 ) -> Verified:
     counted, overridden = [], []
     for finding in dict.fromkeys(findings):

@@ -11,10 +11,10 @@ from pathlib import Path
 from truewheel.audit.selection import FailOn, Selection, check_prefixes, read_selection
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.arguments import jobs_number
-from truewheel.cli.console import say
+from truewheel.cli.console import complain, say
 from truewheel.cli.parser import path_text
 from truewheel.dataclass import replace
-from truewheel.errors import UsageError
+from truewheel.errors import TruewheelError, UsageError
 from truewheel.project.pyproject import load_toml
 from truewheel.report.document import check_report, write_document
 from truewheel.report.findings import finding_lines, verify_document
@@ -91,7 +91,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what is wrong with the targets; the exit status is 1 where there is something."""
+    """Print what is wrong with the targets.
+
+    The exit status is 1 where there is something, 2 where a target cannot be read.
+    """
     targets = tuple(options.targets or filter(None, [options.root]))
     if not targets:
         raise UsageError(
@@ -110,17 +113,20 @@ def run(options: argparse.Namespace) -> int:
     )
     for path in filter(None, (options.sarif, options.html)):
         check_report(path)
-    found = verify(request, os.environ)
+    troubles: list[TruewheelError] = []
+    found = verify(request, os.environ, troubles.append)
+    for error in troubles:
+        complain("error", str(error))
     if options.sarif:
-        write_document(options.sarif, sarif_document(found))
+        write_document(options.sarif, sarif_document(found, troubles))
     if options.html:
-        write_page(options.html, verify_page(found))
+        write_page(options.html, verify_page(found, troubles))
     if options.json:
-        say(json.dumps(verify_document(found), indent=2))
-    else:
+        say(json.dumps(verify_document(found, troubles), indent=2))
+    elif found:
         for line in finding_lines(found, options.quiet):
             say(line)
-    return int(selection.fails(finding for each in found for finding in each.findings))
+    return 2 if troubles else int(selection.fails(finding for each in found for finding in each.findings))
 
 
 def _prefixes(text: str) -> tuple[str, ...]:

@@ -62,7 +62,8 @@ class _Header:
 def tar_members(stream: Bytes) -> Iterator[Member]:
     """Yield the members of a tar archive that ``stream`` is at the begin of.
 
-    Raises TargetDamaged for what is no tar archive, is cut off, or has names that lead out of it.
+    Without blocks of zeros at its end, which umoci leaves out, an archive ends behind the content of a
+    member. Raises TargetDamaged for what is no tar archive, is cut off, or has names that lead out of it.
     """
     for count, header in enumerate(_headers(stream)):
         if count > MOST_MEMBERS:
@@ -89,7 +90,7 @@ def tar_members(stream: Bytes) -> Iterator[Member]:
                 open_chunks=content.chunks,
             )
         content.skip()
-        stream.skip(-size % BLOCK)
+        _pad(stream, size)
 
 
 class Content:
@@ -116,13 +117,14 @@ def _headers(stream: Bytes) -> Iterator[_Header]:
     """Yield the headers of members; the stream is at the content of each."""
     common: dict[str, str] = {}
     own: dict[str, str] = {}
+    some = False
     while (block := stream.read(BLOCK)).strip(b"\0"):
         header = _header(block)
         if header.kind in (b"x", b"g", b"L", b"K"):
             if header.size > _HEADER:
                 raise TargetDamaged(f"has a header of {header.size} bytes")
             data = stream.exactly(header.size)
-            stream.skip(-header.size % BLOCK)
+            _pad(stream, header.size)
             if header.kind in (b"x", b"g"):
                 (own if header.kind == b"x" else common).update(_pax(data))
             else:
@@ -136,10 +138,19 @@ def _headers(stream: Bytes) -> Iterator[_Header]:
         own = {}
         if header.kind == b"S":
             _skip_sparse(stream, block)
+        some = True
         yield header
-    if len(block) < BLOCK:
+    is_end = some and not own and not block
+    if len(block) < BLOCK and not is_end:
         raise TargetDamaged(f"ends after {stream.position} bytes, before the end of the archive")
     stream.finish()
+
+
+def _pad(stream: Bytes, size: int) -> None:
+    """Skip what fills the last block of a content, unless the archive ends with that."""
+    padding = stream.read(-size % BLOCK)
+    if padding and len(padding) < -size % BLOCK:
+        raise TargetDamaged(f"ends after {stream.position} bytes, in the middle of a block")
 
 
 def _header(block: bytes) -> _Header:

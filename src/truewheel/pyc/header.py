@@ -20,8 +20,9 @@ _RELEASED = {
     3531: (3, 12),
     3571: (3, 13),
     3627: (3, 14),
+    3666: (3, 15),
 }
-_PY315 = range(3650, 3700)  # set aside for it
+NEWEST = max(_RELEASED.values())
 _MODES = {
     0b00: InvalidationMode.TIMESTAMP,
     0b01: InvalidationMode.UNCHECKED_HASH,
@@ -51,7 +52,7 @@ def python_of(magic: bytes) -> tuple[int, int] | None:
     number = int.from_bytes(magic[:2], "little")
     if magic[2:] != b"\r\n":
         return None
-    return (3, 15) if number in _PY315 else _RELEASED.get(number)
+    return _RELEASED.get(number)
 
 
 def read_header(data: bytes) -> Header:

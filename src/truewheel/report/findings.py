@@ -10,6 +10,7 @@ from typing import Any
 from truewheel import __version__
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
+from truewheel.errors import TruewheelError
 from truewheel.rules import Rule
 
 VERIFY_VERSION = RULES_VERSION = 1
@@ -33,8 +34,8 @@ def finding_lines(verified: Sequence[Verified], quiet: bool) -> Iterator[str]:
         yield _summary(verified)
 
 
-def verify_document(verified: Iterable[Verified]) -> dict[str, Any]:
-    """Return the findings of all targets."""
+def verify_document(verified: Iterable[Verified], troubles: Iterable[TruewheelError] = ()) -> dict[str, Any]:
+    """Return the findings of all targets, and why others were not verified."""
     return {
         "report": "verify",
         "version": VERIFY_VERSION,
@@ -51,6 +52,7 @@ def verify_document(verified: Iterable[Verified]) -> dict[str, Any]:
             }
             for each in verified
         ],
+        "troubles": [{"target": _text(each.subject), "message": _text(each.message)} for each in troubles],
     }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
 from truewheel.dataclass import dataclass, field
-from truewheel.errors import UsageError
+from truewheel.errors import TruewheelError, UsageError
 from truewheel.rules import RULES
 
 _MOST_PATHS = 20_000  # of a tree that shows all its files; of larger ones those with findings are shown
@@ -34,12 +34,13 @@ def page(title: str, body: str) -> str:
     )
 
 
-def verify_page(verified: Sequence[Verified]) -> str:
-    """Return the page of some targets."""
+def verify_page(verified: Sequence[Verified], troubles: Sequence[TruewheelError] = ()) -> str:
+    """Return the page of some targets; ``troubles`` say why others were not verified."""
     names = ", ".join(each.target.name for each in verified)
-    shown = names if len(names) < 200 else f"{len(verified)} targets"
+    shown = names if 0 < len(names) < 200 else f"{len(verified)} targets"
     parts = [f"<h1>{_text(shown)}</h1>", '<p class="soft">What <code>truewheel verify</code> found</p>']
     parts.append(_tiles(verified))
+    parts += [f'<p><span class="badge error">not read</span> {_text(str(each))}</p>' for each in troubles]
     parts.append(search_field("Search paths, rules and messages"))
     for each in verified:
         parts += _target(each, len(verified) > 1)
@@ -154,7 +155,7 @@ def _tree(verified: Verified) -> str:
     for finding in verified.findings:
         by_path.setdefault(finding.path.removeprefix(base), []).append(finding)
     whole = len(verified.paths) <= _MOST_PATHS
-    paths = verified.paths if whole else sorted(set(by_path) & set(verified.paths))
+    paths = verified.paths if whole else [path for path in by_path if path in verified.paths]
     top = _Directory()
     above = {path.rpartition("/")[0] for path in verified.paths}
     for path in paths:

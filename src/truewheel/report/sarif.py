@@ -9,13 +9,17 @@ from urllib.parse import quote
 from truewheel import __version__
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
+from truewheel.errors import TruewheelError
 from truewheel.rules import RULES, Rule, Severity
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif_document(verified: Sequence[Verified]) -> dict[str, Any]:
-    """Return the findings of all targets as one run; those that are overridden are suppressed results."""
+def sarif_document(verified: Sequence[Verified], troubles: Sequence[TruewheelError] = ()) -> dict[str, Any]:
+    """Return the findings of all targets as one run; those that are overridden are suppressed results.
+
+    Targets that cannot be read are notifications of the tool.
+    """
     named = {finding.rule for each in verified for finding, _ in _all(each)}
     rules = [rule for name, rule in RULES.items() if name in named]
     numbers = {rule.name: number for number, rule in enumerate(rules)}
@@ -25,11 +29,15 @@ def sarif_document(verified: Sequence[Verified]) -> dict[str, Any]:
         for finding, reason in _all(each)
     ]
     driver = {"name": "truewheel", "version": __version__, "rules": [_rule(rule) for rule in rules]}
-    return {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
-    }
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if troubles:
+        run["invocations"] = [_failed(troubles)]
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _failed(troubles: Sequence[TruewheelError]) -> dict[str, Any]:
+    notes = [{"level": "error", "message": {"text": _text(str(each))}} for each in troubles]
+    return {"executionSuccessful": False, "toolExecutionNotifications": notes}
 
 
 def _all(verified: Verified) -> list[tuple[Finding, str]]:

@@ -299,12 +299,23 @@ def test_a_source_that_does_not_compile_misses_no_pyc(tmp_path: Path) -> None:
     assert found(tmp_path / "2") == ()
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Options for this Python as one of /opt/python: it may lie in a directory that no package knows."""
+    assert main(["python", sys.executable, "--json"]) == 0
+    description = tmp_path / "python.json"
+    description.write_text(capsys.readouterr().out.replace(f'"{sys.prefix}', '"/opt/python'))
+    return ["--python", str(description), "--compiler", sys.executable]
+
+
 @pytest.mark.parametrize("scheme", shipped_schemes())
 @pytest.mark.parametrize("mode", ["checked-hash", "unchecked-hash", "timestamp"])
-def test_each_scheme_finds_nothing_in_its_own_trees(scheme: str, mode: str, tmp_path: Path) -> None:
+def test_each_scheme_finds_nothing_in_its_own_trees(
+    scheme: str, mode: str, elsewhere: list[str], tmp_path: Path
+) -> None:
     wheel = WheelBuilder(tmp_path).build(files=FILES, entry_points={"demo": "demo:f"})
     root = tmp_path / "root"
-    arguments = ["--scheme", scheme, "--python", sys.executable, "--invalidation-mode", mode, "--quiet"]
+    arguments = ["--scheme", scheme, *elsewhere, "--invalidation-mode", mode, "--quiet"]
     assert main(["install", str(wheel), "--root", str(root), *arguments]) == 0
     read = load_scheme(scheme)
     is_as_said = not read.optimize or mode == read.invalidation_mode.value

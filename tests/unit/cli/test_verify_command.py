@@ -152,6 +152,34 @@ def test_packages_are_looked_at_one_after_another(root: Path, capsys: pytest.Cap
     assert "damaged.tar: is no tar archive" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("given", ["by themselves", "in a directory"])
+def test_a_damaged_target_is_one_line_and_the_others_are_verified(
+    given: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dist = root.parent / "dist"
+    dist.mkdir()
+    damaged = dist / "damaged.rpm"
+    damaged.write_bytes(b"\xed\xab\xee\xdb")
+    WheelBuilder(dist).build("other")
+    targets = [dist] if given == "in a directory" else [damaged, root / "gone.deb", *dist.glob("*.whl")]
+    count = 1 if given == "in a directory" else 2
+    sarif, page = root.parent / "out.sarif", root.parent / "page.html"
+    options = ("--sarif", str(sarif), "--html", str(page))
+    assert main(["verify", *map(str, targets), *options]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"truewheel: error: {damaged}: ")
+    assert len(said.err.splitlines()) == count
+    assert said.out == "1 target: 0 errors, 0 warnings\n"
+    (run,) = json.loads(sarif.read_text())["runs"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert len(invocation["toolExecutionNotifications"]) == count
+    assert page.read_text().count("not read</span>") == count
+    found = document(root, capsys, *map(str, targets))
+    assert [each["kind"] for each in found["targets"]] == ["wheel"]
+    assert [each["target"] for each in found["troubles"]] == list(map(str, [damaged, *targets[1:count]]))
+
+
 def test_no_target_and_unknown_rules_are_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify"]) == 2
     assert "no target is given" in capsys.readouterr().err

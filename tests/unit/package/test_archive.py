@@ -81,6 +81,30 @@ def test_an_archive_that_is_cut_off_is_one_line(pack: Callable[[bytes], bytes]) 
         read(data[: len(data) * 2 // 5])
 
 
+CONTENT = len(archive().rstrip(b"\0"))  # it ends with the letters of the last member
+END = CONTENT + -CONTENT % 512
+
+
+@pytest.mark.parametrize("end", [CONTENT, END, END + 512, END + 1024])
+def test_an_archive_may_lack_zeros_at_its_end(end: int) -> None:
+    """umoci leaves them out, and what fills the last block."""
+    assert read(archive()[:end]) == read(archive())
+    assert read(gzip.compress(archive()[:end])) == read(archive())
+
+
+@pytest.mark.parametrize("end", [CONTENT - 1, CONTENT + 1, END - 1, END + 1, END + 511])
+def test_an_archive_ends_with_a_member_or_a_block(end: int) -> None:
+    with pytest.raises(TargetDamaged):
+        read(archive()[:end])
+
+
+@pytest.mark.parametrize("format", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_an_archive_that_ends_before_the_member_of_a_long_name_is_cut_off(format: int) -> None:
+    data = archive(format)
+    with pytest.raises(TargetDamaged):
+        read(data[: data.index(b"d" * 60 + b"/", data.index(LONG.encode()) + 1) // 512 * 512])
+
+
 @pytest.mark.parametrize("name", ["../out", "a/../../out", "d/" * 3000])
 def test_names_that_lead_out_or_are_too_long_are_refused(name: str) -> None:
     out = io.BytesIO()

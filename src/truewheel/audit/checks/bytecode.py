@@ -11,6 +11,7 @@ from truewheel.audit.model import Bytecode, Facts, Finding, Observed, Site
 from truewheel.bytecode.pycs import CACHE, parse_pyc_name, pyc_path, source_path
 from truewheel.model import CodeFilename, InvalidationMode
 from truewheel.package.model import MemberKind
+from truewheel.pyc.header import NEWEST
 
 _SHARE = 0.9  # of a package's sources that have a pyc at a level, for the others to miss one
 _LONGEST_NAME = 255  # bytes
@@ -18,7 +19,7 @@ _LONGEST_NAME = 255  # bytes
 
 def check_bytecode(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the bytecode of a target."""
-    for file in map(facts.level, facts.files.values()):
+    for file in map(facts.level, facts.files.special()):
         if file.pyc is None:
             continue
         if file.pyc.rule:
@@ -44,7 +45,7 @@ def _magic(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
     if named and pyc.python and pyc.python != named:
         message = "is of Python {}.{}, its name says {}.{}".format(*pyc.python, *named)
         yield Finding("wrong-magic", facts.final(file.path), message)
-    elif named and pyc.python is None and named <= (3, 14):
+    elif named and pyc.python is None and named <= NEWEST:
         number = int.from_bytes(pyc.magic[:2], "little")
         message = "has the magic number {}, which is not that of Python {}.{}".format(number, *named)
         yield Finding("wrong-magic", facts.final(file.path), message)
@@ -118,7 +119,7 @@ def _links(facts: Facts) -> Iterator[Finding]:
     if facts.scheme is None or not (facts.scheme.hardlink or facts.scheme.symlink):
         return
     levels: dict[tuple[str, str], list[Observed]] = defaultdict(list)
-    for file in facts.files.values():
+    for file in facts.files.special():
         name = parse_pyc_name(posixpath.basename(file.path)) if file.pyc and _in_cache(file.path) else None
         if name:
             levels[source_path(file.path), name.tag].append(file)
@@ -189,7 +190,8 @@ def wanted_tags(facts: Facts, site: Site, sources: list[str]) -> list[str]:
     seen = {
         name.tag
         for path in facts.within(site)
-        if facts.files[path].pyc
+        if path.endswith(".pyc")
+        and facts.files[path].pyc
         and source_path(path) in wanted
         and (name := parse_pyc_name(posixpath.basename(path)))
     }

@@ -20,13 +20,14 @@ _SYSTEM = ("etc/", "var/", "usr/", "opt/", "srv/", "lib/", "bin/", "sbin/", "run
 def check_files(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the files of a target."""
     yield from _names(facts)
-    for file in facts.files.values():
+    for file in facts.files.special():
         yield from _traces(facts, file)
-        yield from _prefix(facts, file)
+    yield from _prefix(facts)
     for path in (path for site in facts.sites for path in facts.within(site)):
-        yield from _date(facts, facts.files[path])
-        yield from _mode(facts, facts.files[path])
-        yield from _owner(facts, facts.files[path])
+        file = facts.files[path]
+        yield from _date(facts, file)
+        yield from _mode(facts, file)
+        yield from _owner(facts, file)
 
 
 def _traces(facts: Facts, file: Observed) -> Iterator[Finding]:
@@ -68,17 +69,17 @@ def _owner(facts: Facts, file: Observed) -> Iterator[Finding]:
         yield Finding("wrong-owner", facts.final(file.path), "does not belong to root")
 
 
-def _prefix(facts: Facts, file: Observed) -> Iterator[Finding]:
+def _prefix(facts: Facts) -> Iterator[Finding]:
     """Check where Python files lie in what will be a system."""
-    if facts.scheme is None or file.kind is not MemberKind.FILE or facts.target.base != "/":
-        return
-    if facts.target.root == "/" or not file.path.endswith((".py", ".pyc", ".dist-info/METADATA")):
+    if facts.scheme is None or facts.target.base != "/" or facts.target.root == "/":
         return
     prefix = facts.scheme.prefix.strip("/")
-    local = prefix and file.path.startswith("usr/local/") and not prefix.startswith("usr/local")
-    if local or not file.path.startswith((*_SYSTEM, *([f"{prefix}/"] if prefix else [""]))):
-        message = f"is a Python file outside of the prefix {facts.scheme.prefix}"
-        yield Finding("outside-prefix", facts.final(file.path), message)
+    right = (*_SYSTEM, *([f"{prefix}/"] if prefix else [""]))
+    for path in (each for each in facts.files if each.endswith((".py", ".pyc", ".dist-info/METADATA"))):
+        local = prefix and path.startswith("usr/local/") and not prefix.startswith("usr/local")
+        if (local or not path.startswith(right)) and facts.files[path].kind is MemberKind.FILE:
+            message = f"is a Python file outside of the prefix {facts.scheme.prefix}"
+            yield Finding("outside-prefix", facts.final(path), message)
 
 
 def _names(facts: Facts) -> Iterator[Finding]:
@@ -98,7 +99,8 @@ def check_shared(targets: Sequence[Facts]) -> Iterator[tuple[Facts, Finding]]:
     for facts in targets:
         if facts.target.package is None:
             continue
-        for path, file in facts.files.items():
+        for path in facts.files:
+            file = facts.files[path]
             if file.kind not in (MemberKind.FILE, MemberKind.LINK):
                 continue
             other, same = owners.setdefault(path, (facts, file))

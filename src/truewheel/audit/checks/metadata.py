@@ -161,8 +161,11 @@ def _locks(facts: Facts) -> Iterator[Finding]:
     if facts.scheme is None and not facts.is_package:
         return
     sites = {site.path for site in facts.sites}
-    for path, file in facts.files.items():
-        if posixpath.basename(path) == ".lock" and file.kind is MemberKind.FILE and not file.size:
+    for path in facts.files:
+        if posixpath.basename(path) != ".lock":
+            continue
+        file = facts.files[path]
+        if file.kind is MemberKind.FILE and not file.size:
             beside = posixpath.dirname(path)
             if beside == "" or beside in sites:
                 yield Finding("leftover-lock", facts.final(path), "is there")
