@@ -22,6 +22,7 @@ from truewheel.audit.normalize.model import Change, Compilation, Entry, Job, Opt
 from truewheel.audit.normalize.pycs import Source, remake
 from truewheel.bytecode.pool import Compiled, CompilePool
 from truewheel.bytecode.pycs import biggest_first, pyc_header, source_path
+from truewheel.dataclass import replace
 from truewheel.model import Interpreter, InvalidationMode, PycJob
 from truewheel.package.model import MemberKind
 from truewheel.record import read_rows, row_path
@@ -85,7 +86,7 @@ class Normalizer:
         self._base = base.rstrip("/")
         self._interpreters = interpreters
         self._digests: dict[str, tuple[bytes, int]] = {}
-        self._sources: dict[str, str] = {}
+        self._moved: dict[str, bytes] = {}
         self.made: set[str] = set()
         self.dates: dict[str, int] = {}
         self.changes: dict[str, str] = {}
@@ -160,6 +161,8 @@ class Normalizer:
                 after = moved_text(path, before, self.options)
                 if after != before:
                     self._put(path, after, entry.mode, "moved")
+                    self._moved[path] = after
+                    self._all[path] = replace(entry, size=len(after))
 
     def _compile(self, planned: Iterable[Job], jobs: int) -> None:
         pyc_jobs = {self._pyc_job(job): job for job in planned if not self._is_vouched(job)}
@@ -167,13 +170,17 @@ class Normalizer:
             return
         with CompilePool(tuple(self._interpreters.values()), jobs) as pool:
             for each in biggest_first(pyc_jobs):
-                content = self._files.read(pyc_jobs[each].source)
-                self._sources[pyc_jobs[each].source] = hashlib.sha256(content).hexdigest()
-                pool.submit(each, content)
+                pool.submit(each, self._source(pyc_jobs[each].source))
                 for compiled in pool.finished():
                     self._put_levels(pyc_jobs[compiled.job], compiled)
             for compiled in pool.drain():
                 self._put_levels(pyc_jobs[compiled.job], compiled)
+
+    def _source(self, path: str) -> bytes:
+        """Return a source as it is afterwards."""
+        content = self._moved[path] if path in self._moved else self._files.read(path)
+        self._digests[path] = (hashlib.sha256(content).digest(), len(content))
+        return content
 
     def _pyc_job(self, job: Job) -> PycJob:
         entry = self._all[job.source]
@@ -188,7 +195,7 @@ class Normalizer:
         found = {target.final: self._files.digest(target.final) for target in job.targets}
         pycs = tuple((target.level, found[target.final][0].hex()) for target in job.targets)
         files = {(digest, self.entries[path].inode or path) for path, digest in found.items()}
-        self._sources[job.source] = self._files.digest(job.source)[0].hex()
+        self._digests[job.source] = self._digests.get(job.source) or self._files.digest(job.source)
         compilation = self._compilation(job, pycs)
         if compilation not in self.options.vouched or len(files) > len(set(found.values())):
             return False
@@ -201,7 +208,7 @@ class Normalizer:
     def _compilation(self, job: Job, pycs: tuple[tuple[int, str], ...]) -> Compilation:
         python, pyc_job, mode = self._interpreters[job.tag], self._pyc_job(job), self.options.mode
         date = pyc_job.mtime if mode is InvalidationMode.TIMESTAMP else 0
-        digest = self._sources[job.source]
+        digest = self._digests[job.source][0].hex()
         return Compilation(pyc_job.source, digest, python.version_text, job.tag, mode, date, pycs)
 
     def _put_levels(self, job: Job, compiled: Compiled) -> None:
@@ -254,8 +261,9 @@ class Normalizer:
         entry = self._all.get(source)
         from_source = None
         if source and entry is not None:
-            content, after = self._files.read(source), self.options.dated(entry.mtime)
-            from_source = Source(content, entry.mtime, after, self._final(source))
+            new, date = self._source(source), self.options.dated(entry.mtime)
+            content = self._files.read(source) if source in self._moved else new
+            from_source = Source(content, entry.mtime, new, date, self._final(source))
         before = self._files.read(path)
         made = remake(before, from_source, self.options.mode, self.options.final)
         if made.stale:

@@ -284,6 +284,19 @@ def test_build_paths_become_final_ones(tmp_path: Path, capsys: pytest.CaptureFix
     assert f"{SITE}/pkg.pth: leads to {root}/src" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [(), ("--no-recompile",)])
+def test_bytecode_of_a_script_is_that_of_its_final_path(tmp_path: Path, words: tuple[str, ...]) -> None:
+    root = made(tmp_path / "prefix")
+    script = root / "bin/tool.py"
+    script.write_text(f"#!{root}/bin/python\n{SOURCE}")
+    made_of_it = compiled(script, str(script))
+    assert normalize(root, "--prefix-map", f"{root}=/opt/app", *words) == 0
+    assert script.read_text().startswith("#!/opt/app/bin/python\n")
+    data = made_of_it.read_bytes()
+    assert data[8:16] == importlib.util.source_hash(script.read_bytes())
+    assert normalize(root, "--prefix-map", f"{root}=/opt/app", "--check", *words) == 0
+
+
 def test_urls_of_repositories_stay_and_editable_installs_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
