@@ -274,7 +274,7 @@ def _touched(run: Normalizer, wanted: Mapping[str, Settled]) -> dict[str, Settle
 def _without_emptied(run: Normalizer, wanted: dict[str, Settled]) -> dict[str, Settled]:
     """Leave out directories of bytecode that nothing is left in."""
     emptied = {posixpath.dirname(path) for path in run.gone if source_path(path)}
-    held = {posixpath.dirname(path) for path in wanted}
+    held = {posixpath.dirname(path) for path in wanted} if emptied else set()
     return {path: each for path, each in wanted.items() if path not in emptied or path in held}
 
 
