@@ -12,6 +12,7 @@ from truewheel.audit.layout import find_sites
 from truewheel.audit.normalize.bytecode import plan_bytecode
 from truewheel.audit.normalize.extensions import build_path, is_extension, is_of_no_index
 from truewheel.audit.normalize.metadata import (
+    dated_history,
     dist_infos,
     left_behind,
     metadata_findings,
@@ -24,6 +25,7 @@ from truewheel.bytecode.pool import Compiled, CompilePool
 from truewheel.bytecode.pycs import biggest_first, pyc_header, source_path
 from truewheel.dataclass import replace
 from truewheel.model import Interpreter, InvalidationMode, PycJob
+from truewheel.normalization.owned import CONDA
 from truewheel.package.model import MemberKind
 from truewheel.record import read_rows, row_path
 
@@ -105,6 +107,7 @@ class Normalizer:
         for path, why in left_behind(self.entries, infos, self._files.read).items():
             self._remove(path, why)
         self._move_texts()
+        self._date_histories()
         sources = {path for path, entry in self._all.items() if _is_source(entry)}
         plan = plan_bytecode(self.entries, sources, self._interpreters.keys(), self.options)
         for path, why in plan.removed.items():
@@ -163,6 +166,14 @@ class Normalizer:
                     self._put(path, after, entry.mode, "moved")
                     self._moved[path] = after
                     self._all[path] = replace(entry, size=len(after))
+
+    def _date_histories(self) -> None:
+        for path, entry in self.entries.items():
+            if entry.kind is MemberKind.FILE and f"/{path}".endswith(f"/{CONDA}/history"):
+                before = self._files.read(path)
+                after = dated_history(before, self.options)
+                if after != before:
+                    self._put(path, after, entry.mode, "dates")
 
     def _compile(self, planned: Iterable[Job], jobs: int) -> None:
         pyc_jobs = {self._pyc_job(job): job for job in planned if not self._is_vouched(job)}

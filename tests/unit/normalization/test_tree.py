@@ -332,6 +332,56 @@ def test_files_of_dpkg_are_left_alone(tmp_path: Path) -> None:
     assert owned[0].stat().st_mtime == EPOCH
 
 
+def made_by_conda(root: Path, second: bool) -> Path:
+    """An environment of conda with a package of its own, which it compiled, and one that pip installed."""
+    made(root, second)
+    own = root / SITE / "own"
+    info = root / SITE / "own-1.dist-info"
+    meta = root / "conda-meta"
+    for directory in (own, info, meta, root / "etc/conda"):
+        directory.mkdir(parents=True)
+    (own / "__init__.py").write_text(SOURCE)
+    os.utime(own / "__init__.py", (EPOCH - 5, EPOCH - 5))
+    (info / "RECORD").write_text("own/__init__.py,,\n")
+    (info / "direct_url.json").write_text('{"url": "file:///feedstock/work", "dir_info": {}}')
+    (root / "bin/own").write_text(f"#!{root}/bin/python\n")
+    compiled(own / "__init__.py", f"/build/{second}.py")
+    paths = [own / "__init__.py", info / "RECORD", info / "direct_url.json", root / "bin/own"]
+    shipped = compiled(own / "__init__.py", "/feedstock/own.py", 1)
+    rows = [conda_row(root, path) for path in [*paths, shipped]]
+    rows.append({"_path": f"{SITE}/own/__pycache__/__init__.{TAG}.pyc", "path_type": "pyc_file"})
+    (meta / "own-1-0.json").write_text(json.dumps({"name": "own", "paths_data": {"paths": rows}}))
+    (meta / "broken.json").write_text('{"paths_data": {"paths": [1, {"_path": 2, "sha256_in_prefix": 3}]}}')
+    (meta / "history").write_text(f"==> 2024-0{1 + second}-01 10:00:00 <==\n# cmd: conda create\n+own-1-0\n")
+    return root
+
+
+def conda_row(root: Path, path: Path) -> dict[str, str]:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"_path": str(path.relative_to(root)), "path_type": "hardlink", "sha256_in_prefix": digest}
+
+
+def test_files_of_conda_keep_their_content_and_get_dates(tmp_path: Path) -> None:
+    root, found = tmp_path / "env", []
+    for second in (False, True):
+        made_by_conda(root, second)
+        document = json.loads((root / "conda-meta/own-1-0.json").read_text())
+        assert normalize(root) == 0
+        assert normalize(root, "--check") == 0
+        for row in document["paths_data"]["paths"]:
+            if not row["_path"].endswith(".pyc"):  # conda checks none
+                assert conda_row(root, root / row["_path"]) == row
+        found.append(tree_listing(root))
+        assert (root / "bin/own").stat().st_mtime == EPOCH
+        assert "==> 2023-11-14 22:13:20 <==\n# cmd" in (root / "conda-meta/history").read_text()
+        for name in ("own/__init__", "pkg/m"):
+            source = root / SITE / f"{name}.py"
+            bytecode = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+            assert file_names(bytecode[16:], VERSION) == (str(source),)
+        root.rename(tmp_path / f"kept{second}")
+    assert found[0] == found[1]
+
+
 def test_special_modes_stay(tmp_path: Path) -> None:
     root = made(tmp_path / "prefix")
     (root / "bin/pkg").chmod(0o4711)

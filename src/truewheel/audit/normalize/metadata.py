@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from typing import Any
 
@@ -17,6 +19,7 @@ from truewheel.package.model import MemberKind
 from truewheel.record import digest_text, read_rows, row_path, write_rows
 
 _OF_VENVS = (".lock", "CACHEDIR.TAG")  # what uv leaves at the top
+_HEADING = re.compile(rb"^==> (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) <==$", re.MULTILINE)  # in local time
 _LONGEST = 1 << 20  # bytes of a text that is looked at
 
 Read = Callable[[str], bytes]
@@ -97,6 +100,16 @@ def moved_text(path: str, data: bytes, options: Options) -> bytes:
             build.encode("utf-8", "surrogateescape"), final.encode("utf-8", "surrogateescape")
         )
     return head + end + rest
+
+
+def dated_history(data: bytes, options: Options) -> bytes:
+    """Return a history of a conda environment, whose headings are dates, with those that files get."""
+    latest = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(options.date)).encode()
+
+    def dated(heading: re.Match[bytes]) -> bytes:
+        return heading[0].replace(heading[1], latest if options.set_dates else min(heading[1], latest))
+
+    return _HEADING.sub(dated, data)
 
 
 def new_record(
