@@ -22,6 +22,7 @@ _DPKG = "var/lib/dpkg/info"
 _RPM = ("usr/lib/sysimage/rpm", "var/lib/rpm")
 _DATABASES = {"rpmdb.sqlite", "Packages.db", "Packages"}
 CONDA = "conda-meta"  # in each environment
+_DIGESTS = ("sha256", "sha256_in_prefix")  # the latter where a placeholder was replaced, or always
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _conda_paths(prefix: str, data: bytes) -> set[str]:
     except (ValueError, RecursionError):
         return set()
     rows = _part(_part(document, "paths_data", dict), "paths", list)
-    names = {_part(row, "_path", str) for row in rows if _part(row, "sha256_in_prefix", str)}
+    names = {_part(row, "_path", str) for row in rows if any(_part(row, key, str) for key in _DIGESTS)}
     return {posixpath.normpath(posixpath.join(prefix, name)) for name in names if not is_bytecode(name)}
 
 
