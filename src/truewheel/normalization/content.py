@@ -22,7 +22,7 @@ from truewheel.audit.normalize.metadata import (
 from truewheel.audit.normalize.model import Change, Compilation, Entry, Job, Options
 from truewheel.audit.normalize.pycs import Source, remake
 from truewheel.bytecode.pool import Compiled, CompilePool
-from truewheel.bytecode.pycs import biggest_first, pyc_header, source_path
+from truewheel.bytecode.pycs import biggest_first, source_path
 from truewheel.dataclass import replace
 from truewheel.model import Interpreter, InvalidationMode, PycJob
 from truewheel.normalization.owned import CONDA
@@ -229,19 +229,15 @@ class Normalizer:
                 if target.final in self.entries:
                     self._remove(target.final, "its source does not compile")
             return
-        magic = self._interpreters[job.tag].magic
-        pyc_job = compiled.job
-        header = pyc_header(self.options.mode, magic, compiled.source_hash, pyc_job.mtime, pyc_job.size)
-        contents: dict[int, bytes] = {}
+        contents = compiled.pycs(self.options.mode, self._interpreters[job.tag].magic)
         first: dict[bytes, str] = {}
-        for target, code in zip(job.targets, compiled.codes, strict=True):
-            content = header + code.content if code.same_as is None else contents[code.same_as]
-            contents[target.level] = content
+        for target, content in zip(job.targets, contents, strict=True):
             self.counts["recompiled"] += 1
             twin = first.setdefault(content, target.final)
             if twin == target.final or not self._link(twin, target.final):
                 self._put_pyc(target.final, job.source, content, "compiled again")
-        pycs = tuple((level, hashlib.sha256(content).hexdigest()) for level, content in contents.items())
+        digests = (hashlib.sha256(content).hexdigest() for content in contents)
+        pycs = tuple(zip((target.level for target in job.targets), digests, strict=True))
         self.compiled.append(self._compilation(job, pycs))
 
     def _link(self, twin: str, path: str) -> bool:
