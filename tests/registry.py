@@ -135,7 +135,9 @@ def _pin(name: str, python: str) -> Pin:
 def _download(pin: Pin, kept: Path) -> None:
     """Download a wheel to ``kept``, which must be the pinned one."""
     with tempfile.TemporaryDirectory(dir=kept.parent) as directory:
-        got = _pip_download(f"{pin.name}=={pin.version}", pin.python, _platforms(pin), Path(directory))
+        # "3.11" is 3.11.0 to pip, and a pin is of the newest 3.11
+        words = [f"{pin.name}=={pin.version}", "--ignore-requires-python"]
+        got = _pip_download(words, pin.python, _platforms(pin), Path(directory))
         _check(got, pin)
         got.replace(kept)
 
@@ -149,18 +151,18 @@ def _check(got: Path, pin: Pin | SdistPin) -> None:
         )
 
 
-def _pip_download(requirement: str, python: str, platforms: Iterable[str], directory: Path) -> Path:
-    """Download one wheel into an empty directory; ``python`` as in Pin."""
+def _pip_download(words: Sequence[str], python: str, platforms: Iterable[str], directory: Path) -> Path:
+    """Download the wheel that these words of pip name into an empty directory; ``python`` as in Pin."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     command += ["--dest", str(directory), "--python-version", python or PURE_PYTHON]
     if python:
         tag = f"cp{python.replace('.', '')}"
         command += ["--implementation", "cp", "--abi", tag, "--abi", "abi3", "--abi", "none"]
         command += [f"--platform={platform}" for platform in platforms]
-    done = subprocess.run([*command, requirement], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
     files = list(directory.iterdir())
     if done.returncode or len(files) != 1:
-        pytest.fail(f"pip cannot download {requirement}:\n{done.stderr[-2000:]}")
+        pytest.fail(f"pip cannot download {words[0]}:\n{done.stderr[-2000:]}")
     return files[0]
 
 
@@ -206,7 +208,7 @@ def _sha256(path: Path) -> str:
 def _newest(name: str, python: str) -> Pin:
     """Pin and keep the newest release that has a wheel for the Python."""
     with tempfile.TemporaryDirectory(dir=cache_directory("wheels")) as directory:
-        got = _pip_download(name, python, PLATFORMS, Path(directory))
+        got = _pip_download([name], python, PLATFORMS, Path(directory))
         version = str(parse_wheel_filename(got.name)[1])
         pin = Pin(canonicalize_name(name), python, version, got.name, _sha256(got))
         got.replace(cache_directory("wheels") / got.name)

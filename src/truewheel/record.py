@@ -56,7 +56,9 @@ def digest_bytes(text: str) -> bytes:
 
 def row_path(row: Sequence[str], base: str) -> str:
     """The final path of a row whose path is relative to ``base``, a final directory; "" for an empty row."""
-    return posixpath.normpath(posixpath.join(base, row[0])) if row else ""
+    if not row:
+        return ""
+    return posixpath.normpath(row[0] if row[0].startswith("/") else f"{base.rstrip('/')}/{row[0]}")
 
 
 def record_text(record: RecordPlan, files: Mapping[str, File]) -> bytes:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.bytecode.pool import Compiled
-from truewheel.bytecode.pycs import pyc_header
 from truewheel.errors import Uncompilable
 from truewheel.model import (
     BytecodePolicy,
@@ -123,14 +122,10 @@ class Delivery:
         return Manifest(files, tuple(sorted(self.compiled, key=_order)), dropped, strays)
 
     def _put_levels(self, compiled: Compiled, magic: bytes) -> None:
-        job = compiled.job
-        header = pyc_header(self._policy.mode, magic, compiled.source_hash, job.mtime, job.size)
         made: dict[bytes, File] = {}
-        contents: dict[int, bytes] = {}
-        for target, code in zip(job.targets, compiled.codes, strict=True):
-            content = header + code.content if code.same_as is None else contents[code.same_as]
-            contents[code.level] = content
-            self._put_pyc(job, target, content, made)
+        pycs = compiled.pycs(self._policy.mode, magic)
+        for target, content in zip(compiled.job.targets, pycs, strict=True):
+            self._put_pyc(compiled.job, target, content, made)
 
     def _put_pyc(self, job: PycJob, target: PycTarget, content: bytes, made: dict[bytes, File]) -> None:
         twin = made.get(content)

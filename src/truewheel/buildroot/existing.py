@@ -7,7 +7,7 @@ import os
 import posixpath
 import stat
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,14 +70,14 @@ class ExistingTree:
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
-        return b"".join(self._chunks(path))
+        pieces: list[bytes] = []
+        self._feed(path, pieces.append)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def digest(self, path: str) -> tuple[bytes, int]:
         """Return the sha256 of a file and its size."""
-        state, size = hashlib.sha256(), 0
-        for chunk in self._chunks(path):
-            state.update(chunk)
-            size += len(chunk)
+        state = hashlib.sha256()
+        size = self._feed(path, state.update)
         return state.digest(), size
 
     def attributes(self, path: str) -> dict[str, bytes]:
@@ -110,10 +110,21 @@ class ExistingTree:
                     changed.append("")
         return changed
 
-    def _chunks(self, path: str) -> Iterator[bytes]:
-        with self._parent(path) as (above, name), _opened(name, _FILE, above) as descriptor:
-            while piece := os.read(descriptor, CHUNK):
-                yield piece
+    def _feed(self, path: str, take: Callable[[bytes], object]) -> int:
+        """Hand over a file piece by piece; return its size in bytes."""
+        above, _, name = path.rpartition("/")
+        size = 0
+        try:
+            descriptor = os.open(name, _FILE, dir_fd=self._directory(above))
+            try:
+                while piece := os.read(descriptor, CHUNK):
+                    take(piece)
+                    size += len(piece)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return size
 
     @contextmanager
     def _parent(self, path: str) -> Iterator[tuple[int, str]]:
@@ -121,7 +132,7 @@ class ExistingTree:
             above, _, name = path.rpartition("/")
             yield self._directory(above), name
         except OSError as error:
-            raise UsageError(f"cannot be read: {error.strerror}", subject=f"/{path}") from error
+            raise _unreadable(path, error) from error
 
     def _directory(self, path: str) -> int:
         """Return the descriptor of a directory; those that were used last stay open."""
@@ -137,6 +148,10 @@ class ExistingTree:
         if len(self._open) > _MOST_OPEN:
             os.close(self._open.popitem(last=False)[1])
         return descriptor
+
+
+def _unreadable(path: str, error: OSError) -> UsageError:
+    return UsageError(f"cannot be read: {error.strerror}", subject=f"/{path}")
 
 
 @contextmanager

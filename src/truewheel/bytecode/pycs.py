@@ -46,6 +46,8 @@ def source_path(path: str) -> str:
 
     Python does not import a pyc in ``__pycache__`` whose source is gone.
     """
+    if CACHE not in path:
+        return ""
     directory, name = posixpath.split(path)
     above, cache = posixpath.split(directory)
     parts = parse_pyc_name(name) if cache == CACHE else None

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from truewheel.bytecode import canonical_form
+from truewheel.bytecode.pycs import pyc_header
 from truewheel.dataclass import dataclass, replace
 from truewheel.errors import CompileError
 from truewheel.interpreter import compiler_command, worker_environment
-from truewheel.model import Interpreter, Limits, PycJob
+from truewheel.model import Interpreter, InvalidationMode, Limits, PycJob
 from truewheel.process import ending, last_line
 
 _FRAME = struct.Struct("<II")
@@ -49,6 +50,14 @@ class Compiled:
     source_hash: bytes
     codes: tuple[Code, ...]
     error: str
+
+    def pycs(self, mode: InvalidationMode, magic: bytes) -> list[bytes]:
+        """Return the pyc of each target of the job, in their order; equal ones are one object."""
+        header = pyc_header(mode, magic, self.source_hash, self.job.mtime, self.job.size)
+        made: dict[int, bytes] = {}
+        for code in self.codes:
+            made[code.level] = header + code.content if code.same_as is None else made[code.same_as]
+        return list(made.values())
 
 
 class Crashed(Exception):

@@ -12,6 +12,7 @@ from truewheel.audit.layout import find_sites
 from truewheel.audit.normalize.bytecode import plan_bytecode
 from truewheel.audit.normalize.extensions import build_path, is_extension, is_of_no_index
 from truewheel.audit.normalize.metadata import (
+    dated_history,
     dist_infos,
     left_behind,
     metadata_findings,
@@ -21,8 +22,10 @@ from truewheel.audit.normalize.metadata import (
 from truewheel.audit.normalize.model import Change, Compilation, Entry, Job, Options
 from truewheel.audit.normalize.pycs import Source, remake
 from truewheel.bytecode.pool import Compiled, CompilePool
-from truewheel.bytecode.pycs import biggest_first, pyc_header, source_path
+from truewheel.bytecode.pycs import biggest_first, source_path
+from truewheel.dataclass import replace
 from truewheel.model import Interpreter, InvalidationMode, PycJob
+from truewheel.normalization.owned import CONDA
 from truewheel.package.model import MemberKind
 from truewheel.record import read_rows, row_path
 
@@ -85,7 +88,7 @@ class Normalizer:
         self._base = base.rstrip("/")
         self._interpreters = interpreters
         self._digests: dict[str, tuple[bytes, int]] = {}
-        self._sources: dict[str, str] = {}
+        self._moved: dict[str, bytes] = {}
         self.made: set[str] = set()
         self.dates: dict[str, int] = {}
         self.changes: dict[str, str] = {}
@@ -104,6 +107,7 @@ class Normalizer:
         for path, why in left_behind(self.entries, infos, self._files.read).items():
             self._remove(path, why)
         self._move_texts()
+        self._date_histories()
         sources = {path for path, entry in self._all.items() if _is_source(entry)}
         plan = plan_bytecode(self.entries, sources, self._interpreters.keys(), self.options)
         for path, why in plan.removed.items():
@@ -160,6 +164,16 @@ class Normalizer:
                 after = moved_text(path, before, self.options)
                 if after != before:
                     self._put(path, after, entry.mode, "moved")
+                    self._moved[path] = after
+                    self._all[path] = replace(entry, size=len(after))
+
+    def _date_histories(self) -> None:
+        for path, entry in self.entries.items():
+            if entry.kind is MemberKind.FILE and f"/{path}".endswith(f"/{CONDA}/history"):
+                before = self._files.read(path)
+                after = dated_history(before, self.options)
+                if after != before:
+                    self._put(path, after, entry.mode, "dates")
 
     def _compile(self, planned: Iterable[Job], jobs: int) -> None:
         pyc_jobs = {self._pyc_job(job): job for job in planned if not self._is_vouched(job)}
@@ -167,13 +181,17 @@ class Normalizer:
             return
         with CompilePool(tuple(self._interpreters.values()), jobs) as pool:
             for each in biggest_first(pyc_jobs):
-                content = self._files.read(pyc_jobs[each].source)
-                self._sources[pyc_jobs[each].source] = hashlib.sha256(content).hexdigest()
-                pool.submit(each, content)
+                pool.submit(each, self._source(pyc_jobs[each].source))
                 for compiled in pool.finished():
                     self._put_levels(pyc_jobs[compiled.job], compiled)
             for compiled in pool.drain():
                 self._put_levels(pyc_jobs[compiled.job], compiled)
+
+    def _source(self, path: str) -> bytes:
+        """Return a source as it is afterwards."""
+        content = self._moved[path] if path in self._moved else self._files.read(path)
+        self._digests[path] = (hashlib.sha256(content).digest(), len(content))
+        return content
 
     def _pyc_job(self, job: Job) -> PycJob:
         entry = self._all[job.source]
@@ -188,7 +206,7 @@ class Normalizer:
         found = {target.final: self._files.digest(target.final) for target in job.targets}
         pycs = tuple((target.level, found[target.final][0].hex()) for target in job.targets)
         files = {(digest, self.entries[path].inode or path) for path, digest in found.items()}
-        self._sources[job.source] = self._files.digest(job.source)[0].hex()
+        self._digests[job.source] = self._digests.get(job.source) or self._files.digest(job.source)
         compilation = self._compilation(job, pycs)
         if compilation not in self.options.vouched or len(files) > len(set(found.values())):
             return False
@@ -201,7 +219,7 @@ class Normalizer:
     def _compilation(self, job: Job, pycs: tuple[tuple[int, str], ...]) -> Compilation:
         python, pyc_job, mode = self._interpreters[job.tag], self._pyc_job(job), self.options.mode
         date = pyc_job.mtime if mode is InvalidationMode.TIMESTAMP else 0
-        digest = self._sources[job.source]
+        digest = self._digests[job.source][0].hex()
         return Compilation(pyc_job.source, digest, python.version_text, job.tag, mode, date, pycs)
 
     def _put_levels(self, job: Job, compiled: Compiled) -> None:
@@ -211,19 +229,15 @@ class Normalizer:
                 if target.final in self.entries:
                     self._remove(target.final, "its source does not compile")
             return
-        magic = self._interpreters[job.tag].magic
-        pyc_job = compiled.job
-        header = pyc_header(self.options.mode, magic, compiled.source_hash, pyc_job.mtime, pyc_job.size)
-        contents: dict[int, bytes] = {}
+        contents = compiled.pycs(self.options.mode, self._interpreters[job.tag].magic)
         first: dict[bytes, str] = {}
-        for target, code in zip(job.targets, compiled.codes, strict=True):
-            content = header + code.content if code.same_as is None else contents[code.same_as]
-            contents[target.level] = content
+        for target, content in zip(job.targets, contents, strict=True):
             self.counts["recompiled"] += 1
             twin = first.setdefault(content, target.final)
             if twin == target.final or not self._link(twin, target.final):
                 self._put_pyc(target.final, job.source, content, "compiled again")
-        pycs = tuple((level, hashlib.sha256(content).hexdigest()) for level, content in contents.items())
+        digests = (hashlib.sha256(content).hexdigest() for content in contents)
+        pycs = tuple(zip((target.level for target in job.targets), digests, strict=True))
         self.compiled.append(self._compilation(job, pycs))
 
     def _link(self, twin: str, path: str) -> bool:
@@ -254,8 +268,9 @@ class Normalizer:
         entry = self._all.get(source)
         from_source = None
         if source and entry is not None:
-            content, after = self._files.read(source), self.options.dated(entry.mtime)
-            from_source = Source(content, entry.mtime, after, self._final(source))
+            new, date = self._source(source), self.options.dated(entry.mtime)
+            content = self._files.read(source) if source in self._moved else new
+            from_source = Source(content, entry.mtime, new, date, self._final(source))
         before = self._files.read(path)
         made = remake(before, from_source, self.options.mode, self.options.final)
         if made.stale:

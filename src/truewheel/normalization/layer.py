@@ -103,6 +103,7 @@ def layer_entries(layer: Layer, owned: Owned) -> dict[str, Entry]:
             gid=stat.gid,
             inode=holder if holder is not None and counts[holder] > 1 else "",
             owned=owned.has(path, kind),
+            settled=owned.is_settled(path, kind),
             target=stat.linkname if kind is MemberKind.LINK else "",
         )
     return found
@@ -164,7 +165,7 @@ def _stat(path: str, run: Normalizer, files: LayerFiles, in_scope: bool) -> Stat
             beside, mode=0o644, mtime=run.dates[path], xattrs=(), type=tarfile.REGTYPE, linkname=""
         )
     stat = files.layer.stats[path]
-    if entry.owned and entry.kind is not MemberKind.DIRECTORY:
+    if entry.settled and entry.kind is not MemberKind.DIRECTORY:
         return stat
     mtime = run.dates.get(path, run.options.dated(entry.mtime))
     return replace(stat, mode=wanted_mode(entry, run.options, in_scope), mtime=mtime)

@@ -25,7 +25,7 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.interpreter import probe
 from truewheel.model import Interpreter
 from truewheel.normalization.content import Files, Normalizer
-from truewheel.normalization.owned import Owned, owned_paths
+from truewheel.normalization.owned import CONDA, Owned, owned_paths
 from truewheel.package.model import MemberKind
 
 _INTERRUPTED = "removed: of a run that was interrupted, which is undone or finished first"
@@ -118,7 +118,7 @@ def normalized(
 def _place(tree: ExistingTree) -> tuple[bool, str]:
     """Return whether all of a tree is an installer's own, and its final directory."""
     names = {member.path for member in tree.members if "/" not in member.path}
-    if "pyvenv.cfg" not in names and not {"usr", "etc"}.isdisjoint(names):
+    if names.isdisjoint({"pyvenv.cfg", CONDA}) and not names.isdisjoint({"usr", "etc"}):
         return False, "/"
     return True, os.path.realpath(tree.root)
 
@@ -132,7 +132,8 @@ def _entries(tree: ExistingTree, owned: Owned) -> dict[str, Entry]:
     top = tree.top
     mode, mtime = stat.S_IMODE(top.st_mode), top.st_mtime_ns // 10**9
     kind = MemberKind.DIRECTORY
-    found = {"": Entry("", kind, mode, mtime, uid=top.st_uid, gid=top.st_gid, owned=owned.has("", kind))}
+    is_left = owned.is_settled("", kind)
+    found = {"": Entry("", kind, mode, mtime, uid=top.st_uid, gid=top.st_gid, owned=is_left, settled=is_left)}
     for member in tree.members:
         found[member.path] = Entry(
             path=member.path,
@@ -145,6 +146,7 @@ def _entries(tree: ExistingTree, owned: Owned) -> dict[str, Entry]:
             inode=member.inode,
             outside=tree.is_outside(member),
             owned=owned.has(member.path, member.kind),
+            settled=owned.is_settled(member.path, member.kind),
             target=member.target,
         )
     return found
@@ -240,7 +242,7 @@ def _wanted(run: Normalizer, whole: bool, tree: ExistingTree, writer: _TreeWrite
     scope = python_paths(run.entries, run.listed, whole)
     wanted = {}
     for path, entry in run.entries.items():
-        is_left = entry.owned and entry.kind is not MemberKind.DIRECTORY
+        is_left = entry.settled and entry.kind is not MemberKind.DIRECTORY
         if path in run.gone or is_left or entry.kind is MemberKind.OTHER:
             continue
         mode = None if entry.kind is MemberKind.LINK else wanted_mode(entry, run.options, path in scope)
@@ -274,7 +276,7 @@ def _touched(run: Normalizer, wanted: Mapping[str, Settled]) -> dict[str, Settle
 def _without_emptied(run: Normalizer, wanted: dict[str, Settled]) -> dict[str, Settled]:
     """Leave out directories of bytecode that nothing is left in."""
     emptied = {posixpath.dirname(path) for path in run.gone if source_path(path)}
-    held = {posixpath.dirname(path) for path in wanted}
+    held = {posixpath.dirname(path) for path in wanted} if emptied else set()
     return {path: each for path, each in wanted.items() if path not in emptied or path in held}
 
 

@@ -126,10 +126,13 @@ class _Walk:
 
     def member(self, directory: str, name: str) -> Member | None:
         """Return what has this name in the directory that the walk is in, None if it is gone."""
-        path = os.path.join(directory, name)
-        with self.about(path):
+        path = f"{directory}/{name}" if directory else name
+        try:
             return _member(self._here, path, name)
-        return None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     @contextmanager
     def about(self, path: str) -> Iterator[None]:

@@ -138,7 +138,7 @@ def test_bytecode_is_checked_canonical_and_of_its_final_path(tmp_path: Path) -> 
     data = pyc(root).read_bytes()
     assert read_header(data).mode.value == "checked-hash"
     assert file_names(data[16:], VERSION) == (str(root / SITE / "pkg/m.py"),)
-    code = "import pkg.m; print(pkg.m.__cached__); print(pkg.m.f(2))"
+    code = "import pkg.m; print(pkg.m.f(2))"
     environment = {"PYTHONPATH": str(root / SITE), "PATH": os.environ["PATH"]}
     command = [sys.executable, "-B", "-v", "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -284,6 +284,19 @@ def test_build_paths_become_final_ones(tmp_path: Path, capsys: pytest.CaptureFix
     assert f"{SITE}/pkg.pth: leads to {root}/src" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [(), ("--no-recompile",)])
+def test_bytecode_of_a_script_is_that_of_its_final_path(tmp_path: Path, words: tuple[str, ...]) -> None:
+    root = made(tmp_path / "prefix")
+    script = root / "bin/tool.py"
+    script.write_text(f"#!{root}/bin/python\n{SOURCE}")
+    made_of_it = compiled(script, str(script))
+    assert normalize(root, "--prefix-map", f"{root}=/opt/app", *words) == 0
+    assert script.read_text().startswith("#!/opt/app/bin/python\n")
+    data = made_of_it.read_bytes()
+    assert data[8:16] == importlib.util.source_hash(script.read_bytes())
+    assert normalize(root, "--prefix-map", f"{root}=/opt/app", "--check", *words) == 0
+
+
 def test_urls_of_repositories_stay_and_editable_installs_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -317,6 +330,57 @@ def test_files_of_dpkg_are_left_alone(tmp_path: Path) -> None:
     assert file_names(pyc(root / "usr").read_bytes()[16:], VERSION) == (f"/usr/{SITE}/pkg/m.py",)
     assert normalize(root, "--all") == 0
     assert owned[0].stat().st_mtime == EPOCH
+
+
+def made_by_conda(root: Path, second: bool) -> Path:
+    """An environment of conda with a package of its own, which it compiled, and one that pip installed."""
+    made(root, second)
+    own = root / SITE / "own"
+    info = root / SITE / "own-1.dist-info"
+    meta = root / "conda-meta"
+    for directory in (own, info, meta, root / "etc/conda"):
+        directory.mkdir(parents=True)
+    (own / "__init__.py").write_text(SOURCE)
+    os.utime(own / "__init__.py", (EPOCH - 5, EPOCH - 5))
+    (info / "RECORD").write_text("own/__init__.py,,\n")
+    (info / "direct_url.json").write_text('{"url": "file:///feedstock/work", "dir_info": {}}')
+    (root / "bin/own").write_text(f"#!{root}/bin/python\n")
+    compiled(own / "__init__.py", f"/build/{second}.py")
+    paths = [own / "__init__.py", info / "RECORD", info / "direct_url.json", root / "bin/own"]
+    shipped = compiled(own / "__init__.py", "/feedstock/own.py", 1)
+    rows = [conda_row(root, path) for path in [*paths, shipped]]
+    rows.append({"_path": f"{SITE}/own/__pycache__/__init__.{TAG}.pyc", "path_type": "pyc_file"})
+    (meta / "own-1-0.json").write_text(json.dumps({"name": "own", "paths_data": {"paths": rows}}))
+    (meta / "broken.json").write_text('{"paths_data": {"paths": [1, {"_path": 2, "sha256_in_prefix": 3}]}}')
+    (meta / "history").write_text(f"==> 2024-0{1 + second}-01 10:00:00 <==\n# cmd: conda create\n+own-1-0\n")
+    return root
+
+
+def conda_row(root: Path, path: Path) -> dict[str, str]:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    key = "sha256_in_prefix" if path.parent.name == "bin" else "sha256"
+    return {"_path": str(path.relative_to(root)), "path_type": "hardlink", key: digest}
+
+
+def test_files_of_conda_keep_their_content_and_get_dates(tmp_path: Path) -> None:
+    root, found = tmp_path / "env", []
+    for second in (False, True):
+        made_by_conda(root, second)
+        document = json.loads((root / "conda-meta/own-1-0.json").read_text())
+        assert normalize(root) == 0
+        assert normalize(root, "--check") == 0
+        for row in document["paths_data"]["paths"]:
+            if not row["_path"].endswith(".pyc"):  # conda checks none
+                assert conda_row(root, root / row["_path"]) == row
+        found.append(tree_listing(root))
+        assert (root / "bin/own").stat().st_mtime == EPOCH
+        assert "==> 2023-11-14 22:13:20 <==\n# cmd" in (root / "conda-meta/history").read_text()
+        for name in ("own/__init__", "pkg/m"):
+            source = root / SITE / f"{name}.py"
+            bytecode = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+            assert file_names(bytecode[16:], VERSION) == (str(source),)
+        root.rename(tmp_path / f"kept{second}")
+    assert found[0] == found[1]
 
 
 def test_special_modes_stay(tmp_path: Path) -> None:

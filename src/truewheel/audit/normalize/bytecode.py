@@ -71,7 +71,7 @@ def plan_bytecode(
 
 
 def _is_pyc(entry: Entry) -> bool:
-    return entry.kind is MemberKind.FILE and is_bytecode(entry.path) and ".pyc" in entry.path[-8:]
+    return ".pyc" in entry.path[-8:] and entry.kind is MemberKind.FILE and is_bytecode(entry.path)
 
 
 def _complete(

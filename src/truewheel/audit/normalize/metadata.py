@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from truewheel.audit.model import Site
 from truewheel.audit.normalize.model import Change, Entry, Options
 from truewheel.bytecode.pycs import source_path
 from truewheel.package.model import MemberKind
-from truewheel.record import digest_text, read_rows, write_rows
+from truewheel.record import digest_text, read_rows, row_path, write_rows
 
 _OF_VENVS = (".lock", "CACHEDIR.TAG")  # what uv leaves at the top
+_HEADING = re.compile(rb"^==> (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) <==$", re.MULTILINE)  # in local time
 _LONGEST = 1 << 20  # bytes of a text that is looked at
 
 Read = Callable[[str], bytes]
@@ -26,7 +29,7 @@ Digest = Callable[[str], tuple[bytes, int] | None]
 def dist_infos(entries: Mapping[str, Entry], sites: Iterable[Site]) -> list[str]:
     """Return the dist-info directories right in a site; those that a project vendors are its own business."""
     tops = {site.path for site in sites}
-    above = {posixpath.dirname(path) for path in entries}
+    above = {posixpath.dirname(path) for path in entries if ".dist-info/" in path}
     return sorted(path for path in above if path.endswith(".dist-info") and posixpath.dirname(path) in tops)
 
 
@@ -76,7 +79,7 @@ def metadata_findings(
             yield Change(directory, "is of an editable install, whose source is not in the tree")
     tops = {site.path for site in sites}
     for path, entry in entries.items():
-        is_list = posixpath.dirname(path) in tops and path.endswith((".pth", ".egg-link"))
+        is_list = path.endswith((".pth", ".egg-link")) and posixpath.dirname(path) in tops
         if is_list and entry.kind is MemberKind.FILE and entry.size < _LONGEST:
             for line in read(path).decode("utf-8", "replace").splitlines():
                 if line.startswith("/"):
@@ -99,8 +102,18 @@ def moved_text(path: str, data: bytes, options: Options) -> bytes:
     return head + end + rest
 
 
+def dated_history(data: bytes, options: Options) -> bytes:
+    """Return a history of a conda environment, whose headings are dates, with those that files get."""
+    latest = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(options.date)).encode()
+
+    def dated(heading: re.Match[bytes]) -> bytes:
+        return heading[0].replace(heading[1], latest if options.set_dates else min(heading[1], latest))
+
+    return _HEADING.sub(dated, data)
+
+
 def new_record(
-    text: str, site: str, present: Collection[str], digest: Digest, pycs: Mapping[str, Collection[str]]
+    text: str, site: str, present: Collection[str], digest: Digest, pycs: Mapping[str, Set[str]]
 ) -> bytes:
     """Return a RECORD, sorted, with a true row for each path that is there.
 
@@ -111,15 +124,15 @@ def new_record(
     """
     rows: dict[str, list[str]] = {}
     for row in read_rows(text):
-        path = posixpath.normpath(posixpath.join("/", site, row[0])).lstrip("/") if row else ""
+        path = row_path(row, f"/{site}").lstrip("/")
         if path in present and len(row) == 3:
             rows[path] = row
     listed = [path for path in rows if source_path(path)]
     bare = not any(rows[path][1] for path in listed)
     if listed:
         for source in [path for path in rows if path in pycs]:
-            for path in pycs[source]:
-                rows.setdefault(path, [posixpath.relpath(f"/{path}", f"/{site}"), "" if bare else "new", ""])
+            for path in pycs[source] - rows.keys():
+                rows[path] = [posixpath.relpath(f"/{path}", f"/{site}"), "" if bare else "new", ""]
     made = []
     for path, row in rows.items():
         found = digest(path) if row[1] else None

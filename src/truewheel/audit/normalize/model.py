@@ -15,8 +15,8 @@ class Entry:
 
     ``mode`` are the permission bits; ``mtime`` in seconds since the epoch, ``size`` in bytes. Entries with
     one ``inode`` are hard links of one file, "" is that of no other; ``outside``: the file has more links
-    than the tree has. ``owned``: a package of the tree's own dpkg or rpm has it, and it is left alone.
-    ``target`` is what a symbolic link has.
+    than the tree has. ``owned``: a package of the tree's own dpkg, rpm or conda has it, and its content is
+    left alone; ``settled``: its mode and date as well. ``target`` is what a symbolic link has.
     """
 
     path: str
@@ -29,6 +29,7 @@ class Entry:
     inode: str = ""
     outside: bool = False
     owned: bool = False
+    settled: bool = False
     target: str = ""
 
 

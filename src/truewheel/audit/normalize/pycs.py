@@ -16,11 +16,15 @@ from truewheel.pyc.stream import file_names
 
 @dataclass(frozen=True)
 class Source:
-    """The source of a pyc: its bytes, its date as the pyc's header has it and as it will be, in seconds."""
+    """The source of a pyc: its bytes and its date in seconds, as they are and as they will be.
+
+    The pyc stays valid where another first line, a comment, is all that changes.
+    """
 
     content: bytes
-    before: int
-    after: int
+    mtime: int
+    new_content: bytes
+    new_mtime: int
     final: str
 
 
@@ -52,7 +56,7 @@ def remake(data: bytes, source: Source | None, mode: InvalidationMode, moved: Ca
         body = rewrite(data[SIZE:], header.python, source.final)
     except (PycUnreadable, ValueError) as error:
         return Remade(kept=error.message if isinstance(error, PycUnreadable) else f"cannot be read: {error}")
-    return Remade(_header(header, mode, source.content, source.after) + body)
+    return Remade(_header(header, mode, source.new_content, source.new_mtime) + body)
 
 
 def _sourceless(data: bytes, header: Header, moved: Callable[[str], str]) -> bytes:
@@ -65,7 +69,7 @@ def _is_valid(header: Header, source: Source) -> bool:
     """Whether an import takes the pyc; an unchecked one counts as what its hash says."""
     if header.mode is InvalidationMode.TIMESTAMP:
         size = len(source.content) & 0xFFFFFFFF
-        return (header.mtime, header.size) == (source.before & 0xFFFFFFFF, size)
+        return (header.mtime, header.size) == (source.mtime & 0xFFFFFFFF, size)
     return header.source_hash == source_hash(header.magic, source.content)
 
 

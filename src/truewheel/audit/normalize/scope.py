@@ -15,7 +15,7 @@ _SPECIAL, _STICKY, _WRITE = 0o7000, 0o1000, 0o200
 
 def wanted_mode(entry: Entry, options: Options, in_scope: bool) -> int:
     """Return the mode that a path is to have: 0644 or 0755 by the execute bit, with setuid and its like."""
-    stays = options.keep_modes or not in_scope or entry.owned or entry.mode & _STICKY
+    stays = options.keep_modes or not in_scope or entry.settled or entry.mode & _STICKY
     stays = stays or (entry.kind is MemberKind.DIRECTORY and not entry.mode & _WRITE)  # as rpm's /usr/bin
     if stays or entry.kind is MemberKind.LINK or entry.kind is MemberKind.OTHER:
         return entry.mode
