@@ -319,6 +319,26 @@ def test_bytecode_that_a_spec_removed_stays_away(
     }
 
 
+@pytest.mark.parametrize("levels", [[""], [".opt-1"], ["", ".opt-1", ".opt-2"], [".opt-2"]])
+def test_the_last_pass_repairs_the_levels_that_are_there(
+    place: Place, with_python: Interpreter, levels: list[str]
+) -> None:
+    """Meson compiles at level 0 alone, automake at all three."""
+    cache = place.root / _SITE / "pkg/__pycache__"
+    cache.mkdir(parents=True)
+    for stem in ("demo", "other"):
+        (cache.parent / f"{stem}.py").write_text("assert stem\n")
+    names = {f"demo.{with_python.cache_tag}{level}.pyc" for level in levels}
+    for name in names:
+        (cache / name).write_bytes(b"stale")
+    for _ in range(2):
+        (done,) = finish(place, {})
+    beside = {name.replace("demo", "other") for name in names if ".opt-2" not in name}
+    assert {path.name for path in cache.iterdir()} == names | beside
+    assert all((cache / name).read_bytes() != b"stale" for name in names)
+    assert done.manifest is not None and {file.state for file in done.manifest.files} == {"unchanged"}
+
+
 @pytest.mark.parametrize("version", ["2.7", "3.6"])
 def test_modules_of_a_python_that_is_not_supported_are_left_alone(
     place: Place, version: str, capfd: pytest.CaptureFixture[str]

@@ -34,8 +34,8 @@ pytestmark = [
         reason="wants openSUSE's macros and specs: see the head of this file",
     ),
 ]
-_DEBIAN = ("fdupes", "g++", "libyaml-dev")
-_BACKENDS = ("wheel", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme", "Cython")
+_DEBIAN = ("fdupes", "g++", "libyaml-dev", "unzip")
+_BACKENDS = ("wheel", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme", "poetry-core", "Cython")
 _SUSE = """\
 %suse_version 1699
 %ext_man %{nil}
