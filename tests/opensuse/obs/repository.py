@@ -58,7 +58,7 @@ sys.path.insert(0, "/usr/lib/truewheel")
 from truewheel.__main__ import run
 run()
 """
-FDUPES = """\
+_FDUPES = """\
 #!/bin/sh
 # equal files of equal mode become one; -s makes links of names
 link=-f
@@ -71,7 +71,7 @@ for directory; do
   done
 done
 """
-FDUPES_MACRO = "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n"
+_FDUPES_MACRO = "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n"
 _ELSEWHERE = """\
 export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+400d
 export FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1 TZ=Asia/Kathmandu PYTHONHASHSEED=4711 LC_ALL=C
@@ -165,10 +165,23 @@ def _names(work: Path, own: Path) -> None:
     write_deb(Deb("opensuse-names", depends=depends, provides=_NAMES), tree, own)
 
 
+def put_fdupes(tree: Path) -> None:
+    """Give a tree ``%fdupes``: openSUSE's, where TRUEWHEEL_FDUPES names a copy of its package."""
+    rpm = tree / "usr/lib/rpm"
+    (rpm / "macros.d").mkdir(parents=True, exist_ok=True)
+    package = os.environ.get("TRUEWHEEL_FDUPES")
+    if not package:
+        put(rpm / "fdupes_wrapper", _FDUPES, 0o755)
+        put(rpm / "macros.d/macros.fdupes", _FDUPES_MACRO)
+        return
+    shutil.copy(Path(package, "macros.fdupes"), rpm / "macros.d")
+    compiler = ["g++", "-O1", "-static", "-o", str(rpm / "fdupes_wrapper")]
+    subprocess.run([*compiler, str(Path(package, "fdupes_wrapper.cpp"))], check=True)
+
+
 def _fdupes(work: Path, own: Path) -> None:
     tree = work / "fdupes-macros"
-    put(tree / "usr/lib/rpm/fdupes_wrapper", FDUPES, 0o755)
-    put(tree / "usr/lib/rpm/macros.d/macros.fdupes", FDUPES_MACRO)
+    put_fdupes(tree)
     write_deb(Deb("fdupes-macros", depends=("fdupes",)), tree, own)
 
 
