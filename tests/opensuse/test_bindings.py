@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.opensuse.conftest import stock_macros
-from tests.opensuse.obs.building import files, unpacked
+from tests.opensuse.obs.packages import files, unpacked
 from tests.opensuse.suseroot import SuseRoot, suse_root
 from tests.rpm.building import HERE, Build, build
 from tests.support import give_network, mirror

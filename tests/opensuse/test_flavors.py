@@ -197,8 +197,8 @@ def test_a_flavor_of_which_nothing_is_known() -> None:
 def test_a_flavor_whose_macros_are_not_ours_is_said(
     place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for version in ("3.6", "3.13", "3.16", "3.99"):
-        (place.root / f"usr/lib/python{version}/site-packages").mkdir(parents=True)
+    for name in ("python3.6", "python3.13", "python3.16", "python3.99", "pypy3.11"):
+        (place.root / f"usr/lib/{name}/site-packages").mkdir(parents=True)
     (tmp_path / "python3").symlink_to("python3.13")
     monkeypatch.setattr(flavors, "_BIN", str(tmp_path))
     assert flavors.unknown_flavors(place.root, ["python3", "python399"]) == ["python316"]
@@ -339,11 +339,11 @@ def test_the_last_pass_repairs_the_levels_that_are_there(
     assert done.manifest is not None and {file.state for file in done.manifest.files} == {"unchanged"}
 
 
-@pytest.mark.parametrize("version", ["2.7", "3.6"])
+@pytest.mark.parametrize("name", ["python2.7", "python3.6", "pypy3.10"])
 def test_modules_of_a_python_that_is_not_supported_are_left_alone(
-    place: Place, version: str, capfd: pytest.CaptureFixture[str]
+    place: Place, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    site = place.root / f"usr/lib/python{version}/site-packages"
+    site = place.root / f"usr/lib/{name}/site-packages"
     (site / "demo-1.dist-info").mkdir(parents=True)
     (site / "demo.py").write_text("print 1\n")
     (site / "demo.pyc").write_bytes(b"")
@@ -353,7 +353,7 @@ def test_modules_of_a_python_that_is_not_supported_are_left_alone(
     said = capfd.readouterr()
     assert (said.out, said.err) == (
         "",
-        f"truewheel: warning: /usr/bin/python{version}: is not supported: its modules are left as they are\n",
+        f"truewheel: warning: /usr/bin/{name}: is not supported: its modules are left as they are\n",
     )
     assert tree_hash(place.root) == before
 

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from tests.opensuse.conftest import stock_macros
-from tests.opensuse.obs.building import assert_right, changed, files, flavor_of
+from tests.opensuse.obs.building import assert_right, changed, flavor_of
+from tests.opensuse.obs.packages import files
 from tests.opensuse.obs.repository import put_fdupes
 from tests.opensuse.suseroot import FLAVORS, SuseRoot, suse_root
 from tests.rpm.building import HERE, Build, build

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.opensuse.conftest import compiled_macros
-from tests.opensuse.obs.building import files, unpacked
+from tests.opensuse.obs.packages import files, unpacked
 from tests.opensuse.obs.repository import put_fdupes
 from tests.opensuse.suseroot import SLE_FLAVOR, SuseRoot, sle_root
 from tests.rpm.building import HERE, Build, build

@@ -23,14 +23,15 @@ from tests.opensuse.obs.building import (
     assert_right,
     build,
     build_twice,
-    files,
-    header,
     places,
     sources,
 )
 from tests.opensuse.obs.flavors import FLAVORS
+from tests.opensuse.obs.packages import files, header
 from tests.opensuse.obs.project import Checkouts, checkouts, stock, with_macros, with_package
-from tests.opensuse.obs.repository import Repository, repository
+from tests.opensuse.obs.repository import Repository, add_truewheel, repository
+from tests.own_source import spec_sources
+from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -54,8 +55,21 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     require_root()
     require("unshare", "perl", "ar", "rpm", "rpm2archive", "dpkg-deb", "apt-get")
     directory = tmp_path_factory.mktemp(request.param)
-    yield Project(found, repository(found, request.param, directory / "packages"), places(directory))
+    packages, pair = repository(found, request.param, directory / "packages"), places(directory)
+    _build_truewheel(found, packages, pair[0], directory)
+    yield Project(found, packages, pair)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _build_truewheel(found: Checkouts, packages: Repository, place: Place, directory: Path) -> None:
+    """The first package of the project, whose support the others then have."""
+    package = directory / "truewheel"
+    package.mkdir()
+    for source in (CHECKOUT / "packaging/truewheel.spec", *spec_sources(directory / "source")):
+        shutil.copy(source, package)
+    configuration = stock(packages.release, FLAVORS).replace("Macros:\n", "Macros:\n%_without_library 1\n", 1)
+    done = build(found, packages, place, configuration, package / "truewheel.spec", directory / "out")
+    add_truewheel(packages, done.packages, directory / "unpacked")
 
 
 def assert_same_files(one: Built, other: Built) -> None:
