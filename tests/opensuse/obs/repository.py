@@ -66,6 +66,8 @@ for directory; do
 done
 """
 _FDUPES_MACRO = "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n"
+# rpm's database is empty where packages are .debs
+_RPMBUILD = '#!/bin/sh\nexec /usr/bin/rpmbuild --nodeps "$@"\n'
 _ELSEWHERE = """\
 export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+400d
 export FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1 TZ=Asia/Kathmandu PYTHONHASHSEED=4711 LC_ALL=C
@@ -135,6 +137,7 @@ def _rpm_config(checkouts: Checkouts, work: Path, own: Path) -> None:
     shutil.copytree(source / "macros.d", tree / "usr/lib/rpm/macros.d")
     put(tree / "usr/lib/rpm/brp-suse", (source / "scripts/brp-suse").read_text(), 0o755)
     (tree / "usr/lib/rpm/brp-suse.d").mkdir()
+    put(tree / "usr/local/bin/rpmbuild", _RPMBUILD, 0o755)
     write_deb(Deb("rpm-config-suse", depends=("rpm",), postinst="ln -sf bash /bin/sh"), tree, own)
 
 

@@ -23,11 +23,13 @@ from tests.opensuse.obs.building import (
     assert_right,
     build,
     build_twice,
+    flavor_of,
     places,
     sources,
 )
 from tests.opensuse.obs.flavors import FLAVORS
 from tests.opensuse.obs.packages import files, header
+from tests.opensuse.obs.pbuild import pbuild
 from tests.opensuse.obs.project import Checkouts, checkouts, stock, with_macros, with_package
 from tests.opensuse.obs.repository import Repository, add_truewheel, repository
 from tests.own_source import spec_sources
@@ -35,6 +37,7 @@ from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
+_SPECS = Path(__file__).parents[1] / "specs"
 _PACKAGES = Path(os.environ.get("TRUEWHEEL_OPENSUSE_PACKAGES", "/nonexistent"))
 _NAMES = sorted(directory.name for directory in _PACKAGES.glob("python-*"))
 
@@ -112,3 +115,21 @@ def test_switched_over_by_macros_and_without_a_date(name: str, project: Project,
     assert_same_files(built["stock"], built["package"])
     assert_right(built["macros"].packages, tmp_path / "facts-macros")
     assert_right(built["package"].packages, tmp_path / "facts-package")
+
+
+def test_pbuild_fills_in_the_flavor(project: Project, tmp_path: Path) -> None:
+    package = tmp_path / "project/python-flavored"
+    package.mkdir(parents=True)
+    shutil.copy(_SPECS / "python-flavored.spec", package)
+    (package / "_multibuild").write_text("<multibuild><package>primary</package></multibuild>\n")
+    configuration = with_package(stock(project.repository.release, FLAVORS))
+    # packages of rpm's form cannot be installed into these roots
+    configuration += "BuildFlags: nouseforbuild:python-flavored nouseforbuild:python-flavored:primary\n"
+    built = pbuild(project.checkouts, project.repository, configuration, package.parent, tmp_path / "work")
+    names = {name: [flavor_of(package) for package in found] for name, found in built.items()}
+    assert names == {
+        "python-flavored": ["python311", "python312"],
+        "python-flavored:primary": ["python313"],
+    }
+    for found in built.values():
+        assert_right(found, tmp_path / "facts")
