@@ -70,7 +70,8 @@ def _build_truewheel(found: Checkouts, packages: Repository, place: Place, direc
     package.mkdir()
     for source in (CHECKOUT / "packaging/truewheel.spec", *spec_sources(directory / "source")):
         shutil.copy(source, package)
-    configuration = stock(packages.release, FLAVORS).replace("Macros:\n", "Macros:\n%_without_library 1\n", 1)
+    configuration = with_package(stock(packages.release, FLAVORS))
+    configuration += "\nMacros:\n%_without_library 1\n:Macros\n"
     done = build(found, packages, place, configuration, package / "truewheel.spec", directory / "out")
     add_truewheel(packages, done.packages, directory / "unpacked")
 
@@ -115,6 +116,30 @@ def test_switched_over_by_macros_and_without_a_date(name: str, project: Project,
     assert_same_files(built["stock"], built["package"])
     assert_right(built["macros"].packages, tmp_path / "facts-macros")
     assert_right(built["package"].packages, tmp_path / "facts-package")
+
+
+@pytest.mark.parametrize(
+    ("switched", "line", "runs"),
+    [
+        (True, "#!BuildIgnore: truewheel-rpm-macros truewheel", False),
+        (False, "BuildRequires: truewheel-rpm-macros", True),
+    ],
+)
+def test_one_package_is_switched(
+    switched: bool, line: str, runs: bool, project: Project, tmp_path: Path
+) -> None:
+    package = tmp_path / "python-flavored"
+    package.mkdir()
+    text = (_SPECS / "python-flavored.spec").read_text().replace("BuildArch:", f"{line}\nBuildArch:")
+    (package / "python-flavored.spec").write_text(text)
+    plain = stock(project.repository.release, FLAVORS)
+    configuration = with_package(plain) if switched else plain
+    spec = package / "python-flavored.spec"
+    done = build(
+        project.checkouts, project.repository, project.places[0], configuration, spec, tmp_path / "out"
+    )
+    assert [flavor_of(package) for package in done.packages] == ["python311", "python312"]
+    assert ("/usr/bin/python3.12: all bytecode is right" in done.log) == runs
 
 
 def test_pbuild_fills_in_the_flavor(project: Project, tmp_path: Path) -> None:
