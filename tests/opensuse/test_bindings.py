@@ -67,7 +67,7 @@ cd source
 export D=%{{buildroot}}
 cd source
 {install}
-find %{{buildroot}} ! -type d -printf '"/%%%%P"\\n' > %{{_builddir}}/files
+find %{{buildroot}} ! -type d -printf '"/%%P"\\n' > %{{_builddir}}/files
 
 %files -f %{{_builddir}}/files
 
