@@ -7,6 +7,8 @@ does; bindings.yaml lists the libraries.
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 import yaml
 
 from tests.opensuse.conftest import stock_macros
+from tests.opensuse.obs.flavors import pyenv_python
 from tests.opensuse.obs.packages import files, unpacked
 from tests.opensuse.suseroot import SuseRoot, suse_root
 from tests.rpm.building import HERE, Build, build
@@ -103,9 +106,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
 
 
 def _let_find_headers(root: SuseRoot) -> None:
-    program = root.outside("/usr/bin/truewheel")
-    program.write_text(program.read_text().replace("/usr/bin/python3 ", "/usr/bin/python3.11 "))
+    ours = root.outside("/usr/bin/truewheel")
+    ours.write_text(ours.read_text().replace("/usr/bin/python3 ", "/usr/bin/python3.11 "))
     root.run("ln", "-sf", f"python{_PYTHON}", "/usr/bin/python3")
+    program = pyenv_python(f"python{_PYTHON.replace('.', '')}").with_name(f"python{_PYTHON}-config")
+    shutil.copy(program, root.outside("/usr/bin/python3-config"))
     ask = "import sysconfig; print(sysconfig.get_config_var('INCLUDEPY'))"
     home = root.run("python3", "-c", ask).strip().removesuffix(f"/include/python{_PYTHON}")
     for settings in root.outside(f"/usr/lib/python{_PYTHON}").glob("_sysconfigdata*.py"):
@@ -120,6 +125,7 @@ def _fetched(sources: Sources, name: str) -> Path:
     script = f"""
         apt-cache showsrc --only-source {name} | sed -n 's/^Version: //p' | while read version; do
           apt-get -qq -o APT::Sandbox::User=root source --only-source --download-only {name}=$version
+          ls *.orig.tar.?z* && break
         done
         :
     """
@@ -173,9 +179,9 @@ def test_a_library_is_the_same(name: str, sources: Sources, tmp_path: Path) -> N
         root.take_ours() if label == "stock" else root.put_ours()
         done = run(root, spec, source)
         packages[label] = done.packages[0].rename(tmp_path / f"{label}.rpm")
-        assert (f"/usr/bin/python{_PYTHON}: " in done.log) == (label != "stock"), done.log[-2000:]
+        assert bool(re.search("^/usr/bin/python3[.][0-9]+: ", done.log, re.M)) == (label != "stock")
     listed = {label: files(package) for label, package in packages.items()}
-    assert any(f"/python{_PYTHON}/site-packages/" in line for line in listed["stock"])
+    assert any("/site-packages/" in line for line in listed["stock"])
     assert listed["stock"] == listed["support"] == listed["macros"]
     for label in ("support", "macros"):
         assert _flags(packages[label], tmp_path / label) <= {3}
