@@ -27,7 +27,10 @@ _PACKAGES = (*_SYSTEM, "python3-build", "python3-installer", "python3-packaging"
 SLE_FLAVOR = "python311"
 _SLE_PIP = {
     "3.6": ("pip<22", "setuptools<60", "wheel<0.38"),
-    "3.11": ("pip", "setuptools<80", "wheel", "build", "installer", "packaging", "pyyaml"),
+    "3.11": (
+        *("pip", "setuptools<80", "wheel", "flit_core"),
+        *("build", "installer", "packaging", "pyyaml"),
+    ),
 }
 _LEFT_OUT = ("site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "__pycache__", "config-*")
 _SETTINGS = """\
