@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
+from tests.registry import sdist
 from tests.support import CHECKOUT
 from truewheel import __version__
 
 NAME = f"truewheel-{__version__}"
 _DIRECTORIES = ("src", "macros", "debhelper", "packaging", "docs")
+BUNDLED = ("build", "installer", "packaging", "pyproject-hooks", "pyyaml")
 _FILES = ("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
 
 
@@ -21,3 +24,11 @@ def own_source(parent: Path) -> Path:
     for name in _FILES:
         shutil.copy(CHECKOUT / name, source / name)
     return source
+
+
+def spec_sources(directory: Path) -> list[Path]:
+    """The archives that packaging/truewheel.spec names; that of the checkout is made below a directory."""
+    own_source(directory)
+    archive = directory / f"{NAME}.tar.gz"
+    subprocess.run(["tar", "-czf", archive, "-C", directory, NAME], check=True)
+    return [archive, *(sdist(name) for name in BUNDLED)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import posixpath
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from truewheel.buildroot.delivery import Delivery, Watch
@@ -24,6 +23,10 @@ from truewheel.paths import install_paths
 from truewheel.report.reader import settled_sources
 from truewheel.request import CompileRequest
 from truewheel.schemes import loaded_scheme
+
+_ALL_LEVELS = (0, 1, 2)
+# by source, as its final path, and cache tag
+_Levels = Mapping[tuple[str, str], tuple[int, ...]]
 
 
 def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Watch | None = None) -> Manifest:
@@ -49,12 +52,17 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
         CompilePool(interpreters, request.bytecode.workers(environ), request.bytecode.limits) as pool,
     ):
         finals = _final_sources(request, policy)
+        levels: _Levels = {
+            (final, each.cache_tag): policy.levels for final in finals for each in interpreters
+        }
         if request.repair:
-            finals = _beside_bytecode(request.root, finals, interpreters, policy)
+            levels = _levels_there(request.root, levels)
+            finals = frozenset(final for final, _ in levels)
         settled = settled_sources(request.reports, request.root, finals)
-        jobs = _compile_jobs(request, sorted(finals - settled), interpreters, policy, epoch)
+        unsettled = {each: levels[each] for each in sorted(levels) if each[0] not in settled}
+        jobs = _compile_jobs(request, unsettled, interpreters, policy, epoch)
         found = look(request.root, [target.final for job in jobs for target in job.targets])
-        stray = _strays(request, finals, interpreters, policy)
+        stray = _strays(request, levels)
         delivery = Delivery(buildroot, found, interpreters, policy, scheme.file_mode, watch)
         for job in jobs:
             pool.submit(job, below(request.root, job.source).read_bytes())
@@ -74,7 +82,7 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
 
 def _compile_jobs(
     request: CompileRequest,
-    finals: Sequence[str],
+    levels: _Levels,
     interpreters: Sequence[Interpreter],
     policy: BytecodePolicy,
     epoch: int | None,
@@ -82,13 +90,12 @@ def _compile_jobs(
     jobs = []
     relative = policy.filename is CodeFilename.RELATIVE
     libraries = {each.cache_tag: _libraries(request, each) if relative else () for each in interpreters}
-    for final in finals if policy.levels else ():
+    for (final, tag), wanted in levels.items() if policy.levels else ():
         info = below(request.root, final).lstat()
         mtime = int(info.st_mtime) if epoch is None else min(int(info.st_mtime), epoch)
-        for tag, known in libraries.items():
-            directory = _directory_of(request, final, known) if relative else ""
-            filename = code_filename(final, directory, policy.filename)
-            jobs.append(plan_job(final, info.st_size, mtime, tag, policy.levels, filename=filename))
+        directory = _directory_of(request, final, libraries[tag]) if relative else ""
+        filename = code_filename(final, directory, policy.filename)
+        jobs.append(plan_job(final, info.st_size, mtime, tag, wanted, filename=filename))
     return biggest_first(jobs)
 
 
@@ -111,13 +118,10 @@ def _start_directory(start: str) -> str:
     return posixpath.dirname(start) if start.endswith(".py") else start
 
 
-def _strays(
-    request: CompileRequest, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
-) -> list[str]:
+def _strays(request: CompileRequest, levels: _Levels) -> list[str]:
     if not request.remove_strays:
         return []
-    tags = [interpreter.cache_tag for interpreter in interpreters]
-    wanted = {pyc_path(*each) for each in itertools.product(finals, tags, policy.levels)}
+    wanted = {pyc_path(final, tag, level) for (final, tag), each in levels.items() for level in each}
     starts = (_final_path(request.root, path) for path in request.paths)
     return sorted({stray for start in starts for stray in strays(request.root, start, wanted)})
 
@@ -140,18 +144,19 @@ def _final_sources(request: CompileRequest, policy: BytecodePolicy) -> frozenset
     return frozenset(finals)
 
 
-def _beside_bytecode(
-    root: Path, finals: Set[str], interpreters: Sequence[Interpreter], policy: BytecodePolicy
-) -> frozenset[str]:
-    """The sources in whose directory a source has bytecode of one of the interpreters."""
-    pycs = {
-        pyc_path(final, each.cache_tag, level): posixpath.dirname(final)
-        for final in finals
-        for each in interpreters
-        for level in policy.levels
+def _levels_there(root: Path, levels: _Levels) -> _Levels:
+    """Leave the levels that the directory of a source has bytecode of, and add those that it has itself."""
+    own = {
+        each: [level for level in _ALL_LEVELS if os.path.lexists(below(root, pyc_path(*each, level)))]
+        for each in levels
     }
-    compiled = {directory for pyc, directory in pycs.items() if os.path.lexists(below(root, pyc))}
-    return frozenset(final for final in finals if posixpath.dirname(final) in compiled)
+    beside = {(posixpath.dirname(final), tag, level) for final, tag in own for level in own[final, tag]}
+    left = {}
+    for (final, tag), wanted in levels.items():
+        directory = posixpath.dirname(final)
+        shared = {level for level in wanted if (directory, tag, level) in beside}
+        left[final, tag] = tuple(sorted(shared.union(own[final, tag])))
+    return {each: found for each, found in left.items() if found}
 
 
 def _final_path(root: Path, path: str) -> str:

@@ -95,8 +95,8 @@ class CompileRequest:
 
     Sources that ``reports`` of installs list are left out unless they changed since. With ``remove_strays``,
     bytecode below ``paths`` that belongs to no source there, or to another Python or level, is removed. With
-    ``repair``, sources are left out whose directory has no bytecode of these Pythons; with ``records``, the
-    RECORDs that list bytecode are corrected.
+    ``repair``, a source gets the levels that its directory has bytecode of, and keeps others of its own;
+    with ``records``, the RECORDs that list bytecode are corrected.
     """
 
     paths: tuple[str, ...]

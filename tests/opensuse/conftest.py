@@ -30,11 +30,14 @@ def stock_macros(directory: Path) -> Path:
     checkout = os.environ.get("TRUEWHEEL_PYTHON_RPM_MACROS")
     if not checkout:
         return _STANDIN
-    shutil.copytree(checkout, directory / "macros")
     pythons = next(line for line in _STANDIN.read_text().splitlines() if line.startswith("%pythons"))
-    (directory / ".rpmmacros").write_text(
-        f"## PYTHON MACROS BEGIN\n{pythons}\n%primary_python python313\n## PYTHON MACROS END\n"
-    )
+    return compiled_macros(Path(checkout), f"{pythons}\n%primary_python python313\n", directory)
+
+
+def compiled_macros(checkout: Path, build_set: str, directory: Path) -> Path:
+    """What a checkout of python-rpm-macros compiles to in a directory, for the build set of a project."""
+    shutil.copytree(checkout, directory / "macros")
+    (directory / ".rpmmacros").write_text(f"## PYTHON MACROS BEGIN\n{build_set}## PYTHON MACROS END\n")
     subprocess.run(
         ["bash", "compile-macros.sh"],
         cwd=directory / "macros",

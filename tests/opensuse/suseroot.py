@@ -1,7 +1,7 @@
 """A Debian root with rpm, set up as openSUSE's build roots are: several CPythons in /usr, and their macros.
 
 The flavors are pyenv's Pythons, whose own paths are /usr once they lie there; Debian's Python 3.11 runs
-truewheel and is no flavor.
+truewheel and is no flavor. A root of SLE has no Python of Debian: ``python3`` is 3.6 there.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ from tests.support import CHECKOUT, Recipe, Root, give_network, put_truewheel
 _HERE = Path(__file__).parent
 _REQUIREMENTS = _HERE / "requirements.txt"
 FLAVORS = ("python310", "python312", "python313")
-_PACKAGES = (
+_SYSTEM = (
     *("rpm", "file", "patch", "make", "gcc", "libc6-dev", "faketime"),
     *("libffi8", "libssl3", "libsqlite3-0", "libexpat1", "libreadline8", "libuuid1"),
-    *("python3-build", "python3-installer", "python3-packaging", "python3-yaml"),
 )
+_PACKAGES = (*_SYSTEM, "python3-build", "python3-installer", "python3-packaging", "python3-yaml")
+SLE_FLAVOR = "python311"
+_SLE_PIP = {
+    "3.6": ("pip<22", "setuptools<60", "wheel<0.38"),
+    "3.11": (
+        *("pip", "setuptools<80", "wheel", "flit_core"),
+        *("build", "installer", "packaging", "pyyaml"),
+    ),
+}
 _LEFT_OUT = ("site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "__pycache__", "config-*")
 _SETTINGS = """\
 %_buildshell /bin/bash
@@ -62,6 +70,22 @@ def suse_root(directory: Path, stock: Path) -> SuseRoot:
     ingredients = " ".join(FLAVORS) + _REQUIREMENTS.read_text()
     Recipe(_PACKAGES, finish=_add_flavors, ingredients=ingredients).unpack(directory)
     put_truewheel(directory)
+    return _set_up(directory, stock)
+
+
+def sle_root(directory: Path, stock: Path) -> SuseRoot:
+    """Unpack a root of SLE 15 into a new directory, with a flavor that its ``python3`` is not."""
+    ingredients = repr(_SLE_PIP)
+    Recipe((*_SYSTEM, "fdupes", "g++", "unzip"), finish=_add_sle_pythons, ingredients=ingredients).unpack(
+        directory
+    )
+    put_truewheel(directory)
+    program = directory / "usr/bin/truewheel"
+    program.write_text(program.read_text().replace("/usr/bin/python3 ", "/usr/bin/python3.11 "))
+    return _set_up(directory, stock)
+
+
+def _set_up(directory: Path, stock: Path) -> SuseRoot:
     rpm = directory / "usr/lib/rpm"
     (rpm / "brp-suse.d").mkdir()
     (rpm / "brp-suse").write_text(_BRP_SUSE)
@@ -83,6 +107,17 @@ def _add_flavors(directory: Path) -> None:
             Root(directory).run(python, "-m", *command.split(), environ=environ)
 
 
+def _add_sle_pythons(directory: Path) -> None:
+    environ = give_network(directory)
+    for version, modules in _SLE_PIP.items():
+        _relocate(version, directory)
+        python = f"/usr/bin/python{version}"
+        Root(directory).run(python, "-m", "ensurepip", environ=environ)
+        install = ("-m", "pip", "install", "-q", "--upgrade")
+        Root(directory).run(python, *install, *modules, environ=environ)
+    (directory / "usr/bin/python3").symlink_to("python3.6")
+
+
 def _relocate(version: str, directory: Path) -> None:
     """Copy one of pyenv's Pythons to /usr, where it finds its library by itself."""
     python = available_pythons().get(version)
@@ -91,8 +126,9 @@ def _relocate(version: str, directory: Path) -> None:
     home = python.resolve().parents[1]
     (directory / "usr/include").mkdir(exist_ok=True)
     shutil.copy(home / f"bin/python{version}", directory / "usr/bin")
-    for library in home.glob(f"lib/libpython{version}.so*"):
+    for library in home.glob(f"lib/libpython{version}*.so*"):
         shutil.copy(library, directory / "usr/lib")
-    shutil.copytree(home / f"include/python{version}", directory / f"usr/include/python{version}")
+    for headers in home.glob(f"include/python{version}*"):
+        shutil.copytree(headers, directory / f"usr/include/{headers.name}")
     ignored = shutil.ignore_patterns(*_LEFT_OUT)
     shutil.copytree(home / f"lib/python{version}", directory / f"usr/lib/python{version}", ignore=ignored)

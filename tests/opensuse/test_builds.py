@@ -111,6 +111,21 @@ def test_without_a_source_date_epoch_too(suse: SuseRoot) -> None:
     assert pyc_faults(suse, done, "3.13") == []
 
 
+def test_a_project_of_one_flavor(suse: SuseRoot, pure: tuple[Build, Build]) -> None:
+    alone = built(suse, "pure", "pythons python312", around=Surroundings("/build/alone"))
+    digested = digests(suse, alone)
+    versions = {path.split("/")[3] for path in digested if path.startswith("/usr/lib/")}
+    assert versions == {"python3.12"}
+    suse.run("rpm", "-i", "--nodeps", within(suse, alone.packages[0]))
+    try:
+        assert suse.run("head", "-n1", "/usr/bin/tool") == "#!/usr/bin/python3.12\n"
+    finally:
+        suse.run("rpm", "-e", "--nodeps", "pure")
+    of_three = digests(suse, pure[0])
+    modules = [path for path in digested if "/pure/" in path]
+    assert {path: digested[path] for path in modules} == {path: of_three[path] for path in modules}
+
+
 def test_scripts_are_those_of_the_last_flavor(suse: SuseRoot, pure: tuple[Build, Build]) -> None:
     suse.run("rpm", "-i", "--nodeps", within(suse, pure[0].packages[0]))
     try:

@@ -197,8 +197,8 @@ def test_a_flavor_of_which_nothing_is_known() -> None:
 def test_a_flavor_whose_macros_are_not_ours_is_said(
     place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for version in ("3.6", "3.13", "3.16", "3.99"):
-        (place.root / f"usr/lib/python{version}/site-packages").mkdir(parents=True)
+    for name in ("python3.6", "python3.13", "python3.16", "python3.99", "pypy3.11"):
+        (place.root / f"usr/lib/{name}/site-packages").mkdir(parents=True)
     (tmp_path / "python3").symlink_to("python3.13")
     monkeypatch.setattr(flavors, "_BIN", str(tmp_path))
     assert flavors.unknown_flavors(place.root, ["python3", "python399"]) == ["python316"]
@@ -336,11 +336,31 @@ def test_bytecode_that_a_spec_removed_stays_away(
     }
 
 
-@pytest.mark.parametrize("version", ["2.7", "3.6"])
-def test_modules_of_a_python_that_is_not_supported_are_left_alone(
-    place: Place, version: str, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("levels", [[""], [".opt-1"], ["", ".opt-1", ".opt-2"], [".opt-2"]])
+def test_the_last_pass_repairs_the_levels_that_are_there(
+    place: Place, with_python: Interpreter, levels: list[str]
 ) -> None:
-    site = place.root / f"usr/lib/python{version}/site-packages"
+    """Meson compiles at level 0 alone, automake at all three."""
+    cache = place.root / _SITE / "pkg/__pycache__"
+    cache.mkdir(parents=True)
+    for stem in ("demo", "other"):
+        (cache.parent / f"{stem}.py").write_text("assert stem\n")
+    names = {f"demo.{with_python.cache_tag}{level}.pyc" for level in levels}
+    for name in names:
+        (cache / name).write_bytes(b"stale")
+    for _ in range(2):
+        (done,) = finish(place, {})
+    beside = {name.replace("demo", "other") for name in names if ".opt-2" not in name}
+    assert {path.name for path in cache.iterdir()} == names | beside
+    assert all((cache / name).read_bytes() != b"stale" for name in names)
+    assert done.manifest is not None and {file.state for file in done.manifest.files} == {"unchanged"}
+
+
+@pytest.mark.parametrize("name", ["python2.7", "python3.6", "pypy3.10"])
+def test_modules_of_a_python_that_is_not_supported_are_left_alone(
+    place: Place, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = place.root / f"usr/lib/{name}/site-packages"
     (site / "demo-1.dist-info").mkdir(parents=True)
     (site / "demo.py").write_text("print 1\n")
     (site / "demo.pyc").write_bytes(b"")
@@ -350,7 +370,7 @@ def test_modules_of_a_python_that_is_not_supported_are_left_alone(
     said = capfd.readouterr()
     assert (said.out, said.err) == (
         "",
-        f"truewheel: warning: /usr/bin/python{version}: is not supported: its modules are left as they are\n",
+        f"truewheel: warning: /usr/bin/{name}: is not supported: its modules are left as they are\n",
     )
     assert tree_hash(place.root) == before
 

@@ -1,7 +1,8 @@
 """Specs of openSUSE, as they are, by rpmbuild with its own macros, and with ours on top. CI has none of it.
 
 TRUEWHEEL_PYTHON_RPM_MACROS names a checkout of python-rpm-macros, TRUEWHEEL_OPENSUSE_PACKAGES a directory
-with PACKAGE/PACKAGE.spec and its sources. ``%check`` is left out: it wants what tests import.
+with PACKAGE/PACKAGE.spec and its sources, TRUEWHEEL_FDUPES a copy of openSUSE's package fdupes, else a
+stand-in is called. ``%check`` is left out: it wants what tests import.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathlib import Path
 import pytest
 
 from tests.opensuse.conftest import stock_macros
-from tests.opensuse.obs.building import assert_right, changed, files, flavor_of
-from tests.opensuse.obs.repository import FDUPES, FDUPES_MACRO
+from tests.opensuse.obs.building import assert_right, changed, flavor_of
+from tests.opensuse.obs.packages import files
+from tests.opensuse.obs.repository import put_fdupes
 from tests.opensuse.suseroot import FLAVORS, SuseRoot, suse_root
 from tests.rpm.building import HERE, Build, build
 from tests.support import give_network
@@ -34,12 +36,13 @@ pytestmark = [
         reason="wants openSUSE's macros and specs: see the head of this file",
     ),
 ]
-_DEBIAN = ("fdupes", "g++", "libyaml-dev")
-_BACKENDS = ("wheel", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme", "Cython")
+_DEBIAN = ("fdupes", "g++", "libyaml-dev", "unzip")
+_BACKENDS = ("wheel", "hatchling", "hatch-vcs", "hatch-fancy-pypi-readme", "poetry-core", "Cython")
 _SUSE = """\
 %suse_version 1699
 %ext_man %{nil}
-%python_module() python-%{**}
+%python_module() %{lua: local name = "python-" .. rpm.expand("%**"):gsub("%%python", "python") \
+print(name:find(" if ") and "(" .. name .. ")" or name)}
 %__spec_check_pre exit 0
 """
 _TWO = ("skip_python312 1",)
@@ -61,11 +64,8 @@ def factory(suse: SuseRoot) -> SuseRoot:
     install = ("-m", "pip", "install", "-q", "--root-user-action=ignore")
     for flavor in FLAVORS:
         suse.run(f"/usr/bin/{dotted(flavor)}", *install, *_BACKENDS, environ=environ)
-    rpm = suse.directory / "usr/lib/rpm"
-    (rpm / "fdupes_wrapper").write_text(FDUPES)
-    (rpm / "fdupes_wrapper").chmod(0o755)
-    (rpm / "macros.d/macros.fdupes").write_text(FDUPES_MACRO)
-    (rpm / "macros.d/macros.suse").write_text(_SUSE)
+    put_fdupes(suse.directory)
+    suse.outside("/usr/lib/rpm/macros.d/macros.suse").write_text(_SUSE)
     return suse
 
 

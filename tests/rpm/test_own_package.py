@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.needs import nightly_but
-from tests.own_source import NAME, own_source
+from tests.own_source import BUNDLED
+from tests.own_source import spec_sources as sources
 from tests.registry import sdist
 from tests.rpm.building import HERE, Build, build, build_twice, tags, within
 from tests.rpm.installed import CleanRoot
@@ -21,17 +21,8 @@ from tests.support import CHECKOUT, Root
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
-_BUNDLED = ("build", "installer", "packaging", "pyproject-hooks", "pyyaml")
 _SPEC = CHECKOUT / "packaging/truewheel.spec"
 _SUSE = "suse_version 1699"
-
-
-def sources(directory: Path) -> list[Path]:
-    """The archives that the spec names."""
-    own_source(directory)
-    archive = directory / f"{NAME}.tar.gz"
-    subprocess.run(["tar", "-czf", archive, "-C", directory, NAME], check=True)
-    return [archive, *(sdist(name) for name in _BUNDLED)]
 
 
 def by_name(root: RpmRoot, made: Build) -> dict[str, Path]:
@@ -131,7 +122,7 @@ def test_what_is_packaged_is_installed_builds_a_package_and_goes_without_a_trace
     assert clean.rpm("-V", "--nodeps", *names, ok=False).strip() == ""
     help_ = bare.run("truewheel", "help")
     assert "support-files" in help_
-    for name in ("six", *_BUNDLED):
+    for name in ("six", *BUNDLED):
         made = build(bare, spec_without_check(name, tmp_path), [sdist(name)])
         assert made.status == 0, made.log[-5000:]
         assert any(f"python3-{name}-" in package.name for package in made.packages)

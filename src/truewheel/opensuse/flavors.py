@@ -37,7 +37,7 @@ _BIN = "/usr/bin"
 _PROGRAMS = (_BIN, "/usr/sbin")
 # exported by %truewheel_exclude and %truewheel_compile_exclude, so that the last pass knows them, too
 _EXCLUDED, _UNCOMPILED = "TRUEWHEEL_EXCLUDE", "TRUEWHEEL_COMPILE_EXCLUDE"
-_SITE = re.compile(r"python(\d+\.\d+t?)")
+_INTERPRETER = re.compile(r"(python|pypy)(\d+)\.(\d+)t?")
 
 
 @dataclass(frozen=True)
@@ -206,14 +206,14 @@ def finish(place: Place, environ: Mapping[str, str]) -> Iterator[Finished]:
     Only directories that have bytecode of the flavor get any. Raises RefusedInput for a RECORD or report
     that cannot be read, before anything changes.
     """
-    sites = sorted(_sites(place.root).items(), key=lambda site: _number(site[0]))
-    supported = [path for version, paths in sites if _number(version) >= OLDEST for path in paths]
+    sites = sorted(_sites(place.root).items(), key=lambda site: _order(site[0]))
+    supported = [path for name, paths in sites if _supported(name) for path in paths]
     others = sorted(_reported_sites(place).difference(path for _, paths in sites for path in paths))
     check_records(place.root, [*supported, *others])
     directory_mode = load_scheme(_SCHEME).directory_mode
-    for version, directories in sites:
-        python = f"{_BIN}/python{version}"
-        if _number(version) < OLDEST:
+    for name, directories in sites:
+        python = f"{_BIN}/{name}"
+        if not _supported(name):
             yield Finished(python, why="is not supported: its modules are left as they are")
             continue
         manifest, why = None, "is not there: its bytecode is left as it is"
@@ -232,12 +232,9 @@ def unknown_flavors(root: Path, known: Sequence[str]) -> list[str]:
 
     ``known`` are the flavors that have them; ``python3`` stands for the version of /usr/bin/python3 too.
     """
-    versions = [version for version in _sites(root) if _number(version) >= OLDEST]
     default = Path(_BIN, "python3").resolve().name if "python3" in known else ""
-    named = {version: f"python{version.replace('.', '')}" for version in versions}
-    return sorted(
-        name for version, name in named.items() if name not in known and f"python{version}" != default
-    )
+    names = [name for name in _sites(root) if _supported(name) and name != default]
+    return sorted({name.replace(".", "") for name in names}.difference(known))
 
 
 def _reported_sites(place: Place) -> set[str]:
@@ -251,18 +248,25 @@ def _reported_sites(place: Place) -> set[str]:
     return {posixpath.dirname(posixpath.dirname(record)) for record in records}
 
 
-def _number(version: str) -> tuple[int, int]:
-    major, minor = version.removesuffix("t").split(".")
-    return int(major), int(minor)
+def _order(name: str) -> tuple[str, int, int]:
+    """The parts of an interpreter's name, such as ``python3.12``."""
+    match = _INTERPRETER.fullmatch(name)
+    return (match[1], int(match[2]), int(match[3])) if match else (name, 0, 0)
+
+
+def _supported(name: str) -> bool:
+    kind, *version = _order(name)
+    return kind == "python" and tuple(version) >= OLDEST
 
 
 def _sites(root: Path) -> dict[str, list[str]]:
-    """The directories of modules by the version of their Python."""
+    """The directories of modules by the name of their interpreter."""
     sites: dict[str, list[str]] = {}
-    for path in sorted(root.glob("usr/lib*/python*/site-packages")):
-        match = _SITE.fullmatch(path.parent.name)
-        if match and path.is_dir() and not any(each.is_symlink() for each in (path, *list(path.parents)[:2])):
-            sites.setdefault(match[1], []).append(f"/{path.relative_to(root)}")
+    for path in sorted(root.glob("usr/lib*/py*/site-packages")):
+        name = path.parent.name
+        linked = any(each.is_symlink() for each in (path, *list(path.parents)[:2]))
+        if _INTERPRETER.fullmatch(name) and path.is_dir() and not linked:
+            sites.setdefault(name, []).append(f"/{path.relative_to(root)}")
     return sites
 
 

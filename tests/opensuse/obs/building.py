@@ -14,6 +14,7 @@ from typing import Any
 
 import truewheel
 from tests.opensuse.obs.flavors import pyenv_python
+from tests.opensuse.obs.packages import unpacked
 from tests.opensuse.obs.project import Checkouts
 from tests.opensuse.obs.repository import Repository
 
@@ -108,19 +109,6 @@ def build_twice(
     return first, second
 
 
-def header(package: Path) -> list[str]:
-    """All tags of a package, and the digests of its payload with them, as lines."""
-    command = ["rpm", "-qp", "--nosignature", "--xml", str(package)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-
-
-def files(package: Path) -> list[str]:
-    """What a package's file tags say of every file."""
-    form = "[%{FILENAMES} %{FILEMODES:perms} %{FILEUSERNAME} %{FILEFLAGS} %{FILELINKTOS}\\n]"
-    command = ["rpm", "-qp", "--nosignature", "--qf", form, str(package)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-
-
 def flavor_of(package: Path) -> str:
     """``python311`` of ``python311-six-1.17.0-0.noarch.rpm``."""
     return package.name.partition("-")[0]
@@ -129,18 +117,6 @@ def flavor_of(package: Path) -> str:
 def changed(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[str]]:
     """The lines that the other list lacks, and those that it has more."""
     return [line for line in one if line not in other], [line for line in other if line not in one]
-
-
-def unpacked(package: Path, directory: Path) -> Path:
-    """A package's files in a new directory, without links: those of alternatives lead out of it."""
-    tree = directory / f"{package.name}-tree"
-    tree.mkdir(parents=True)
-    packed = Path(shutil.copy(package, directory))
-    subprocess.run(["rpm2archive", str(packed)], check=True, capture_output=True)
-    subprocess.run(["tar", "-xf", f"{packed}.tgz", "-C", str(tree)], check=True)
-    for link in [path for path in tree.rglob("*") if path.is_symlink()]:
-        link.unlink()
-    return tree
 
 
 def assert_right(packages: Sequence[Path], directory: Path) -> None:

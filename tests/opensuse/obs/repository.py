@@ -1,22 +1,24 @@
-"""What a build root is made of: Debian's packages, the flavors, openSUSE's macros, truewheel and ours."""
+"""What a build root is made of: Debian's packages, the flavors, openSUSE's macros, truewheel's packages."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.opensuse.obs.debs import Deb, put, write_deb
-from tests.opensuse.obs.flavors import FLAVORS, PRIMARY, compile_library, short, write_flavor
+from tests.opensuse.obs.flavors import FLAVORS, PRIMARY, write_flavor
+from tests.opensuse.obs.packages import unpacked
 from tests.opensuse.obs.project import BUILD_SET, Checkouts, build_set
 from tests.registry import cache_directory
-from tests.support import CHECKOUT, mirror
+from tests.support import mirror
 
-_MACROS = CHECKOUT / "macros/opensuse"
 _DEBIAN = (
     *(
         "base-files",
@@ -50,15 +52,7 @@ _NAMES = (
     *("alts", "gcc-c++", "gettext-tools", "git-core", "glibc-locale", "libffi-devel", "libyaml-devel"),
     *("pkgconfig", "python-rpm-packaging", "update-alternatives", "zlib-devel"),
 )
-_TOGETHER = ("installer", "packaging", "yaml", "build", "pyproject_hooks")
-_TRUEWHEEL = """\
-#!/usr/bin/python{version} -IB
-import sys
-sys.path.insert(0, "/usr/lib/truewheel")
-from truewheel.__main__ import run
-run()
-"""
-FDUPES = """\
+_FDUPES = """\
 #!/bin/sh
 # equal files of equal mode become one; -s makes links of names
 link=-f
@@ -71,7 +65,9 @@ for directory; do
   done
 done
 """
-FDUPES_MACRO = "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n"
+_FDUPES_MACRO = "%fdupes(s) /usr/lib/rpm/fdupes_wrapper %{-s} %{*}\n"
+# rpm's database is empty where packages are .debs
+_RPMBUILD = '#!/bin/sh\nexec /usr/bin/rpmbuild --nodeps "$@"\n'
 _ELSEWHERE = """\
 export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME=+400d
 export FAKETIME_DONT_RESET=1 NO_FAKE_STAT=1 TZ=Asia/Kathmandu PYTHONHASHSEED=4711 LC_ALL=C
@@ -93,9 +89,8 @@ def repository(checkouts: Checkouts, release: str, directory: Path) -> Repositor
     work, own = directory / "trees", directory / "own"
     for write in (_rpm_config, _python_rpm_macros):
         write(checkouts, work, own)
-    for write_one in (_names, _fdupes, _elsewhere, _macros):
+    for write_one in (_names, _fdupes, _elsewhere):
         write_one(work, own)
-    _truewheel(flavors / "trees", work, own)
     return Repository(release, (_debian(release), flavors, own))
 
 
@@ -142,6 +137,7 @@ def _rpm_config(checkouts: Checkouts, work: Path, own: Path) -> None:
     shutil.copytree(source / "macros.d", tree / "usr/lib/rpm/macros.d")
     put(tree / "usr/lib/rpm/brp-suse", (source / "scripts/brp-suse").read_text(), 0o755)
     (tree / "usr/lib/rpm/brp-suse.d").mkdir()
+    put(tree / "usr/local/bin/rpmbuild", _RPMBUILD, 0o755)
     write_deb(Deb("rpm-config-suse", depends=("rpm",), postinst="ln -sf bash /bin/sh"), tree, own)
 
 
@@ -165,10 +161,23 @@ def _names(work: Path, own: Path) -> None:
     write_deb(Deb("opensuse-names", depends=depends, provides=_NAMES), tree, own)
 
 
+def put_fdupes(tree: Path) -> None:
+    """Give a tree ``%fdupes``: openSUSE's, where TRUEWHEEL_FDUPES names a copy of its package."""
+    rpm = tree / "usr/lib/rpm"
+    (rpm / "macros.d").mkdir(parents=True, exist_ok=True)
+    package = os.environ.get("TRUEWHEEL_FDUPES")
+    if not package:
+        put(rpm / "fdupes_wrapper", _FDUPES, 0o755)
+        put(rpm / "macros.d/macros.fdupes", _FDUPES_MACRO)
+        return
+    shutil.copy(Path(package, "macros.fdupes"), rpm / "macros.d")
+    compiler = ["g++", "-O1", "-static", "-o", str(rpm / "fdupes_wrapper")]
+    subprocess.run([*compiler, str(Path(package, "fdupes_wrapper.cpp"))], check=True)
+
+
 def _fdupes(work: Path, own: Path) -> None:
     tree = work / "fdupes-macros"
-    put(tree / "usr/lib/rpm/fdupes_wrapper", FDUPES, 0o755)
-    put(tree / "usr/lib/rpm/macros.d/macros.fdupes", FDUPES_MACRO)
+    put_fdupes(tree)
     write_deb(Deb("fdupes-macros", depends=("fdupes",)), tree, own)
 
 
@@ -179,27 +188,11 @@ def _elsewhere(work: Path, own: Path) -> None:
     write_deb(Deb("elsewhere", depends=("faketime",)), tree, own)
 
 
-def _truewheel(flavors: Path, work: Path, own: Path) -> None:
-    """With what it imports, so that specs of those can be built, too."""
-    tree, version = work / "truewheel", short(PRIMARY)
-    library, ignored = tree / "usr/lib/truewheel", shutil.ignore_patterns("__pycache__")
-    shutil.copytree(CHECKOUT / "src/truewheel", library / "truewheel", ignore=ignored)
-    site = flavors / f"{PRIMARY}-modules/usr/lib/python{version}/site-packages"
-    for name in _TOGETHER:
-        shutil.copytree(site / name, library / name, ignore=ignored)
-    put(tree / "usr/bin/truewheel", _TRUEWHEEL.format(version=version), 0o755)
-    policy = "brp-90-truewheel"
-    put(tree / "usr/lib/rpm/brp-suse.d" / policy, (_MACROS / policy).read_text(), 0o755)
-    compile_library(PRIMARY, tree, "usr/lib/truewheel")
-    write_deb(Deb("truewheel", "0.1.0", depends=(PRIMARY,)), tree, own)
-
-
-def _macros(work: Path, own: Path) -> None:
-    tree, command = (
-        work / "truewheel-rpm-macros",
-        [str(_MACROS / "truewheel-flavor-macros"), "python3", *FLAVORS],
-    )
-    made = subprocess.run(command, capture_output=True, text=True, check=True)
-    put(tree / "usr/lib/rpm/macros.d/macros.zz-truewheel-flavors", made.stdout)
-    deb = Deb("truewheel-rpm-macros", "0.1.0", depends=("truewheel", "python-rpm-macros"))
-    write_deb(deb, tree, own)
+def add_truewheel(packages: Repository, built: Sequence[Path], work: Path) -> None:
+    """Add the packages of truewheel, which rpm made, as packages of Debian's form."""
+    depends = {"truewheel": (PRIMARY,), "truewheel-rpm-macros": ("truewheel", "python-rpm-macros")}
+    for package in built:
+        name = next((name for name in depends if re.match(rf"{name}-[0-9]", package.name)), "")
+        if name:
+            tree = unpacked(package, work / name)
+            write_deb(Deb(name, "0.1.0", depends=depends[name]), tree, packages.directories[-1])

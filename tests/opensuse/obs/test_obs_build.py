@@ -23,17 +23,21 @@ from tests.opensuse.obs.building import (
     assert_right,
     build,
     build_twice,
-    files,
-    header,
+    flavor_of,
     places,
     sources,
 )
 from tests.opensuse.obs.flavors import FLAVORS
+from tests.opensuse.obs.packages import files, header
+from tests.opensuse.obs.pbuild import pbuild
 from tests.opensuse.obs.project import Checkouts, checkouts, stock, with_macros, with_package
-from tests.opensuse.obs.repository import Repository, repository
+from tests.opensuse.obs.repository import Repository, add_truewheel, repository
+from tests.own_source import spec_sources
+from tests.support import CHECKOUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
+_SPECS = Path(__file__).parents[1] / "specs"
 _PACKAGES = Path(os.environ.get("TRUEWHEEL_OPENSUSE_PACKAGES", "/nonexistent"))
 _NAMES = sorted(directory.name for directory in _PACKAGES.glob("python-*"))
 
@@ -54,8 +58,22 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     require_root()
     require("unshare", "perl", "ar", "rpm", "rpm2archive", "dpkg-deb", "apt-get")
     directory = tmp_path_factory.mktemp(request.param)
-    yield Project(found, repository(found, request.param, directory / "packages"), places(directory))
+    packages, pair = repository(found, request.param, directory / "packages"), places(directory)
+    _build_truewheel(found, packages, pair[0], directory)
+    yield Project(found, packages, pair)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _build_truewheel(found: Checkouts, packages: Repository, place: Place, directory: Path) -> None:
+    """The first package of the project, whose support the others then have."""
+    package = directory / "truewheel"
+    package.mkdir()
+    for source in (CHECKOUT / "packaging/truewheel.spec", *spec_sources(directory / "source")):
+        shutil.copy(source, package)
+    configuration = with_package(stock(packages.release, FLAVORS))
+    configuration += "\nMacros:\n%_without_library 1\n:Macros\n"
+    done = build(found, packages, place, configuration, package / "truewheel.spec", directory / "out")
+    add_truewheel(packages, done.packages, directory / "unpacked")
 
 
 def assert_same_files(one: Built, other: Built) -> None:
@@ -98,3 +116,45 @@ def test_switched_over_by_macros_and_without_a_date(name: str, project: Project,
     assert_same_files(built["stock"], built["package"])
     assert_right(built["macros"].packages, tmp_path / "facts-macros")
     assert_right(built["package"].packages, tmp_path / "facts-package")
+
+
+@pytest.mark.parametrize(
+    ("switched", "line", "runs"),
+    [
+        (True, "#!BuildIgnore: truewheel-rpm-macros truewheel", False),
+        (False, "BuildRequires: truewheel-rpm-macros", True),
+    ],
+)
+def test_one_package_is_switched(
+    switched: bool, line: str, runs: bool, project: Project, tmp_path: Path
+) -> None:
+    package = tmp_path / "python-flavored"
+    package.mkdir()
+    text = (_SPECS / "python-flavored.spec").read_text().replace("BuildArch:", f"{line}\nBuildArch:")
+    (package / "python-flavored.spec").write_text(text)
+    plain = stock(project.repository.release, FLAVORS)
+    configuration = with_package(plain) if switched else plain
+    spec = package / "python-flavored.spec"
+    done = build(
+        project.checkouts, project.repository, project.places[0], configuration, spec, tmp_path / "out"
+    )
+    assert [flavor_of(package) for package in done.packages] == ["python311", "python312"]
+    assert ("/usr/bin/python3.12: all bytecode is right" in done.log) == runs
+
+
+def test_pbuild_fills_in_the_flavor(project: Project, tmp_path: Path) -> None:
+    package = tmp_path / "project/python-flavored"
+    package.mkdir(parents=True)
+    shutil.copy(_SPECS / "python-flavored.spec", package)
+    (package / "_multibuild").write_text("<multibuild><package>primary</package></multibuild>\n")
+    configuration = with_package(stock(project.repository.release, FLAVORS))
+    # packages of rpm's form cannot be installed into these roots
+    configuration += "BuildFlags: nouseforbuild:python-flavored nouseforbuild:python-flavored:primary\n"
+    built = pbuild(project.checkouts, project.repository, configuration, package.parent, tmp_path / "work")
+    names = {name: [flavor_of(package) for package in found] for name, found in built.items()}
+    assert names == {
+        "python-flavored": ["python311", "python312"],
+        "python-flavored:primary": ["python313"],
+    }
+    for found in built.values():
+        assert_right(found, tmp_path / "facts")
