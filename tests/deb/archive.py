@@ -1,39 +1,41 @@
 """Sources that Debian's archive has, taken at random: built by pybuild and by truewheel, and compared.
 
 For who has the time, as root: ``python -m tests.deb.archive RELEASE --count 20 --seed 1`` prints a line for
-each source and the difference where there is one; ``--ship`` builds with bytecode, twice, and tries the
-packages. Sources that a test names are not taken.
+each source and the difference where there is one. With ``--ship`` the packages have bytecode: they are built
+twice in clean roots, by ``-b`` and by ``-A`` and ``-B``, and taken through their life. Sources that the table
+or the pins of the tests name are not taken.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.deb.building import Build, Job, Surroundings, build, difference, sums, use_truewheel
-from tests.deb.debroot import DebRoot, deb_root, let_fetch, put_debhelper
+from tests.deb.building import Build, Job, Surroundings, build, difference, ship, sums, use_truewheel
+from tests.deb.debroot import DebRoot, clean_root, deb_root, let_fetch, put_debhelper, pythons_of
+from tests.deb.lifecycle import System
 from tests.deb.packages import packages
 from tests.deb.sources import source_pins
+from tests.deb.whole_life import whole_life
 from tests.support import give_network
 
 _WANTED = frozenset({"dh-python", "dh-sequence-python3", "pybuild-plugin-pyproject"})
 _DEAR = re.compile(r"texlive|jdk|rust|cargo|xvfb|xauth|qt[56]|gtk|webkit|postgres|mysql|mariadb|libreoffice")
+_PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 _MOST_BYTES = 3_000_000
 _MOST_DEPENDS = 25
-_SECONDS = 90  # for the tests of a source; they are left out where they take longer
-_APT = ("eatmydata", "apt-get", "-qq", "-y", "--no-install-recommends", "-o", "APT::Sandbox::User=root")
-_APT_OPTIONS = ("-o", "Dpkg::Options::=--force-unsafe-io", "-o", "Acquire::Retries=5")
+_SECONDS = 90  # for one build with its tests, which are left out where they take longer
+_APT = ("timeout", "400", "eatmydata", "apt-get", "-qq", "-y", "--no-install-recommends")
+_OPTIONS = ("APT::Sandbox::User=root", "Dpkg::Options::=--force-unsafe-io", "Acquire::Retries=5")
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,16 @@ class Outcome:
     detail: str = ""
 
 
+class Unavailable(Exception):
+    """A source that is not there to compare: not served, not pybuild's, or without what it needs."""
+
+
 @dataclass(frozen=True)
 class Archive:
     """A release's root, which stays as it is, and the environment in which apt fetches there."""
 
     root: DebRoot
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str]
 
     @contextmanager
     def layer(self) -> Iterator[DebRoot]:
@@ -71,28 +77,37 @@ class Archive:
             options = f"lowerdir={base},upperdir={work}/upper,workdir={work}/work"
             subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, f"{work}/root"], check=True)
             try:
-                put_debhelper(Path(work, "root"))
                 yield replace(self.root, directory=Path(work, "root"))
             finally:
                 subprocess.run(["umount", f"{work}/root"], check=True)
 
+    def apt(self, root: DebRoot, *arguments: str, cwd: str = "/") -> None:
+        """Run apt-get in a layer; raises Unavailable where it fails."""
+        environ = {**self.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        options = [word for option in _OPTIONS for word in ("-o", option)]
+        try:
+            root.run(*_APT, *options, *arguments, environ=environ, cwd=cwd)
+        except AssertionError as error:
+            raise Unavailable(str(error)[-300:]) from error
 
-def open_archive(directory: Path, release: str) -> Archive:
+
+def open_archive(directory: Path, release: str, make: Callable[[Path, str], DebRoot]) -> Archive:
     """Return the root of a release at a directory, which is made where it is missing."""
-    if directory.exists():
-        python = Path(os.readlink(directory / "usr/bin/python3")).name.removeprefix("python")
-        return Archive(DebRoot(directory, release, (python,)), give_network(directory))
-    root = deb_root(directory, release)
-    return Archive(root, let_fetch(root))
+    if not directory.exists():
+        root = make(directory, release)
+        return Archive(root, let_fetch(root))
+    return Archive(DebRoot(directory, release, pythons_of(directory)), give_network(directory))
 
 
-def listed(archive: Archive) -> list[Listed]:
-    """The small sources in Python's Debian style that the release has and no test names, by name."""
+def chosen(archive: Archive, seed: int) -> list[str]:
+    """The names of the small Python sources that the release has, in an order that the seed gives."""
     root = archive.root
     files = root.run("apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Sources").split()
     text = root.run("/usr/lib/apt/apt-helper", "cat-file", *files)
-    every = {one.name: one for one in map(_listed, text.split("\n\n")) if one and _is_candidate(one)}
-    return [every[name] for name in sorted(every) if not _is_named(name)]
+    found = map(_listed, text.split("\n\n"))
+    names = sorted({one.name for one in found if one and _is_wanted(one) and not _is_named(one.name)})
+    random.Random(seed).shuffle(names)
+    return names
 
 
 def _listed(paragraph: str) -> Listed | None:
@@ -105,7 +120,7 @@ def _listed(paragraph: str) -> Listed | None:
     return Listed(fields["Package"], fields["Architecture"], names, sum(map(int, sizes)))
 
 
-def _is_candidate(one: Listed) -> bool:
+def _is_wanted(one: Listed) -> bool:
     return (
         not one.depends.isdisjoint(_WANTED)
         and one.architecture in ("all", "any", "any all")
@@ -120,104 +135,112 @@ def _is_named(name: str) -> bool:
     return not named.isdisjoint({name, name.removeprefix("python-")})
 
 
-def chosen(archive: Archive, seed: int) -> list[str]:
-    """The names of the release's sources in an order that the seed gives."""
-    names = [one.name for one in listed(archive)]
-    random.Random(seed).shuffle(names)
-    return names
-
-
 def prepared(archive: Archive, root: DebRoot, name: str) -> Path:
-    """Unpack a source in a layer with what it needs to be built installed; returns its directory.
+    """Unpack a source in a layer and install what it needs to be built; returns its directory.
 
-    Raises AssertionError where the archive does not serve it.
+    ``name`` is a source package's, or the directory of one. Raises Unavailable.
     """
-    root.outside("/source").mkdir()
-    environ = {**archive.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = ("timeout", "400", *_APT, *_APT_OPTIONS)
+    place = root.outside("/source")
+    place.mkdir()
     if Path(name).is_dir():
-        shutil.copytree(name, root.outside("/source") / Path(name).name, symlinks=True)
+        shutil.copytree(name, place / Path(name).name, symlinks=True)
     else:
-        root.run(*apt, "source", "--only-source", f"{name}/{root.release}", environ=environ, cwd="/source")
-    (source,) = (path for path in root.outside("/source").iterdir() if path.is_dir())
-    if use_truewheel_refuses(source):
-        raise AssertionError("debian/rules does not name pybuild")
-    root.run(*apt, "build-dep", f"/source/{source.name}", environ=environ)
+        archive.apt(root, "source", "--only-source", f"{name}/{root.release}", cwd="/source")
+    (source,) = (path for path in place.iterdir() if path.is_dir())
+    if not _PYBUILD.search((source / "debian/rules").read_text(encoding="utf-8")):
+        raise Unavailable("debian/rules does not name pybuild")
+    archive.apt(root, "build-dep", f"/source/{source.name}")
+    put_debhelper(root.directory)
     return source
-
-
-def use_truewheel_refuses(source: Path) -> bool:
-    """Whether debian/rules has no word to change."""
-    rules = (source / "debian/rules").read_text(encoding="utf-8")
-    return not re.search(r"(--buildsystem[= ]|-S ?)pybuild\b", rules)
 
 
 def compared(archive: Archive, name: str) -> Outcome:
     """Build a source with pybuild and, with one word changed, with truewheel, and compare the packages."""
     with archive.layer() as root:
-        try:
-            source = prepared(archive, root, name)
-        except AssertionError as error:
-            return Outcome("skipped", str(error)[-300:])
-        for options in ("", "nocheck"):
-            around = Surroundings(
-                environ={"DEB_BUILD_OPTIONS": f"{options} noautodbgsym".strip()},
-                wrapper=("timeout", "-k", "9", str(_SECONDS)),
-            )
-            pybuild = build(root, Job(source, around))
-            if pybuild.status == 0:
-                break
-        else:
+        source = prepared(archive, root, name)
+        around, pybuild = _tested(root, source)
+        if pybuild.status:
             return Outcome("pybuild-fails", pybuild.log[-1500:])
         truewheel = build(root, Job(source, around, use_truewheel))
-        if truewheel.status != 0 and options == "":
-            again = build(root, Job(source, around, use_truewheel))
-            truewheel = again if again.status == 0 else truewheel
-        if truewheel.status != 0:
+        if truewheel.status:
             return Outcome("refused", "\n".join([*truewheel.errors(), truewheel.log[-4000:]]))
         if sums(pybuild) == sums(truewheel):
-            return Outcome("identical", options)
+            return Outcome("identical", around.environ["DEB_BUILD_OPTIONS"])
         twice = build(root, Job(source, around))
         word = "differs" if sums(twice) == sums(pybuild) else "differs-by-itself"
-        return Outcome(word, f"{_short(pybuild, truewheel)}\nby itself:\n{_short(pybuild, twice)}")
+        ours, own = difference(pybuild, truewheel), difference(pybuild, twice)
+        return Outcome(word, f"\n{ours[:6000]}\npybuild's from pybuild's:\n{own[:3000]}")
 
 
-def _short(first: Build, second: Build) -> str:
-    return difference(first, second)[:6000]
+def _tested(root: DebRoot, source: Path) -> tuple[Surroundings, Build]:
+    """Build with pybuild, with the source's tests if they pass in time; returns how, and the build."""
+    for options in ("noautodbgsym", "noautodbgsym nocheck"):
+        wrapper = ("timeout", "-k", "9", str(_SECONDS))
+        around = Surroundings(environ={"DEB_BUILD_OPTIONS": options}, wrapper=wrapper)
+        done = build(root, Job(source, around))
+        if done.status == 0:
+            break
+    return around, done
+
+
+def shipped(archive: Archive, clean: Archive, name: str) -> Outcome:
+    """Build a source with bytecode in its packages, twice, and take them through their life."""
+    around = Surroundings(environ={"DEB_BUILD_OPTIONS": "noautodbgsym nocheck"})
+    with archive.layer() as root:
+        job = Job(prepared(archive, root, name), around, ship)
+        first = build(root, job)
+        if first.status or not first.packages:
+            return Outcome("fails", "\n".join([*first.errors(), first.log[-4000:]]))
+        kinds = {"-A" if one.name.endswith("_all.deb") else "-B" for one in first.packages}
+        parts = [build(root, replace(job, which=kind)) for kind in sorted(kinds)]
+        if {name: sum for part in parts for name, sum in sums(part).items()} != sums(first):
+            return Outcome("parts-differ", "".join(part.log[-2000:] for part in parts))
+        with archive.layer() as other:
+            again = build(other, Job(prepared(archive, other, name), around, ship))
+            if sums(again) != sums(first):
+                return Outcome("differs", f"\n{difference(first, again)[:6000]}")
+        with clean.layer() as system:
+            modules = lived(clean, system, first, root.pythons)
+        return Outcome("sound", f"{len(first.packages)} packages, {modules} modules, {' '.join(kinds)}")
+
+
+def lived(clean: Archive, root: DebRoot, build: Build, pythons: tuple[str, ...]) -> int:
+    """Take packages through their life beside what they depend on; returns the number of modules."""
+    files = System(root).take(build.packages)
+    names = [package.name.partition("_")[0] for package in build.packages]
+    clean.apt(root, "install", *files)
+    root.run("dpkg", "--force-depends", "--purge", *names)
+    return len(whole_life(System(root), build.packages, pythons))
 
 
 def main() -> None:
     """Print a line for each source, until there are as many results as asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.deb.archive", description=__doc__)
     parser.add_argument("release", choices=["bookworm", "trixie", "sid"])
-    parser.add_argument(
-        "name", nargs="*", help="a source package or the directory of one, instead of random ones"
-    )
+    parser.add_argument("name", nargs="*", help="a source package or its directory, instead of random ones")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--list", action="store_true", help="print the names in their order, and no more")
-    parser.add_argument("--root", type=Path, help="the directory of the root, which is kept")
+    parser.add_argument("--ship", action="store_true")
+    parser.add_argument("--roots", type=Path, default="/var/tmp", help="where the roots are kept")
     options = parser.parse_args()
-    directory = options.root or Path(f"/var/tmp/deb-{options.release}/root")
-    archive = open_archive(directory, options.release)
-    names = options.name or chosen(archive, options.seed)
-    if options.list:
-        print("\n".join(names))
-        return
+    place = options.roots / f"deb-{options.release}"
+    place.mkdir(parents=True, exist_ok=True)
+    archive = open_archive(place / "root", options.release, deb_root)
+    clean = open_archive(place / "clean", options.release, clean_root) if options.ship else archive
     done = 0
-    for name in names:
+    for name in options.name or chosen(archive, options.seed):
         start = time.monotonic()
-        outcome = compared(archive, name)
-        done += outcome.word not in ("skipped", "pybuild-fails")
-        first, _, rest = outcome.detail.partition("\n")
-        print(
-            f"{options.release} {Path(name).name}: {outcome.word} {first} ({time.monotonic() - start:.0f} s)",
-            flush=True,
-        )
-        print(rest, end="\n" * bool(rest), flush=True)
+        try:
+            outcome = shipped(archive, clean, name) if options.ship else compared(archive, name)
+        except (Unavailable, AssertionError) as error:
+            kind = "unavailable" if isinstance(error, Unavailable) else "unsound"
+            outcome = Outcome(kind, str(error))
+        seconds = f"{time.monotonic() - start:.0f} s"
+        print(f"{options.release} {Path(name).name}: {outcome.word} ({seconds}) {outcome.detail}", flush=True)
+        done += outcome.word not in ("unavailable", "pybuild-fails")
         if done == options.count:
             break
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -67,9 +67,14 @@ def deb_root(directory: Path, release: str) -> DebRoot:
     recipe(release).unpack(directory)
     _let_build(directory)
     put_debhelper(directory)
+    return DebRoot(directory, release, pythons_of(directory))
+
+
+def pythons_of(directory: Path) -> tuple[str, ...]:
+    """Return the versions that a root supports, the default last."""
     default = inside(directory, ["py3versions", "-dv"]).stdout.strip()
     supported = inside(directory, ["py3versions", "-sv"]).stdout.split()
-    return DebRoot(directory, release, (*(python for python in supported if python != default), default))
+    return (*(python for python in supported if python != default), default)
 
 
 def clean_root(directory: Path, release: str) -> DebRoot:
