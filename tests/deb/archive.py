@@ -1,9 +1,9 @@
 """Sources that Debian's archive has, taken at random: built by pybuild and by truewheel, and compared.
 
 For who has the time, as root: ``python -m tests.deb.archive RELEASE --count 20 --seed 1`` prints a line for
-each source and the difference where there is one. With ``--ship`` the packages have bytecode: they are built
-twice in clean roots, by ``-b`` and by ``-A`` and ``-B``, and taken through their life. Sources that the table
-or the pins of the tests name are not taken.
+each source and the difference where there is one. With ``--ship`` a second line tells of packages with
+bytecode: built twice in clean roots, by ``-b`` and by ``-A`` or ``-B``, and taken through their life. Sources
+of the table and the pins of the tests are not taken.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DEAR = re.compile(r"texlive|jdk|rust|cargo|xvfb|xauth|qt[56]|gtk|webkit|postgre
 _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 _MOST_BYTES = 3_000_000
 _MOST_DEPENDS = 25
-_SECONDS = 90  # for one build with its tests, which are left out where they take longer
+_SECONDS = 60  # for one build with its tests, which are left out where they take longer
 _APT = ("timeout", "400", "eatmydata", "apt-get", "-qq", "-y", "--no-install-recommends")
 _OPTIONS = ("APT::Sandbox::User=root", "Dpkg::Options::=--force-unsafe-io", "Acquire::Retries=5")
 
@@ -154,22 +154,20 @@ def prepared(archive: Archive, root: DebRoot, name: str) -> Path:
     return source
 
 
-def compared(archive: Archive, name: str) -> Outcome:
+def compared(root: DebRoot, source: Path) -> Outcome:
     """Build a source with pybuild and, with one word changed, with truewheel, and compare the packages."""
-    with archive.layer() as root:
-        source = prepared(archive, root, name)
-        around, pybuild = _tested(root, source)
-        if pybuild.status:
-            return Outcome("pybuild-fails", pybuild.log[-1500:])
-        truewheel = build(root, Job(source, around, use_truewheel))
-        if truewheel.status:
-            return Outcome("refused", "\n".join([*truewheel.errors(), truewheel.log[-4000:]]))
-        if sums(pybuild) == sums(truewheel):
-            return Outcome("identical", around.environ["DEB_BUILD_OPTIONS"])
-        twice = build(root, Job(source, around))
-        word = "differs" if sums(twice) == sums(pybuild) else "differs-by-itself"
-        ours, own = difference(pybuild, truewheel), difference(pybuild, twice)
-        return Outcome(word, f"\n{ours[:6000]}\npybuild's from pybuild's:\n{own[:3000]}")
+    around, pybuild = _tested(root, source)
+    if pybuild.status:
+        return Outcome("pybuild-fails", pybuild.log[-1500:])
+    truewheel = build(root, Job(source, around, use_truewheel))
+    if truewheel.status:
+        return Outcome("refused", "\n".join([*truewheel.errors(), truewheel.log[-4000:]]))
+    if sums(pybuild) == sums(truewheel):
+        return Outcome("identical", around.environ["DEB_BUILD_OPTIONS"])
+    twice = build(root, Job(source, around))
+    word = "differs" if sums(twice) == sums(pybuild) else "differs-by-itself"
+    ours, own = difference(pybuild, truewheel), difference(pybuild, twice)
+    return Outcome(word, f"\n{ours[:6000]}\npybuild's from pybuild's:\n{own[:3000]}")
 
 
 def _tested(root: DebRoot, source: Path) -> tuple[Surroundings, Build]:
@@ -183,25 +181,24 @@ def _tested(root: DebRoot, source: Path) -> tuple[Surroundings, Build]:
     return around, done
 
 
-def shipped(archive: Archive, clean: Archive, name: str) -> Outcome:
+def shipped(archive: Archive, clean: Archive, root: DebRoot, source: Path) -> Outcome:
     """Build a source with bytecode in its packages, twice, and take them through their life."""
-    around = Surroundings(environ={"DEB_BUILD_OPTIONS": "noautodbgsym nocheck"})
-    with archive.layer() as root:
-        job = Job(prepared(archive, root, name), around, ship)
-        first = build(root, job)
-        if first.status or not first.packages:
-            return Outcome("fails", "\n".join([*first.errors(), first.log[-4000:]]))
-        kinds = {"-A" if one.name.endswith("_all.deb") else "-B" for one in first.packages}
-        parts = [build(root, replace(job, which=kind)) for kind in sorted(kinds)]
-        if {name: sum for part in parts for name, sum in sums(part).items()} != sums(first):
-            return Outcome("parts-differ", "".join(part.log[-2000:] for part in parts))
-        with archive.layer() as other:
-            again = build(other, Job(prepared(archive, other, name), around, ship))
-            if sums(again) != sums(first):
-                return Outcome("differs", f"\n{difference(first, again)[:6000]}")
-        with clean.layer() as system:
-            modules = lived(clean, system, first, root.pythons)
-        return Outcome("sound", f"{len(first.packages)} packages, {modules} modules, {' '.join(kinds)}")
+    job = Job(source, Surroundings(environ={"DEB_BUILD_OPTIONS": "noautodbgsym nocheck"}), ship)
+    first = build(root, job)
+    if first.status or not first.packages:
+        return Outcome("fails", "\n".join([*first.errors(), first.log[-4000:]]))
+    kinds = sorted({"-A" if one.name.endswith("_all.deb") else "-B" for one in first.packages})
+    parts = [build(root, replace(job, which=kind)) for kind in kinds if len(kinds) > 1]
+    if parts and {name: sum for part in parts for name, sum in sums(part).items()} != sums(first):
+        return Outcome("parts-differ", "".join(part.log[-2000:] for part in parts))
+    with archive.layer() as other:
+        which = kinds[0] if len(kinds) == 1 else "-b"
+        again = build(other, replace(job, source=prepared(archive, other, str(source)), which=which))
+        if sums(again) != sums(first):
+            return Outcome("differs", f"\n{difference(first, again)[:6000]}")
+    with clean.layer() as system:
+        modules = lived(clean, system, first, root.pythons)
+    return Outcome("sound", f"{len(first.packages)} packages ({' '.join(kinds)}), {modules} modules")
 
 
 def lived(clean: Archive, root: DebRoot, build: Build, pythons: tuple[str, ...]) -> int:
@@ -226,20 +223,29 @@ def main() -> None:
     place = options.roots / f"deb-{options.release}"
     place.mkdir(parents=True, exist_ok=True)
     archive = open_archive(place / "root", options.release, deb_root)
-    clean = open_archive(place / "clean", options.release, clean_root) if options.ship else archive
-    done = 0
+    clean = open_archive(place / "clean", options.release, clean_root) if options.ship else None
+    found = 0
     for name in options.name or chosen(archive, options.seed):
-        start = time.monotonic()
-        try:
-            outcome = shipped(archive, clean, name) if options.ship else compared(archive, name)
-        except (Unavailable, AssertionError) as error:
-            kind = "unavailable" if isinstance(error, Unavailable) else "unsound"
-            outcome = Outcome(kind, str(error))
-        seconds = f"{time.monotonic() - start:.0f} s"
-        print(f"{options.release} {Path(name).name}: {outcome.word} ({seconds}) {outcome.detail}", flush=True)
-        done += outcome.word not in ("unavailable", "pybuild-fails")
-        if done == options.count:
+        for outcome, seconds in _outcomes(archive, clean, name):
+            line = f"{options.release} {Path(name).name}: {outcome.word} ({seconds:.0f} s) {outcome.detail}"
+            print(line, flush=True)
+        found += outcome.word not in ("unavailable", "pybuild-fails")
+        if found == options.count:
             break
+
+
+def _outcomes(archive: Archive, clean: Archive | None, name: str) -> Iterator[tuple[Outcome, float]]:
+    start = time.monotonic()
+    try:
+        with archive.layer() as root:
+            source = prepared(archive, root, name)
+            outcome = compared(root, source)
+            yield outcome, time.monotonic() - start
+            if clean and outcome.word != "pybuild-fails":
+                yield shipped(archive, clean, root, source), time.monotonic() - start
+    except (Unavailable, AssertionError) as error:
+        word = "unavailable" if isinstance(error, Unavailable) else "unsound"
+        yield Outcome(word, str(error)), time.monotonic() - start
 
 
 if __name__ == "__main__":
