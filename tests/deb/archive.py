@@ -33,7 +33,7 @@ _DEAR = re.compile(r"texlive|jdk|rust|cargo|xvfb|xauth|qt[56]|gtk|webkit|postgre
 _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 _MOST_BYTES = 3_000_000
 _MOST_DEPENDS = 25
-_SECONDS = 60  # for one build with its tests, which are left out where they take longer
+_SECONDS = 60  # for a build with its tests, which are left out where they take longer
 _APT = ("timeout", "400", "eatmydata", "apt-get", "-qq", "-y", "--no-install-recommends")
 _OPTIONS = ("APT::Sandbox::User=root", "Dpkg::Options::=--force-unsafe-io", "Acquire::Retries=5")
 
@@ -172,10 +172,12 @@ def compared(root: DebRoot, source: Path) -> Outcome:
 
 def _tested(root: DebRoot, source: Path) -> tuple[Surroundings, Build]:
     """Build with pybuild, with the source's tests if they pass in time; returns how, and the build."""
-    for options in ("noautodbgsym", "noautodbgsym nocheck"):
-        wrapper = ("timeout", "-k", "9", str(_SECONDS))
-        around = Surroundings(environ={"DEB_BUILD_OPTIONS": options}, wrapper=wrapper)
-        done = build(root, Job(source, around))
+    for options, limit in (
+        ("noautodbgsym", ("timeout", "-k", "9", str(_SECONDS))),
+        ("noautodbgsym nocheck", ()),
+    ):
+        around = Surroundings(environ={"DEB_BUILD_OPTIONS": options})
+        done = build(root, Job(source, replace(around, wrapper=limit)))
         if done.status == 0:
             break
     return around, done
