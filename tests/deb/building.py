@@ -56,11 +56,15 @@ class Build:
 
 @dataclass(frozen=True)
 class Job:
-    """A source package to build: its directory, which stays as it is, and what to change in the copy."""
+    """A source package to build: its directory, which stays as it is, and what to change in the copy.
+
+    ``which`` is dpkg-buildpackage's option: ``-b`` for all packages, ``-A`` or ``-B`` for some.
+    """
 
     source: Path
     around: Surroundings = Surroundings()
     edit: Callable[[Path], None] = lambda source: None
+    which: str = "-b"
 
 
 def build(root: DebRoot, job: Job) -> Build:
@@ -73,7 +77,7 @@ def build(root: DebRoot, job: Job) -> Build:
     root.outside(around.path).mkdir(parents=True, exist_ok=True)
     user = ["setpriv", f"--reuid={around.user}", f"--regid={around.user}", "--clear-groups"]
     command = [*user, "sh", "-c", f'umask {around.umask:03o}; exec "$@"', "sh", *around.wrapper]
-    command += ["dpkg-buildpackage", "-b", "-uc", "-us", "-d"]
+    command += ["dpkg-buildpackage", job.which, "-uc", "-us", "-d"]
     environ = {"HOME": "/home/builder", "USER": "builder", **around.environ}
     cwd = f"{around.path}/{job.source.name}"
     with _seen(place, around.shuffle) as seen:

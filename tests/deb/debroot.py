@@ -66,10 +66,15 @@ def deb_root(directory: Path, release: str) -> DebRoot:
     """
     recipe(release).unpack(directory)
     _let_build(directory)
-    _put_debhelper(directory)
+    put_debhelper(directory)
+    return DebRoot(directory, release, pythons_of(directory))
+
+
+def pythons_of(directory: Path) -> tuple[str, ...]:
+    """Return the versions that a root supports, the default last."""
     default = inside(directory, ["py3versions", "-dv"]).stdout.strip()
     supported = inside(directory, ["py3versions", "-sv"]).stdout.split()
-    return DebRoot(directory, release, (*(python for python in supported if python != default), default))
+    return (*(python for python in supported if python != default), default)
 
 
 def clean_root(directory: Path, release: str) -> DebRoot:
@@ -87,7 +92,7 @@ def let_fetch(root: DebRoot) -> dict[str, str]:
     return environ
 
 
-def _put_debhelper(directory: Path) -> None:
+def put_debhelper(directory: Path) -> None:
     """Copy truewheel and its files for debhelper from the checkout to their places in a root."""
     put_truewheel(directory)
     files = CHECKOUT / "debhelper"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ mount -t tmpfs -o mode=755 tmpfs /home
 mkdir /home/builder
 mount --bind "$directory/builder" /home/builder
 touch /home/chroot.tar
-mount --bind "$archive" /home/chroot.tar
+[ -z "$archive" ] || mount --bind "$archive" /home/chroot.tar
 cd /home/builder
 exec setpriv --reuid="$user" --regid="$user" --clear-groups env -i USER=builder HOME=/home/builder \
   LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
@@ -72,21 +72,29 @@ def _source_package(root: DebRoot, directory: Path) -> Path:
 
 
 def _sbuild(directory: Path, sources: Path, extra: Iterable[Path]) -> subprocess.CompletedProcess[str]:
-    """Run sbuild as a user without rights, who is there for this command alone."""
-    for name, text in _ACCOUNTS.items():
-        (directory / name).write_text(text, encoding="utf-8")
+    """Run sbuild in the root of the tests, with more packages."""
     home = directory / "builder"
     home.mkdir()
     (home / ".sbuildrc").write_text(_CONFIGURATION, encoding="utf-8")
     for file in (*sources.glob("*.dsc"), *sources.glob("*.tar.*"), *extra):
         shutil.copy(file, home)
-    subprocess.run(["chown", "-R", f"{USER}:{USER}", home], check=True)
     command = ["sbuild", "--chroot-mode=unshare", "--chroot=/home/chroot.tar", "--dist=unstable"]
     command += ["--arch=amd64", "--verbose", *(f"--extra-package={package.name}" for package in extra)]
     (dsc,) = sources.glob("*.dsc")
-    enter = ["sh", "-euc", _AS_USER, "sh", str(directory), str(recipe("bookworm").archive()), str(USER)]
+    return as_user(directory, [*command, dsc.name], str(recipe("bookworm").archive()))
+
+
+def as_user(directory: Path, command: Sequence[str], archive: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command as a user without rights, who is there for this command alone.
+
+    Their home is ``builder`` in the directory; an ``archive`` is at /home/chroot.tar.
+    """
+    for name, text in _ACCOUNTS.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    subprocess.run(["chown", "-R", f"{USER}:{USER}", directory / "builder"], check=True)
+    enter = ["sh", "-euc", _AS_USER, "sh", str(directory), archive, str(USER)]
     return subprocess.run(
-        ["unshare", "--mount", *enter, *command, dsc.name],
+        ["unshare", "--mount", *enter, *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -63,26 +63,6 @@ def test_an_image_layer(tmp_path: Path) -> None:
     assert "imported" in root.run("truewheel", "check-import", "humanize", "--root", "/sources/layer")
 
 
-def test_a_debian_directory_from_nothing(tmp_path: Path) -> None:
-    setup, text = section(page("debian.md"), "Once: the packages"), page("debian.md")
-    nothing = section(text, "A package from nothing")
-    blocks = [commands(setup)[0], *commands(nothing)]
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    packages = [word for line in lines if line.startswith("apt-get") for word in line.split()[2:]]
-    root, environ = new_root(tmp_path, *(name for name in packages if not name.startswith("../")))
-    build = next(line for line in lines if line.startswith("cp -r"))
-    root.run("sh", "-ec", build, cwd="/checkout")
-    root.run("sh", "-ec", "dpkg -i /truewheel_*.deb /python3-truewheel_*.deb /dh-truewheel_*.deb")
-    fetch = "\n".join(line for line in blocks[1].splitlines() if not line.startswith("apt-get"))
-    root.run("sh", "-ec", fetch, environ=environ, cwd="/sources")
-    write(root, "/sources/humanize-4.6.0", files(nothing))
-    assert len(files(nothing)) == 3
-    root.run("chmod", "+x", "/sources/humanize-4.6.0/debian/rules")
-    twice = "\n".join(commands(page("tutorials/debian.md")))
-    said = root.run("sh", "-ec", twice, cwd="/sources/humanize-4.6.0")
-    assert re.search(r"python3-humanize_4\.6\.0-1_all\.deb: OK", said)
-
-
 def test_a_spec_from_nothing(tmp_path: Path) -> None:
     setup = section(page("rpm.md"), "Once: truewheel and the macros")
     (block,) = commands(setup)
