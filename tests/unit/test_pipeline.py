@@ -182,6 +182,17 @@ def test_the_epoch_clamps_every_date(tmp_path: Path, wheel: Path) -> None:
     assert dates | {(tmp_path / "root").stat().st_mtime} == {EPOCH}
 
 
+def test_what_is_written_leaves_the_memory_and_the_plan_serves_again(tmp_path: Path, wheel: Path) -> None:
+    prepared = prepare_install(InstallRequest((wheel,), tmp_path / "root", pythons=(sys.executable,)), {})
+    assert (wheel.name, "demo/data.txt") in prepared.kept
+    install(prepared)
+    first = snapshot(tmp_path / "root")
+    assert (wheel.name, "demo/data.txt") not in prepared.kept
+    shutil.rmtree(tmp_path / "root")
+    install(prepared)
+    assert snapshot(tmp_path / "root") == first
+
+
 def test_a_caller_may_change_dates_and_the_order_of_record_in_a_plan(tmp_path: Path, wheel: Path) -> None:
     request = InstallRequest(
         (wheel,), tmp_path, pythons=(sys.executable,), bytecode=BytecodeOptions(levels=())
