@@ -6,6 +6,7 @@ import contextlib
 import functools
 import itertools
 import posixpath
+from collections import deque
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ from truewheel.report.reader import installed_files
 from truewheel.request import InstallRequest
 from truewheel.schemes import loaded_scheme
 from truewheel.wheel.choice import best_wheels
-from truewheel.wheel.reader import Kept, WheelContents, check_tags, open_contents, read_wheel
+from truewheel.wheel.reader import Kept, KeptEntries, WheelContents, check_tags, open_contents, read_wheel
 from truewheel.wheel.scripts import chunks, read_scripts
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ _BIG_SOURCE = 32 * 1024  # compiled early, so that no worker ends with one
 class PreparedInstall:
     """A plan that was accepted, and what carries it out.
 
-    ``kept`` are the entries that are in memory, by the file name of their wheel and their own name; ``epoch``
-    is the latest date, in seconds, that directories keep; ``places`` are those of the wheels; ``reported``
-    are the files of earlier installs by dist-info directory. A caller may replace ``plan`` by one with other
-    dates or another order of RECORD.
+    ``kept`` are the entries that are in memory until an install has written them, by the file name of their
+    wheel and their own name; ``epoch`` is the latest date, in seconds, that directories keep; ``places`` are
+    those of the wheels; ``reported`` are the files of earlier installs by dist-info directory. A caller may
+    replace ``plan`` by one with other dates or another order of RECORD.
     """
 
     plan: InstallPlan
@@ -75,7 +76,7 @@ class PreparedInstall:
     reported: Mapping[str, Set[str]]
     jobs: int
     sync: bool
-    kept: Mapping[tuple[str, str], bytes]
+    kept: KeptEntries
     limits: Limits = DEFAULT_LIMITS
     list_bytecode: bool = False
 
@@ -203,7 +204,9 @@ def install(prepared: PreparedInstall, watch: Watch | None = None) -> Manifest:
         )
         jobs = _jobs_by_source(plan.jobs)
         compiled_only = {file.final for file in plan.sources}
-        for group in _by_content((*plan.files, *plan.sources)):
+        groups = _by_content((*plan.files, *plan.sources))
+        while groups:
+            group = groups.popleft()
             _stage_group(group, compiled_only, contents, delivery, pool, jobs)
             delivery.put_pycs(pool.finished())
         buildroot.place()
@@ -258,7 +261,7 @@ def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
     return tuple(parse_override(text) for text in texts)
 
 
-def _metadata(wheels: Sequence[Wheel], kept: Mapping[tuple[str, str], bytes]) -> dict[str, bytes]:
+def _metadata(wheels: Sequence[Wheel], kept: KeptEntries) -> dict[str, bytes]:
     """Read the METADATA of wheels, by their file names."""
     found = {}
     for wheel in wheels:
@@ -269,7 +272,7 @@ def _metadata(wheels: Sequence[Wheel], kept: Mapping[tuple[str, str], bytes]) ->
     return found
 
 
-def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
+def _by_content(files: Sequence[PlannedFile]) -> deque[list[PlannedFile]]:
     """Files that share an entry together, so that it is read once; sources first, and of these the big ones.
 
     All others go directory by directory, so that each directory is opened once, then and when its pycs come.
@@ -285,7 +288,7 @@ def _by_content(files: Sequence[PlannedFile]) -> list[list[PlannedFile]]:
         directory, _, name = file.final.rpartition("/")
         return not is_source, -file.size if is_source and file.size >= _BIG_SOURCE else 0, directory, name
 
-    return sorted(groups.values(), key=order)
+    return deque(sorted(groups.values(), key=order))
 
 
 def _stage_group(
@@ -294,7 +297,7 @@ def _stage_group(
     contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
-    jobs: Mapping[str, list[PycJob]],
+    jobs: dict[str, list[PycJob]],
 ) -> None:
     first, source = group[0], group[0].source
     if isinstance(source, bytes):
@@ -308,8 +311,10 @@ def _stage_group(
     for file in group:
         if file.final not in compiled_only:
             delivery.put(file, lambda: (data,))
-        for job in jobs.get(file.final, ()):
+        for job in jobs.pop(file.final, ()):
             pool.submit(job, data)
+    if isinstance(source, WheelEntry):
+        contents[first.wheel].release(source)
 
 
 def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:

@@ -105,3 +105,22 @@ def test_the_functions_of_dataclasses_take_them() -> None:
     match Sub("a", 3):
         case Sub(name, size):
             assert (name, size) == ("a", 3)
+
+
+def test_the_thousandth_instance_is_made_as_the_first() -> None:
+    first, finished = Sub("a", tags=("b",)), Finished()
+    assert all(Sub("a", tags=("b",)) == first and Finished() == finished for _ in range(1000))
+    assert Sub("a", 0, ("b",)) == Sub(name="a", size=0, tags=("b",)) == first
+    assert Finished("said").hint == "said" and finished.hint == "none"
+    with pytest.raises(TypeError, match="Sub"):
+        Sub(size=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Sub"):
+        Sub("a", 0, (), 2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="other"):
+        Sub("a", other=1)  # type: ignore[call-arg]
+
+
+def test_defaults_that_are_made_anew_stay_apart_however_many_there_are() -> None:
+    made = [Open() for _ in range(1000)]
+    made[0].names.append("a")
+    assert made[-1].names == []

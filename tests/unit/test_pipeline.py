@@ -214,6 +214,17 @@ def test_a_preview_refuses_a_date_that_only_another_user_can_set(others: Path, w
     assert preview(dated) is not None  # nothing is left to do
 
 
+def test_what_is_written_leaves_the_memory_and_the_plan_serves_again(tmp_path: Path, wheel: Path) -> None:
+    prepared = prepare_install(InstallRequest((wheel,), tmp_path / "root", pythons=(sys.executable,)), {})
+    assert (wheel.name, "demo/data.txt") in prepared.kept
+    install(prepared)
+    first = snapshot(tmp_path / "root")
+    assert (wheel.name, "demo/data.txt") not in prepared.kept
+    shutil.rmtree(tmp_path / "root")
+    install(prepared)
+    assert snapshot(tmp_path / "root") == first
+
+
 def test_a_caller_may_change_dates_and_the_order_of_record_in_a_plan(tmp_path: Path, wheel: Path) -> None:
     request = InstallRequest(
         (wheel,), tmp_path, pythons=(sys.executable,), bytecode=BytecodeOptions(levels=())

@@ -58,7 +58,7 @@ class Delivery:
     ) -> None:
         self._buildroot = buildroot
         self._found = found
-        self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
+        self._interpreters = {each.cache_tag: (each.magic, each.short_version) for each in interpreters}
         self._policy = policy
         self._file_mode = file_mode
         self._watch = watch
@@ -78,15 +78,15 @@ class Delivery:
         """Put the pycs of sources, equal levels as links of the lowest one."""
         for compiled in results:
             job = compiled.job
-            interpreter = self._interpreters[job.cache_tag]
+            magic, version = self._interpreters[job.cache_tag]
             if compiled.error:
                 self._remove_pycs(job)
             else:
-                self._put_levels(compiled, interpreter.magic)
+                self._put_levels(compiled, magic)
             self.compiled.append(
                 CompileResult(
                     job.source,
-                    interpreter.short_version,
+                    version,
                     compiled.source_hash.hex(),
                     () if compiled.error else job.targets,
                     compiled.error,

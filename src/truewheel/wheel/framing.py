@@ -154,7 +154,7 @@ def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int)
         yield from _check_extra(entry, behind[name:], record.extra)
     wanted = [*record.copied[:4], *sizes]
     local = [*copied[:4], *_local_sizes(copied, behind[name:], sizes if gap else None)]
-    for field, ours, theirs in zip(_COPIED, local, wanted, strict=True):
+    for field, ours, theirs in zip(_COPIED, local, wanted, strict=True) if local != wanted else ():
         if ours != theirs:
             message = f"has another {field} in its local header than in the central directory"
             yield Fault("contradictory-header", entry, message)

@@ -7,9 +7,9 @@ import hashlib
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 from zipfile import ZipFile, ZipInfo
 
@@ -45,13 +45,15 @@ if TYPE_CHECKING:
 _KEPT_ENTRY = 16 * CHUNK  # bytes; what is larger is read in pieces
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
+KeptEntries = dict[tuple[str, str], bytes]
+
 
 class Kept:
     """Entries that stay in memory after they were checked, up to ``budget`` bytes over all wheels."""
 
     def __init__(self, budget: int) -> None:
         self._left = budget
-        self._entries: dict[tuple[str, str], bytes] = {}
+        self._entries: KeptEntries = {}
 
     def keep(self, filename: str, entry: str, content: bytes) -> None:
         """Keep the content of a wheel's entry if it fits."""
@@ -60,9 +62,9 @@ class Kept:
             self._entries[filename, entry] = content
 
     @property
-    def entries(self) -> Mapping[tuple[str, str], bytes]:
-        """What was kept so far, by the file name of the wheel and the entry's name, to read alone."""
-        return MappingProxyType(self._entries)
+    def entries(self) -> KeptEntries:
+        """What was kept so far, by the file name of the wheel and the entry's name."""
+        return self._entries
 
 
 def read_wheel(path: Path, kept: Kept | None = None, allowed: Collection[str] = ()) -> Wheel:
@@ -228,7 +230,7 @@ class _Unpacker:
             size=info.file_size,
             sha256=sha256,
             executable=stat.S_ISREG(mode) and bool(mode & 0o111),
-            mtime=_mtime(info),
+            mtime=_mtime(info.date_time),
         )
 
     def _hashed(self, info: ZipInfo, row: Row | None) -> tuple[str, bytes]:
@@ -246,9 +248,10 @@ class _Unpacker:
         return digest.hexdigest(), recorded.digest()
 
 
-def _mtime(info: ZipInfo) -> int:
+@cache  # most wheels have few dates
+def _mtime(date: tuple[int, int, int, int, int, int]) -> int:
     try:
-        moment = datetime.datetime(*info.date_time, tzinfo=datetime.timezone.utc)
+        moment = datetime.datetime(*date, tzinfo=datetime.timezone.utc)
     except ValueError:
         return ZIP_ZERO_DATE
     return int(moment.timestamp())
@@ -261,10 +264,11 @@ class WheelContents:
     which all was kept is not opened again.
     """
 
-    def __init__(self, wheel: Wheel, kept: Mapping[tuple[str, str], bytes]) -> None:
+    def __init__(self, wheel: Wheel, kept: KeptEntries) -> None:
         """Remember the wheel; nothing is opened before the ``with``."""
         self.wheel = wheel
         self._kept = kept
+        self._has_links = any(entry.member for entry in wheel.entries)
         self._stack = ExitStack()
         self._entered = False
         self._archive: ZipFile | None = None
@@ -300,6 +304,14 @@ class WheelContents:
         if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._changed(entry)
         return data
+
+    def release(self, entry: WheelEntry) -> None:
+        """Forget the bytes of an entry that are in memory; the next ``with`` opens the file for them.
+
+        Entries of a wheel with links stay, as others may have the same bytes.
+        """
+        if not self._has_links:
+            self._kept.pop((self.wheel.filename, entry.name), None)
 
     def chunks(self, entry: WheelEntry) -> Iterator[bytes]:
         """Yield the bytes of an entry in pieces of at most 1 MiB, for entries too large to hold.
@@ -349,7 +361,7 @@ def _archived(entry: WheelEntry) -> str:
     return entry.member or entry.name
 
 
-def open_contents(wheel: Wheel, kept: Mapping[tuple[str, str], bytes] | None = None) -> WheelContents:
+def open_contents(wheel: Wheel, kept: KeptEntries | None = None) -> WheelContents:
     """Return the contents of a wheel, for a ``with``; ``kept`` are the entries that read_wheel kept."""
     return WheelContents(wheel, {} if kept is None else kept)
 

@@ -103,7 +103,7 @@ def _base64(path: str, algorithm: str, value: str, odd: _Oddities) -> str:
     if value.endswith("="):
         odd["padded-record-hash"].append(path)
         return value.rstrip("=")
-    if algorithm and len(value) == 2 * hashlib.new(algorithm).digest_size and _HEX.fullmatch(value):
+    if algorithm and _HEX.fullmatch(value) and len(value) == 2 * hashlib.new(algorithm).digest_size:
         odd["hexadecimal-record-hash"].append(path)
         return digest_text(bytes.fromhex(value))
     return value

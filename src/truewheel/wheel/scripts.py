@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.model import RewrittenEntry, Wheel, WheelEntry
 from truewheel.shebang import wants_python, with_python
-from truewheel.wheel.reader import WheelContents, open_contents
+from truewheel.wheel.reader import KeptEntries, WheelContents, open_contents
 
 _HEAD = 4096
 
@@ -26,7 +26,7 @@ class Scripts:
 
 def read_scripts(
     wheels: Sequence[Wheel],
-    kept: Mapping[tuple[str, str], bytes],
+    kept: KeptEntries,
     every: bool,
     shebangs: Callable[[], Sequence[bytes]],
 ) -> Scripts:

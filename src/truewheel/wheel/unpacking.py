@@ -82,7 +82,23 @@ class Entries:
 
     def read(self, info: zipfile.ZipInfo) -> bytes:
         """Return the bytes of an entry; raises what `chunks` raises."""
-        return b"".join(self.chunks(info))
+        data = self._small(info) if max(info.file_size, info.compress_size) < CHUNK else None
+        return b"".join(self.chunks(info)) if data is None else data
+
+    def _small(self, info: zipfile.ZipInfo) -> bytes | None:
+        """Return the bytes of a small entry without a fault; None for others: `chunks` names the fault."""
+        try:
+            packed, _ = self._begin(info)
+            if info.compress_type == zipfile.ZIP_STORED:
+                data, is_whole = packed, True
+            else:
+                unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+                data = unpacker.decompress(packed, info.file_size + 1)
+                is_whole = unpacker.eof and not unpacker.unused_data
+        except (*_CORRUPT, OSError):
+            return None
+        is_right = is_whole and len(data) == info.file_size and zlib.crc32(data) == info.CRC
+        return data if is_right else None
 
     def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Yield the bytes of an entry, at most 1 MiB at a time and never more than the size it declares.
@@ -126,8 +142,22 @@ class Entries:
 
     def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Yield the compressed bytes of an entry, its local header checked."""
+        data, start = self._begin(info)
+        yield data
+        done, size = len(data), info.compress_size
+        while done < size:
+            data = os.pread(self._file, min(CHUNK, size - done), start + done)
+            if not data:
+                raise EOFError("the file ends in this entry")
+            yield data
+            done += len(data)
+
+    def _begin(self, info: zipfile.ZipInfo) -> tuple[bytes, int]:
+        """Return the first compressed bytes of an entry, and where they are; checks its local header."""
         name, offset, size = info.orig_filename.encode(), info.header_offset, info.compress_size
-        data = os.pread(self._file, LOCAL_HEADER.size + len(name) + min(size, CHUNK), offset)
+        # most have the same extra fields here and in the central directory
+        wanted = LOCAL_HEADER.size + len(name) + len(info.extra) + min(size, CHUNK)
+        data = os.pread(self._file, wanted, offset)
         if len(data) < LOCAL_HEADER.size:
             raise zipfile.BadZipFile("Truncated file header")
         signature, *_, name_size, extra_size = LOCAL_HEADER.unpack_from(data)
@@ -140,15 +170,7 @@ class Entries:
             raise zipfile.BadZipFile(f"File name in directory {info.orig_filename!r} and header differ.")
         if offset + start + size > self._ends[offset]:
             raise zipfile.BadZipFile(f"Overlapped entries: {info.orig_filename!r} (possible zip bomb)")
-        data = data[start : start + size]
-        yield data
-        done = len(data)
-        while done < size:
-            data = os.pread(self._file, min(CHUNK, size - done), offset + start + done)
-            if not data:
-                raise EOFError("the file ends in this entry")
-            yield data
-            done += len(data)
+        return data[start : start + size], offset + start
 
 
 def _check_stream(entry: str, ended: bool, behind: int) -> None:
