@@ -98,7 +98,8 @@ def test_a_repository_for_a_mock_or_koji_root(release: str, tmp_path: Path) -> N
     root.outside("/etc/mock-dnf.conf").write_text(options["dnf.conf"], encoding="utf-8")
     (_, *wanted) = options["chroot_setup_cmd"].split()
     found = root.run("dnf", "-q", "--config", "/etc/mock-dnf.conf", "repoquery", "--requires", *wanted)
-    assert found.split()[:1] == ["truewheel-rpm-macros"]
+    # Debian's dnf says that it knows no release of Debian
+    assert re.search(r"^truewheel-rpm-macros = ", found, re.M), found
 
 
 def test_the_page_names_the_sources_of_the_spec() -> None:
