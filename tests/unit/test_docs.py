@@ -31,6 +31,7 @@ FOREIGN = {
     "venv": {"--without-pip"},
     "dh_truewheel": {"--pyc"},
     "truewheel-flavor-macros": {"--prjconf"},
+    "sbuild": {"--chroot-mode", "--dist", "--extra-package"},
     "rpm": {"--define", "--nodeps", "--qf", "--without"},
     "tar": {"--format", "--group", "--numeric-owner", "--owner", "--sort"},
     "gpep517": {"--destdir", "--output-fd", "--wheel-dir"},
