@@ -64,6 +64,15 @@ def imported(python: Path, site: Path, home: Path) -> dict[str, str]:
     return dict(json.loads(done.stdout))
 
 
+def imported_from_a_copy(python: Path, site: Path, home: Path) -> dict[str, str]:
+    """The same, since some modules write beside themselves at import, as those of Twisted do."""
+    copy = home / "copy"
+    shutil.copytree(site, copy, symlinks=True)
+    found = imported(python, copy, home)
+    shutil.rmtree(copy)
+    return found
+
+
 @pytest.mark.parametrize(
     ("name", "version", "place"),
     nightly_but([("flask", "3.11", place) for place in ("pip into a venv", "uv into a prefix")], CASES),
@@ -79,7 +88,7 @@ def test_two_installs_of_an_application_become_one_tree(
         install(place, python, top, wheels, second)
         (site,) = top.glob("**/site-packages")
         is_tried = second and place == PLACES[0]
-        before = imported(python, site, tmp_path) if is_tried else {}
+        before = imported_from_a_copy(python, site, tmp_path) if is_tried else {}
         assert main(normalize) == 0
         found.append(tree_listing(top))
         assert main([*normalize, "--check"]) == 0
