@@ -19,6 +19,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from truewheel.bytecode.canonical_form import rewrite
+from truewheel.bytecode.pycs import source_path
+
 RUNS = 5
 TRUEWHEEL = [sys.executable, "-m", "truewheel"]
 # the same without the extension, as in a pure wheel
@@ -88,7 +91,11 @@ def growth(root: Path, copies: Sequence[int]) -> None:
     print(f"{'modules':>8} {'paths':>8} {'1 job':>8} {'2 jobs':>8} {'1 / 2':>6} {'MiB':>5}")
     for number in copies:
         for each in range(made, number):
-            shutil.copytree(site, top / f"opt/{each}/lib/python3.{sys.version_info[1]}/site-packages")
+            copy = top / f"opt/{each}/lib/python3.{sys.version_info[1]}/site-packages"
+            shutil.copytree(site, copy)
+            for pyc in copy.rglob("*.pyc"):  # with the path of the copy
+                data, final = pyc.read_bytes(), f"/{source_path(os.fspath(pyc.relative_to(top)))}"
+                pyc.write_bytes(data[:16] + rewrite(data[16:], sys.version_info[:2], final))
         made = number
         command = [*TRUEWHEEL, "verify", "--root", top, "--fail-on", "never"]
         one, two = (measured([*command, "--jobs", jobs])[0] for jobs in "12")

@@ -128,6 +128,7 @@ FEDORA = """\
 %_buildshell /bin/bash
 %debug_package %{{nil}}
 %__os_install_post %{{?__os_install_post_python}}
+%__brp_python_bytecompile %{{_rpmconfigdir}}/redhat/brp-python-bytecompile "" 1 0 ""
 %py3_shebang_fix true
 """
 SPEC = """\
