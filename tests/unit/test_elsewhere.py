@@ -18,6 +18,7 @@ import pytest
 
 from tests.faults.support import files
 from tests.needs import require
+from tests.registry import sdist, sdist_pin
 from tests.treehash import tree_hash
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
@@ -113,37 +114,51 @@ def test_alpine(tmp_path: Path, shell: Shell) -> None:
 
 
 @pytest.mark.slow
-def test_arch(tmp_path: Path, shell: Shell) -> None:
+@pytest.mark.parametrize("project", ["demo", "markupsafe"])
+def test_arch(project: str, tmp_path: Path, shell: Shell) -> None:
     require("makepkg", "pacman", "bsdtar", "fakeroot", "setpriv")
-    packages = []
-    for number in range(2):
+    if project == "demo":
         source(tmp_path / "demo-1.0")
-        build = Path("/tmp") / f"truewheel-makepkg-{os.getpid()}"
-        build.mkdir()
-        build.chmod(0o777)
-        shell(f"tar -czf {build}/demo-1.0.tar.gz demo-1.0")
-        (build / "PKGBUILD").write_text(block("sh arch"))
-        # makepkg refuses root; the Python that runs truewheel may lie in root's own directory
-        user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        user += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        user = user if os.geteuid() == 0 else []
-        make = ["makepkg", "--nodeps", "--config", str(build / "makepkg.conf")]
-        (build / "makepkg.conf").write_text(
-            "CARCH=x86_64\nPKGEXT=.pkg.tar\nSRCEXT=.src.tar\nPACKAGER=tests\nCHOST=x86_64-pc-linux-gnu\n"
-            "INTEGRITY_CHECK=(sha256)\nDLAGENTS=()\nBUILDENV=(!check !sign)\nOPTIONS=(!strip)\n"
-        )
-        try:
-            shell(f"cd {build} && HOME={build} {shlex.join([*user, *make])}")
-            (package,) = build.glob("*.pkg.tar")
-            packages.append(package.read_bytes())
-            names = shell(f"bsdtar -tf {package}").splitlines()
-            kept = tmp_path / f"{number}.tar"
-            package.replace(kept)
-        finally:
-            shutil.rmtree(build)
-            shutil.rmtree(tmp_path / "demo-1.0")
-    assert f"usr/lib/{SHORT}/site-packages/demo/__init__.py" in names
-    assert packages[0] == packages[1]
+        shell("tar -czf demo-1.0.tar.gz demo-1.0")
+        recipe, archive = block("sh arch"), tmp_path / "demo-1.0.tar.gz"
+    else:
+        recipe, archive = real_recipe(project), sdist(project)
+    names, first = made_by_makepkg(recipe, archive, shell)
+    _, second = made_by_makepkg(recipe, archive, shell)
+    assert f"usr/lib/{SHORT}/site-packages/{project}/__pycache__/__init__.{TAG}.opt-1.pyc" in names
+    assert first == second
+
+
+def real_recipe(project: str) -> str:
+    """The page's PKGBUILD for a project with an extension, as PyPI has it."""
+    pin = sdist_pin(project)
+    text = block("sh arch").replace("demo", project).replace("pkgver=1.0", f"pkgver={pin.version}")
+    text = text.replace(f"{project}-1.0.tar.gz", pin.filename).replace("arch=(any)", "arch=(x86_64)")
+    return text.replace("sha256sums=(SKIP)", f"sha256sums=({pin.sha256})")
+
+
+def made_by_makepkg(recipe: str, archive: Path, shell: Shell) -> tuple[list[str], bytes]:
+    """The names in a package, and the package."""
+    build = Path("/tmp") / f"truewheel-makepkg-{os.getpid()}"
+    build.mkdir()
+    build.chmod(0o777)
+    shutil.copy(archive, build)
+    (build / "PKGBUILD").write_text(recipe)
+    # makepkg refuses root; the Python that runs truewheel may lie in root's own directory
+    user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    user += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    user = user if os.geteuid() == 0 else []
+    make = ["makepkg", "--nodeps", "--config", str(build / "makepkg.conf")]
+    (build / "makepkg.conf").write_text(
+        "CARCH=x86_64\nPKGEXT=.pkg.tar\nSRCEXT=.src.tar\nPACKAGER=tests\nCHOST=x86_64-pc-linux-gnu\n"
+        "INTEGRITY_CHECK=(sha256)\nDLAGENTS=()\nBUILDENV=(!check !sign)\nOPTIONS=(!strip)\n"
+    )
+    try:
+        shell(f"cd {build} && HOME={build} {shlex.join([*user, *make])}")
+        (package,) = build.glob("*.pkg.tar")
+        return shell(f"bsdtar -tf {package}").splitlines(), package.read_bytes()
+    finally:
+        shutil.rmtree(build)
 
 
 def test_gentoo(tmp_path: Path, shell: Shell, dist: Path) -> None:
