@@ -112,7 +112,7 @@ def _packed_bytecode(pyc: Bytecode) -> bytes:
     """Return a pyc in few bytes; raises struct.error for one that these cannot hold."""
     if pyc.rule or pyc.python != python_of(pyc.magic) or any("\0" in name for name in pyc.names):
         raise struct.error
-    names = _encoded("\0".join(pyc.names))
+    names = _encoded("".join(name + "\0" for name in pyc.names))
     ends = (len(pyc.source_hash), len(pyc.code), len(names))
     fixed = _PYC.pack(pyc.magic, _OF_MODE[pyc.mode], pyc.canonical, pyc.mtime, pyc.size, *ends)
     return fixed + pyc.source_hash + pyc.code + names
@@ -137,7 +137,7 @@ def _unpacked_bytecode(value: bytes, begin: int) -> tuple[Bytecode, int]:
     magic, mode, canonical, mtime, size, hashed, code, named = _PYC.unpack_from(value, begin)
     begin += _PYC.size
     end = begin + hashed + code
-    names = tuple(_decoded(value[end : end + named]).split("\0")) if named else ()
+    names = tuple(_decoded(value[end : end + named]).split("\0")[:-1])
     pyc = Bytecode(
         magic=magic,
         python=python_of(magic),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from truewheel.audit.files import Files
@@ -58,9 +58,16 @@ OBSERVED = st.builds(
 
 
 LISTS = st.lists(OBSERVED, max_size=5)
+# a pyc whose only co_filename is empty
+NAMELESS = Observed(
+    *("a.pyc", MemberKind.FILE, 0o644, 0, 0, 0, 16, "1:2"),
+    sha256=bytes(32),
+    pyc=Bytecode(magic=b"\xa7\r\r\n", python=(3, 11), names=("",)),
+)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([NAMELESS], [])
 @given(LISTS, LISTS)
 def test_files_are_those_that_were_added(some: list[Observed], others: list[Observed]) -> None:
     wanted = {each.path: each for each in [*some, *others]}
