@@ -205,10 +205,10 @@ def test_what_truewheel_installs_has_no_finding(version: str, scheme: str, tmp_p
     wheels = [str(fetched(pin)) for pin in pins]
     options = ["--scheme", scheme, "--python", python, "--ignore-requires-python", "--quiet"]
     assert main(["install", *wheels, "--root", str(root), *options]) == 0
-    for request in (VerifyRequest((root,)), VerifyRequest((root,), scheme=load_scheme(scheme))):
-        (found,) = verify(request, {})
+    for chosen in (None, load_scheme(scheme)):
+        (found,) = verify(VerifyRequest((root,), root, chosen), {})
         assert found.findings == ()
-    recompiled = VerifyRequest((root,), scheme=load_scheme(scheme), pythons=(python,), recompile=True)
+    recompiled = VerifyRequest((root,), root, load_scheme(scheme), (python,), recompile=True)
     (found,) = verify(recompiled, {})
     assert found.findings == ()
 
