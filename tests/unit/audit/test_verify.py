@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import marshal
 import os
 import py_compile
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.support import snapshot
+from tests.needs import need
 from tests.unit.audit.conftest import FILES
 from tests.wheelbuilder import WheelBuilder
 from truewheel.audit.model import Finding
@@ -338,6 +340,7 @@ def test_a_wheel_has_the_faults_that_install_refuses(wheel_builder: WheelBuilder
 
 
 def test_a_venv_has_the_paths_of_its_place(tmp_path: Path) -> None:
+    need(importlib.util.find_spec("ensurepip") is not None, "no ensurepip")
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     assert found(venv, scheme=None) == ()

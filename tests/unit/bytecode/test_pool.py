@@ -45,9 +45,12 @@ def compile_all(
         return {result.job.source: result for result in pool.drain()}
 
 
+THREADS = threading.active_count()  # a worker of pytest-xdist can have more than one
+
+
 def settled() -> bool:
     """Whether no worker and no thread of a pool is left."""
-    return not children() and threading.active_count() == 1
+    return not children() and threading.active_count() == THREADS
 
 
 def test_code_is_that_of_the_source_at_its_final_path() -> None:
