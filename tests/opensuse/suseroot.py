@@ -80,9 +80,14 @@ def sle_root(directory: Path, stock: Path) -> SuseRoot:
         directory
     )
     put_truewheel(directory)
+    run_by_311(directory)
+    return _set_up(directory, stock)
+
+
+def run_by_311(directory: Path) -> None:
+    """Let truewheel run by Python 3.11 in a root whose ``python3`` is another."""
     program = directory / "usr/bin/truewheel"
     program.write_text(program.read_text().replace("/usr/bin/python3 ", "/usr/bin/python3.11 "))
-    return _set_up(directory, stock)
 
 
 def _set_up(directory: Path, stock: Path) -> SuseRoot:

@@ -19,7 +19,7 @@ import yaml
 from tests.opensuse.conftest import stock_macros
 from tests.opensuse.obs.flavors import pyenv_python
 from tests.opensuse.obs.packages import files, unpacked
-from tests.opensuse.suseroot import SuseRoot, suse_root
+from tests.opensuse.suseroot import SuseRoot, run_by_311, suse_root
 from tests.rpm.building import HERE, Build, build
 from tests.support import give_network, mirror
 
@@ -106,8 +106,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
 
 
 def _let_find_headers(root: SuseRoot) -> None:
-    ours = root.outside("/usr/bin/truewheel")
-    ours.write_text(ours.read_text().replace("/usr/bin/python3 ", "/usr/bin/python3.11 "))
+    run_by_311(root.directory)
     root.run("ln", "-sf", f"python{_PYTHON}", "/usr/bin/python3")
     program = pyenv_python(f"python{_PYTHON.replace('.', '')}").with_name(f"python{_PYTHON}-config")
     shutil.copy(program, root.outside("/usr/bin/python3-config"))

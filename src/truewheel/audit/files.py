@@ -75,6 +75,11 @@ class Files:
         """Yield the paths right in a directory, which is as `directories` gives it."""
         return (directory + name for name in self._directories[directory])
 
+    def unpacked(self) -> Iterator[Observed]:
+        """Yield what is not packed; files with a first line, build paths or another text are among it."""
+        for names in self._directories.values():
+            yield from (value for value in names.values() if isinstance(value, Observed))
+
     def special(self) -> Iterator[Observed]:
         """Yield bytecode, links of its name, and files with a first line, build paths or another text."""
         for directory, names in self._directories.items():

@@ -175,11 +175,9 @@ def _recompiled(facts: Facts, pythons: Sequence[Interpreter], jobs: int) -> dict
             for python in sorted(wanted[path], key=lambda each: each.cache_tag):
                 pool.submit(plan_job(facts.final(path), len(source), 0, python.cache_tag, (0, 1, 2)), source)
         for result in pool.drain():
-            contents = {code.level: code.content for code in result.codes}
-            for code in result.codes:
-                content = code.content if code.same_as is None else contents[code.same_as]
-                (final,) = (each.final for each in result.job.targets if each.level == code.level)
-                compiled[final] = hashlib.sha256(content).digest()
+            # a source that does not compile has no code
+            for target, content in zip(result.job.targets, result.contents(), strict=not result.error):
+                compiled[target.final] = hashlib.sha256(content).digest()
     return {path: compiled.get(facts.final(path), b"") for path, pyc in pycs}
 
 

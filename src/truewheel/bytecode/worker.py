@@ -51,13 +51,16 @@ class Compiled:
     codes: tuple[Code, ...]
     error: str
 
-    def pycs(self, mode: InvalidationMode, magic: bytes) -> list[bytes]:
-        """Return the pyc of each target of the job, in their order; equal ones are one object."""
-        header = pyc_header(mode, magic, self.source_hash, self.job.mtime, self.job.size)
+    def contents(self, header: bytes = b"") -> list[bytes]:
+        """Return the code of each target behind a header, in the job's order; equal ones are one object."""
         made: dict[int, bytes] = {}
         for code in self.codes:
             made[code.level] = header + code.content if code.same_as is None else made[code.same_as]
         return list(made.values())
+
+    def pycs(self, mode: InvalidationMode, magic: bytes) -> list[bytes]:
+        """Return the pyc of each target, as `contents` does."""
+        return self.contents(pyc_header(mode, magic, self.source_hash, self.job.mtime, self.job.size))
 
 
 class Crashed(Exception):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
+from tests.opensuse.obs.building import obs_build
 from tests.opensuse.obs.project import Checkouts
 from tests.opensuse.obs.repository import Repository
 
@@ -21,17 +21,7 @@ def pbuild(
     command = [str(checkouts.build / "pbuild"), "--dist", str(work / "project.conf"), "--arch", "x86_64"]
     command += ["--repo", f"debian@file://{_index(packages, work / 'repository')}/./", "--reponame", "it"]
     command += ["--root", str(work / "root"), "--no-checks", "--buildjobs", "1", str(project)]
-    done = subprocess.run(
-        ["unshare", "--uts", "--mount", *command],
-        env={"PATH": os.environ["PATH"], "BUILD_DIR": str(checkouts.build), "HOME": "/root"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:]
+    obs_build(checkouts, ["unshare", "--uts", "--mount", *command])
     results = project / "_result.it.x86_64"
     return {
         directory.name: sorted(path for path in directory.glob("*.rpm") if ".src." not in path.name)

@@ -88,8 +88,12 @@ def test_bytecode_and_what_has_more_to_say_is_special(some: list[Observed]) -> N
     wanted = {each.path: each for each in some}
     found = {each.path: each for each in Files(some).special()}
     assert found.items() <= wanted.items()
+    unpacked = [each.path for each in Files(some).unpacked()]
+    assert [path for path in found if path in unpacked] == unpacked
     for path, each in wanted.items():
         if each.pyc or each.head or each.traces or each.text is not None or each.is_elf:
             assert path in found
+        if each.head or each.traces or each.text is not None or each.is_elf:
+            assert path in unpacked
         if each.kind is MemberKind.LINK and path.endswith(".pyc"):
             assert path in found

@@ -20,7 +20,7 @@ _SYSTEM = ("etc/", "var/", "usr/", "opt/", "srv/", "lib/", "bin/", "sbin/", "run
 def check_files(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the files of a target."""
     yield from _names(facts)
-    for file in facts.files.special():
+    for file in facts.files.unpacked():
         yield from _traces(facts, file)
     yield from _prefix(facts)
     for path in (path for site in facts.sites for path in facts.within(site)):

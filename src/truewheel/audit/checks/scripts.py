@@ -22,7 +22,7 @@ _PYTHON = re.compile(r"python(?P<version>[0-9]+(?:\.[0-9]+)?)?$")
 
 def check_scripts(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the first lines of a target's programs."""
-    for file in facts.files.special():
+    for file in facts.files.unpacked():
         match = _INTERPRETER.match(file.head)
         if match is None or file.kind is not MemberKind.FILE or not file.mode & 0o111:
             continue
