@@ -7,7 +7,6 @@ is a fault of the tool or a false alarm: look which.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import venv
@@ -19,6 +18,7 @@ import pytest
 from tests.needs import nightly_but, require
 from tests.pythons import available_pythons
 from tests.registry import fetched, popular, wheel
+from tests.rpm.sides import make_side
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.main import main
 from truewheel.schemes import load_scheme, shipped_schemes
@@ -122,15 +122,11 @@ def test_a_tool_breaks_the_rules_of_its_row(tool: str, tools: Path, tmp_path: Pa
     assert rules(target, SCHEMES.get(tool, "generic")) == EXPECTED[tool]
 
 
-FEDORA = """\
-%_topdir {top}
-%__python3 {tools}/python
-%_buildshell /bin/bash
-%debug_package %{{nil}}
-%__os_install_post %{{?__os_install_post_python}}
-%__brp_python_bytecompile %{{_rpmconfigdir}}/redhat/brp-python-bytecompile "" 1 0 ""
-%py3_shebang_fix true
-"""
+FEDORA = {
+    "debug_package": "%{nil}",
+    "__os_install_post": "%{?__os_install_post_python}",
+    "py3_shebang_fix": "true",
+}
 SPEC = """\
 Name: python3-demo
 Version: 1
@@ -150,39 +146,23 @@ cp {wheels} %{{_pyproject_wheeldir}}
 
 
 def test_a_package_by_fedoras_own_macros_breaks_the_rules_of_its_row(tools: Path, tmp_path: Path) -> None:
-    """TRUEWHEEL_FEDORA_MACROS has the files of pyproject-rpm-macros and python-rpm-macros side by side."""
+    """TRUEWHEEL_FEDORA_MACROS has the checkouts that tests/rpm/sides.py describes."""
     given = os.environ.get("TRUEWHEEL_FEDORA_MACROS")
     if not given:
         pytest.skip("TRUEWHEEL_FEDORA_MACROS names no files of Fedora's")
     require("rpmbuild")
-    configuration = fedoras_configuration(Path(given), tmp_path / "rpm")
-    load, spec = tmp_path / "load", tmp_path / "demo.spec"
-    load.write_text(FEDORA.format(top=tmp_path / "top", tools=tools))
+    side, spec = make_side("stock", Path(given), tmp_path, str(tools / "python"), ""), tmp_path / "demo.spec"
     spec.write_text(SPEC.format(wheels=" ".join(str(wheel(name)) for name in WHEELS)))
-    path = f"{tools}:{os.environ['PATH']}"
+    defines = [f"--define={name} {value}" for name, value in {"_topdir": tmp_path / "top", **FEDORA}.items()]
+    environ = {"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(tmp_path), **side.environ()}
     done = subprocess.run(
-        ["rpmbuild", "--nodeps", "-bb", f"--load={load}", spec],
-        capture_output=True, text=True, check=False, timeout=600,
-        env={"PATH": path, "HOME": str(tmp_path), "RPM_CONFIGDIR": str(configuration)},
+        ["rpmbuild", "--nodeps", "-bb", f"--load={side.settings}", *defines, spec],
+        capture_output=True, text=True, check=False, timeout=600, env=environ,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     (package,) = (tmp_path / "top").rglob("*.rpm")
     assert rules(package) == EVERYWHERE["Fedora's macros"]
     assert rules(package, "fedora") == EXPECTED["Fedora's macros"]
-
-
-def fedoras_configuration(given: Path, directory: Path) -> Path:
-    """Make a copy of rpm's configuration with Fedora's files where Fedora has them."""
-    shutil.copytree("/usr/lib/rpm", directory, symlinks=True)
-    places = {"macros.*": "macros.d", "python.lua": "lua/fedora/srpm", "*getopt.lua": "lua/fedora/rpm"}
-    places |= {"brp-*": "redhat", "*.py": "redhat"}
-    for pattern, place in places.items():
-        (directory / place).mkdir(parents=True, exist_ok=True)
-        for each in given.glob(pattern):
-            copy = directory / place / each.name
-            copy.write_text(each.read_text().replace("/usr/lib/rpm/redhat", str(directory / "redhat")))
-            copy.chmod(0o755)
-    return directory
 
 
 def rules(target: Path, scheme: str = "") -> set[str]:
