@@ -117,7 +117,7 @@ def digest(root: Path) -> str:
 
 def is_for(python: str, outcomes: dict[str, str]) -> bool:
     """Whether the wheel of these outcomes says by its tags and its metadata that it is for the Python."""
-    return not outcomes.get(python, "[requires-python]").endswith("[requires-python]")
+    return python in outcomes and not outcomes[python].endswith("[requires-python]")
 
 
 def lines(results: dict[str, dict[str, str]], pythons: list[str]) -> list[str]:
