@@ -3,7 +3,7 @@
     python bench/rate.py [--first N] [--python PY]... [--json rate.json]
 
 Run it from a checkout, where tests/data/popular.yaml pins the wheels. It writes the figures into
-docs/figures.md.
+docs/figures.md. Where rate.json is there, it goes on with the wheels that it does not have.
 """
 
 from __future__ import annotations
@@ -41,8 +41,12 @@ def main() -> None:
     options = parser.parse_args()
     pythons = options.python or ["python3"]
     taken = {python: tags(python) for python in pythons}
-    results = {}
+    results = (
+        json.loads(options.json.read_text(encoding="utf-8")) if options.json and options.json.exists() else {}
+    )
     for pin in popular()[: options.first]:
+        if pin.name in results:
+            continue
         fits = [each for each in pythons if parse_wheel_filename(pin.filename)[3] & taken[each]]
         results[pin.name] = {python: outcome(pin, python) for python in fits}
         if options.json:
