@@ -65,10 +65,10 @@ class SuseRoot(Root):
             (self.directory / "usr/lib/rpm" / name).unlink(missing_ok=True)
 
 
-def suse_root(directory: Path, stock: Path) -> SuseRoot:
-    """Unpack such a root into a new directory, with the file of macros ``stock``."""
+def suse_root(directory: Path, stock: Path, more: tuple[str, ...] = ()) -> SuseRoot:
+    """Unpack such a root into a new directory, with the file of macros ``stock`` and ``more`` of Debian."""
     ingredients = " ".join(FLAVORS) + _REQUIREMENTS.read_text()
-    Recipe(_PACKAGES, finish=_add_flavors, ingredients=ingredients).unpack(directory)
+    Recipe((*_PACKAGES, *more), finish=_add_flavors, ingredients=ingredients).unpack(directory)
     put_truewheel(directory)
     return _set_up(directory, stock)
 

@@ -1,4 +1,7 @@
-"""What the README says of a fresh machine holds in a minimal Debian that has only what it names."""
+"""What the README says of a fresh machine holds in a minimal Debian that has only what it names.
+
+By night also where rpm, its macros and its Pythons are set up as Fedora and openSUSE have them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import CHECKOUT, Recipe, give_network, inside, put_checkout
+from tests.needs import nightly_but
+from tests.opensuse.conftest import stock_macros
+from tests.opensuse.suseroot import suse_root
+from tests.rpm.rpmroot import rpm_root
+from tests.support import CHECKOUT, Recipe, give_network, inside, put_checkout, python_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
@@ -23,15 +30,25 @@ class Machine(NamedTuple):
     environ: dict[str, str]
 
 
-RELEASES = {"bookworm": "3.11", "trixie": "3.13"}
-_REPEATED = pytest.param("bookworm", marks=pytest.mark.nightly)  # .ci/run does this on a bare Debian 12
+RELEASES = ["bookworm", "trixie", "sid"]
+DISTRIBUTIONS = ["fedora", "opensuse"]
+MACHINES = [*RELEASES, *DISTRIBUTIONS]
 
 
-def new_machine(directory: Path, release: str) -> Machine:
+def new_machine(directory: Path, name: str) -> Machine:
     """Make a root with the README's packages and a fresh clone of HEAD in /checkout."""
     named = re.search(r"`apt-get install ([^`]+)`", README)
     assert named, "the README names no packages"
-    root = Recipe(named[1].split(), release).unpack(directory / "machine")
+    root, packages = directory / "machine", tuple(named[1].split())
+    if name == "fedora":
+        rpm_root(root, "trixie", packages)
+    elif name == "opensuse":
+        suse_root(root, stock_macros(directory), packages)
+    else:
+        Recipe(packages, name).unpack(root)
+    if name in DISTRIBUTIONS:
+        (root / "etc/os-release").unlink()
+        (root / "etc/os-release").write_text(f"ID={name}\nNAME={name}\n")
     put_checkout(root)
     return Machine(root, give_network(root))
 
@@ -44,9 +61,10 @@ def command(word: str) -> str:
     return str(found[0])
 
 
-@pytest.mark.parametrize("release", RELEASES)
-def test_first_command_installs(tmp_path: Path, release: str) -> None:
-    machine, version = new_machine(tmp_path, release), RELEASES[release]
+@pytest.mark.parametrize("name", nightly_but(["bookworm", "trixie"], MACHINES))
+def test_first_command_installs(tmp_path: Path, name: str) -> None:
+    machine = new_machine(tmp_path, name)
+    version = python_of(machine.root)
     done = inside(machine.root, ["sh", "-c", command("truewheel install")], machine.environ, "/checkout")
     assert done.returncode == 0, done.stdout
     first = rf"^requests \S+ into buildroot for Python {re.escape(version)}\.\d+ \(fedora scheme\)$"
@@ -65,9 +83,10 @@ def test_first_command_installs(tmp_path: Path, release: str) -> None:
     assert f"code object from '{pyc}'" in loaded.stdout, loaded.stdout
 
 
-@pytest.mark.parametrize("release", [_REPEATED, "trixie"])
-def test_second_command_passes_the_tests(tmp_path: Path, release: str) -> None:
-    machine = new_machine(tmp_path, release)
+# .ci/run does this on a bare Debian 12
+@pytest.mark.parametrize("name", nightly_but(["trixie"], MACHINES))
+def test_second_command_passes_the_tests(tmp_path: Path, name: str) -> None:
+    machine = new_machine(tmp_path, name)
     done = inside(machine.root, ["sh", "-c", command("pytest")], machine.environ, "/checkout")
     assert done.returncode == 0, done.stdout[-6000:]
     assert re.search(r"\d+ passed", done.stdout)

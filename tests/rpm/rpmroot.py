@@ -41,9 +41,12 @@ class RpmRoot(Root):
         return ["/" + site.format(self.python) for site in _SITES]
 
 
-def rpm_root(directory: Path, release: str) -> RpmRoot:
-    """Unpack such a root into a new directory, with the checkout's truewheel and macros."""
-    _recipe(release).unpack(directory)
+def rpm_root(directory: Path, release: str, more: tuple[str, ...] = ()) -> RpmRoot:
+    """Unpack such a root into a new directory, with the checkout's truewheel and macros.
+
+    ``more`` are packages of Debian that it has besides.
+    """
+    _recipe(release, more).unpack(directory)
     _put_macros(directory)
     version = inside(directory, ["rpm", "--version"]).stdout.split()[-1]
     return RpmRoot(directory, python_of(directory), tuple(int(part) for part in version.split(".")[:2]))
@@ -56,8 +59,8 @@ def clean_copy(outer: RpmRoot, release: str, directory: Path) -> None:
         (directory / site.lstrip("/") / "__pycache__").mkdir(parents=True)
 
 
-def _recipe(release: str) -> Recipe:
-    return Recipe(_PACKAGES, release, finish=_add_backends, ingredients=_REQUIREMENTS.read_text())
+def _recipe(release: str, more: tuple[str, ...] = ()) -> Recipe:
+    return Recipe((*_PACKAGES, *more), release, finish=_add_backends, ingredients=_REQUIREMENTS.read_text())
 
 
 def _add_backends(directory: Path) -> None:
