@@ -156,6 +156,12 @@ class Journal:
         self.facts.directories.pop(path, None)
         self._pending.append(["no directory", path])
 
+    def forget_expected(self) -> None:
+        """Forget directories that were not made: there is nothing to undo about them."""
+        for path in self._expected:
+            del self.facts.directories[path]
+        self._expected.clear()
+
     def is_expected(self, path: str) -> bool:
         """Whether a directory is one that will be made."""
         return path in self._expected

@@ -130,6 +130,7 @@ class Buildroot:
 
     def _undo(self) -> dict[str, int]:
         """Undo all; the journal stays where the next run may have more success."""
+        self._journal.forget_expected()
         facts = self._journal.facts
         failed = undo(facts, self._directories)
         if set(failed.values()) - _OF_OTHERS:

@@ -44,7 +44,9 @@ def undo(facts: Facts, directories: Opener) -> dict[str, int]:
                     os.unlink(name, dir_fd=directories.find(path))
     for path in reversed(facts.directories):
         with _noting(failed, path):
-            os.rmdir(posixpath.basename(path), dir_fd=directories.find(posixpath.dirname(path)))
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(posixpath.basename(path), dir_fd=directories.find(posixpath.dirname(path)))
+            failed.pop(path, None)  # it could not be listed, but nothing was in it
     for path, times in facts.dates.items():
         with _noting(failed, path):
             os.utime(directories.find(path), ns=times)

@@ -128,7 +128,7 @@ class Worker:
         self.flush()
 
     def flush(self) -> None:
-        """Send what is kept, as far as the process takes it."""
+        """Send what is kept, as far as the process takes it; raises CompileError where it cannot be sent."""
         try:
             while self.unsent:
                 data = self.unsent[0]
@@ -139,8 +139,11 @@ class Worker:
                 self.unsent.popleft()
         except BlockingIOError:
             return
-        except OSError:  # its answers end, too, and tell why
+        except BrokenPipeError:  # its answers end, too, and tell why
             self.unsent.clear()
+        except OSError as error:
+            message = f"cannot be sent a source: {error.strerror}"
+            raise CompileError(message, subject=self._interpreter.command) from error
 
     def receive(self) -> Iterator[Compiled]:
         """Yield the results that have come.

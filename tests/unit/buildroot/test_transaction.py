@@ -443,6 +443,25 @@ def test_a_roll_back_that_fails_says_so(root: Path, monkeypatch: pytest.MonkeyPa
     assert "removed again" not in text
 
 
+def test_directories_that_were_not_made_or_are_gone_again_are_no_trouble(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none can be opened any more."""
+
+    def refuse(*args: object, **options: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = snapshot(root)
+    with pytest.raises(StageError) as caught, Buildroot(root, 0o755) as buildroot:
+        buildroot.expect(["/made", "/other/below"])
+        buildroot.create("/file", (b"x",), 0o644, EARLY)
+        monkeypatch.setattr(os, "open", refuse)
+        buildroot.create("/made/file", (b"x",), 0o644, EARLY)
+    monkeypatch.undo()
+    assert str(caught.value).startswith("/made/file: cannot be written: No space left on device (")
+    assert snapshot(root) == before
+
+
 def test_a_file_of_another_in_a_directory_of_ours_stays_and_is_named(root: Path) -> None:
     with pytest.raises(StageError, match="not as it was: /usr"), Buildroot(root, 0o755) as buildroot:
         buildroot.create("/usr/file", (b"x",), 0o644, EARLY)

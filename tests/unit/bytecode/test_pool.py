@@ -53,6 +53,17 @@ def settled() -> bool:
     return not children() and threading.active_count() == THREADS
 
 
+def test_a_source_that_cannot_be_sent_is_trouble_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "write", refuse)
+    with pytest.raises(CompileError, match="cannot be sent a source: Input/output error"):
+        compile_all({"mod": b""}, limits=replace(DEFAULT_LIMITS, time=2))
+    monkeypatch.undo()
+    assert settled()
+
+
 def test_code_is_that_of_the_source_at_its_final_path() -> None:
     source = b"def f():\n    return lambda: 1\n"
     result = compile_all({"mod": source})["/usr/lib/mod.py"]
