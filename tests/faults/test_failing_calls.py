@@ -57,12 +57,13 @@ DAILY = [
     *(Sweep(call, every=False) for call in ("renameat", "unlinkat", "syncfs", "flock")),
     Sweep("write", onward=True, every=False),
     Sweep("unlinkat", onward=True, every=False),
+    Sweep("openat", onward=True, every=False),
     Sweep("rename", new=True, every=False),
 ]
 ALL = [
     *DAILY,
     *(Sweep(call) for call in CALLS),
-    *(Sweep(call, onward=True, every=False) for call in CALLS if call not in ("write", "unlinkat")),
+    *(Sweep(call, onward=True, every=False) for call in CALLS if call not in ("write", "unlinkat", "openat")),
     *(Sweep(call, new=True, onward=onward) for call in NEW_ROOT for onward in (False, True)),
 ]
 
