@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.needs import need
 from tests.opensuse.obs.building import obs_build
 from tests.opensuse.obs.project import Checkouts
 from tests.opensuse.obs.repository import Repository
@@ -16,6 +17,8 @@ def pbuild(
     checkouts: Checkouts, packages: Repository, configuration: str, project: Path, work: Path
 ) -> dict[str, list[Path]]:
     """Build all packages of a project; returns the rpms, without sources, by package and flavor."""
+    parser = subprocess.run(["perl", "-MXML::Parser", "-e1"], check=False, stderr=subprocess.DEVNULL)
+    need(parser.returncode == 0, "Perl's XML::Parser is not installed, which pbuild needs")
     work.mkdir()
     (work / "project.conf").write_text(configuration)
     command = [str(checkouts.build / "pbuild"), "--dist", str(work / "project.conf"), "--arch", "x86_64"]
