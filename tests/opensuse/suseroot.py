@@ -90,6 +90,14 @@ def run_by_311(directory: Path) -> None:
     program.write_text(program.read_text().replace("/usr/bin/python3 ", "/usr/bin/python3.11 "))
 
 
+def find_headers(root: SuseRoot, version: str) -> None:
+    """Let a flavor's Python say of its headers and libraries where they lie in the root."""
+    ask = "import sysconfig; print(sysconfig.get_config_var('INCLUDEPY'))"
+    home = root.run(f"/usr/bin/python{version}", "-c", ask).strip().removesuffix(f"/include/python{version}")
+    for settings in root.outside(f"/usr/lib/python{version}").glob("_sysconfigdata*.py"):
+        settings.write_text(settings.read_text().replace(home, "/usr"))
+
+
 def _set_up(directory: Path, stock: Path) -> SuseRoot:
     rpm = directory / "usr/lib/rpm"
     (rpm / "brp-suse.d").mkdir()

@@ -19,7 +19,7 @@ import yaml
 from tests.opensuse.conftest import stock_macros
 from tests.opensuse.obs.flavors import pyenv_python
 from tests.opensuse.obs.packages import files, unpacked
-from tests.opensuse.suseroot import SuseRoot, run_by_311, suse_root
+from tests.opensuse.suseroot import SuseRoot, find_headers, run_by_311, suse_root
 from tests.rpm.building import HERE, Build, build
 from tests.support import give_network, mirror
 
@@ -31,11 +31,19 @@ _PYTHON = "3.13"
 _DEBIAN = (
     *("g++", "cmake", "swig", "pkgconf", "autoconf", "automake", "libtool", "gperf", "bison", "flex"),
     *("libcairo2-dev", "libssl-dev", "libxml2-dev", "libexpat1-dev", "zlib1g-dev", "libpam0g-dev"),
-    *("check", "dpkg-dev", "libevdev-dev", "bzip2"),
+    *("check", "dpkg-dev", "libevdev-dev", "bzip2", "gettext", "autoconf-archive"),
+    *("libdbus-1-dev", "libglib2.0-dev"),
+    *("libgmp-dev", "libmpfr-dev", "libpcre2-dev", "libslang2-dev", "libpopt-dev"),
 )
 _PIP = ("meson", "ninja", "Cython", "setuptools<80")
 _STEPS = {
-    "autotools": ("./configure {options}", "make {jobs}", "make install DESTDIR=$D"),
+    "autotools": (
+        # older ones import imp
+        "find . -name py-compile -exec cp /usr/share/automake-*/py-compile {{}} ';'\n"
+        "[ -e configure ] || NOCONFIGURE=1 ./autogen.sh\n./configure {options}",
+        "make {jobs}",
+        "make install DESTDIR=$D",
+    ),
     "cmake": (
         "cmake -B build -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=Release {options}",
         "make {jobs} -C build",
@@ -62,7 +70,6 @@ tar -xf %{{SOURCE0}} --strip-components=1 -C source
 
 %build
 cd source
-[ -e configure ] || [ ! -e autogen.sh ] || NOCONFIGURE=1 ./autogen.sh
 {configure}
 {make}
 
@@ -110,10 +117,7 @@ def _let_find_headers(root: SuseRoot) -> None:
     root.run("ln", "-sf", f"python{_PYTHON}", "/usr/bin/python3")
     program = pyenv_python(f"python{_PYTHON.replace('.', '')}").with_name(f"python{_PYTHON}-config")
     shutil.copy(program, root.outside("/usr/bin/python3-config"))
-    ask = "import sysconfig; print(sysconfig.get_config_var('INCLUDEPY'))"
-    home = root.run("python3", "-c", ask).strip().removesuffix(f"/include/python{_PYTHON}")
-    for settings in root.outside(f"/usr/lib/python{_PYTHON}").glob("_sysconfigdata*.py"):
-        settings.write_text(settings.read_text().replace(home, "/usr"))
+    find_headers(root, _PYTHON)
 
 
 def _fetched(sources: Sources, name: str) -> Path:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.opensuse.conftest import stock_macros
 from tests.opensuse.obs.building import assert_right, changed, flavor_of
-from tests.opensuse.obs.packages import files, unpacked
+from tests.opensuse.obs.packages import files, has, unpacked
 from tests.opensuse.obs.repository import put_fdupes
 from tests.opensuse.suseroot import FLAVORS, SuseRoot, suse_root
 from tests.rpm.building import HERE, Build, build
@@ -121,11 +121,6 @@ def said(package: Path, *what: str) -> str:
     return "\n".join(line for line in lines if not line.startswith("rpmlib("))
 
 
-def has_bytecode(package: Path) -> bool:
-    """Whether a pyc is among the files."""
-    return any(".pyc " in line for line in files(package))
-
-
 def untrue_rows(directory: Path) -> list[str]:
     """The rows of all RECORDs in a directory that have the hash of something else than the file."""
     wrong = []
@@ -153,9 +148,9 @@ def test_the_packages_are_the_same(
         for what in ("--requires", "--provides", "--scripts", "--triggers"):
             assert said(one, what) == said(other, what)
     # a spec that removes bytecode, as that of Jinja2 does for one flavor, has none by either
-    bare = [other for one, other in zip(stock, ours, strict=True) if not has_bytecode(one)]
+    bare = [other for one, other in zip(stock, ours, strict=True) if not has(one, ".pyc")]
     for package in bare:
-        assert not has_bytecode(package)
+        assert not has(package, ".pyc")
         unpacked(package, tmp_path / "facts")
     assert_right([package for package in ours if package not in bare], tmp_path / "facts")
     assert untrue_rows(tmp_path / "facts") == []

@@ -58,6 +58,26 @@ def test_rows_are_those_of_the_files_that_are_there(tmp_path: Path) -> None:
     assert refresh_records(tmp_path, [SITE], 0o755) == []
 
 
+def test_bytecode_that_a_spec_or_the_last_pass_removed_is_not_listed(tmp_path: Path) -> None:
+    put(tmp_path, f"{SITE}/pkg/__pycache__/kept.cpython-312.pyc", b"kept")
+    put(tmp_path, f"{SITE}/pkg/__pycache__/unhashed.cpython-312.pyc", b"kept")
+    put(tmp_path, f"{SITE}/elsewhere/there.cpython-312.pyc", b"there")
+    put(tmp_path, f"{SITE}/other/__init__.py", b"")
+    (tmp_path / SITE.lstrip("/") / "other/__pycache__").symlink_to("../elsewhere")
+    stay = [
+        row("pkg/__pycache__/kept.cpython-312.pyc", b"kept"),
+        "pkg/__pycache__/unhashed.cpython-312.pyc,,",
+        row("other/__pycache__/there.cpython-312.pyc", b"old"),
+        row("pkg/gone.py", b"old"),
+        row("pkg/beside.pyc", b"old"),
+    ]
+    gone = ["pkg/__pycache__/gone.cpython-312.pyc", "gone/__pycache__/x.cpython-312.opt-1.pyc"]
+    before = [row(gone[0], b"old"), *stay, f"{gone[1]},,"]
+    put(tmp_path, RECORD, "".join(f"{line}\n" for line in before).encode())
+    assert refresh_records(tmp_path, [SITE], 0o755) == [RECORD]
+    assert (tmp_path / RECORD.lstrip("/")).read_text().splitlines() == stay
+
+
 def test_a_directory_that_is_a_link_is_not_written_to(tmp_path: Path) -> None:
     put(tmp_path, "/elsewhere/RECORD", row("demo.py", b"old").encode())
     put(tmp_path, f"{SITE}/demo.py", b"new")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, is_reached, look
+from truewheel.bytecode.pycs import source_path
 from truewheel.errors import RefusedInput
 from truewheel.record import read_rows, refreshed, row_path, write_rows
 from truewheel.textfile import decoded, read_bytes
@@ -25,8 +27,9 @@ def check_records(root: Path, sites: Iterable[str]) -> None:
 def refresh_records(root: Path, sites: Iterable[str], directory_mode: int) -> list[str]:
     """Give the rows of each RECORD in ``sites`` the hashes and sizes of the present files.
 
-    ``sites`` are final paths. Rows without a hash, of links and of missing files stay. Returns the final
-    paths of the RECORDs that changed; raises RefusedInput for one that cannot be read, and none changes then.
+    ``sites`` are final paths. Rows without a hash, of links and of missing files stay; those of missing
+    bytecode go, which only truewheel had listed. Returns the final paths of the RECORDs that changed; raises
+    RefusedInput for one that cannot be read, and none changes then.
     """
     changed = []
     with Buildroot(root, directory_mode) as buildroot:
@@ -61,4 +64,5 @@ def _refreshed(root: Path, site: str, rows: Sequence[list[str]]) -> bytes:
     listed = [(row_path(row, site), row) for row in rows]
     wanted = [path for path, row in listed if row[1:2] != [""] and is_reached(root, path)]
     found = look(root, wanted)
-    return write_rows(refreshed(row, found.get(path)) for path, row in listed)
+    gone = {path for path, _ in listed if source_path(path) and not os.path.lexists(below(root, path))}
+    return write_rows(refreshed(row, found.get(path)) for path, row in listed if path not in gone)

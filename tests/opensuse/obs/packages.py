@@ -20,6 +20,11 @@ def files(package: Path) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
+def has(package: Path, suffix: str) -> bool:
+    """Whether a package has a file whose name ends so."""
+    return any(f"{suffix} " in line for line in files(package))
+
+
 def unpacked(package: Path, directory: Path) -> Path:
     """A package's files in a new directory, without links: those of alternatives lead out of it."""
     tree = directory / f"{package.name}-tree"

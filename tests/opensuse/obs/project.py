@@ -98,6 +98,11 @@ def with_package(configuration: str) -> str:
     return configuration + "\nSupport: truewheel-rpm-macros\n"
 
 
+def with_ours(configuration: str) -> str:
+    """Switched over by the configuration that we ship, as the page has it."""
+    return f"{configuration}\n{(CHECKOUT / 'packaging/obs/prjconf').read_text()}"
+
+
 def with_macros(configuration: str, flavors: Sequence[str]) -> str:
     """Switched over by macros in the configuration itself."""
     command = [str(CHECKOUT / "macros/opensuse/truewheel-flavor-macros"), "--prjconf", *flavors]
