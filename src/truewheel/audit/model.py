@@ -163,6 +163,11 @@ class Facts:
         for directory in self._by_site.get(site.path, ()):
             yield from self.files.inside(directory)
 
+    def doubtful(self, site: Site) -> Iterator[Observed]:
+        """Yield the members that lie in a directory of installed projects and are not approved."""
+        for directory in self._by_site.get(site.path, ()):
+            yield from self.files.doubtful(directory)
+
     @cached_property
     def _by_site(self) -> Mapping[str, Sequence[str]]:
         known: dict[str, str | None] = {site.path: site.path for site in self.sites}
