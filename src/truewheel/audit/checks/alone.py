@@ -11,14 +11,13 @@ from truewheel.bytecode.pycs import source_path
 def approve(facts: Facts) -> None:
     """Approve the files of some directories, all that the facts have, that nothing is wrong with."""
     unlike = {source_path(finding.path) for finding in check_levels(facts)}
-    for path in facts.files:
-        file = facts.files[path]
+    for file in (file for directory in facts.files.directories() for file in facts.files.doubtful(directory)):
         if any(check_file(facts, file)):
             continue
         if file.pyc is None or (
-            source_path(facts.final(path)) not in unlike and _is_right(facts, file, file.pyc)
+            source_path(facts.final(file.path)) not in unlike and _is_right(facts, file, file.pyc)
         ):
-            facts.files.approve(path)
+            facts.files.approve(file.path)
 
 
 def _is_right(facts: Facts, file: Observed, pyc: Bytecode) -> bool:
