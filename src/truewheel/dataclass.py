@@ -18,26 +18,31 @@ else:
     _MANY = 200
 
     class field:
-        """A field whose default is made anew for each instance."""
+        """A field whose default is made anew for each instance, or that is left out of comparisons."""
 
-        def __init__(self, *, default_factory):
+        def __init__(self, *, default_factory=None, default=None, compare=True):
             self.make = default_factory
+            self.default = default
+            self.compare = compare
 
     def replace(instance, /, **changes):
         """Return a copy with other values of some fields."""
         values = {name: getattr(instance, name) for name in instance.__match_args__}
         return type(instance)(**{**values, **changes})
 
-    def dataclass(cls=None, /, *, frozen=False):
+    def dataclass(cls=None, /, *, frozen=False, eq=True):
         """Give a class with annotations its constructor, comparison and representation."""
-        return _made(cls, frozen) if cls is not None else lambda cls: _made(cls, frozen)
+        return _made(cls, frozen, eq) if cls is not None else lambda cls: _made(cls, frozen, eq)
 
-    def _made(cls, frozen):
+    def _made(cls, frozen, eq):
         own = tuple(cls.__annotations__)
         names = tuple(dict.fromkeys((*getattr(cls, "__match_args__", ()), *own)))
         defaults = dict(getattr(cls, "_defaults", {}))
         body = dict(cls.__dict__)
         defaults.update((name, body.pop(name)) for name in own if name in body)
+        fields = {name: defaults[name] for name in own if isinstance(defaults.get(name), field)}
+        defaults.update((name, each.default) for name, each in fields.items() if not each.make)
+        aside = {name for name, each in fields.items() if not each.compare}
         for name in ("__dict__", "__weakref__"):
             body.pop(name, None)
         body.update(
@@ -47,11 +52,18 @@ else:
             __dataclass_fields__=_Fields(),
             **_METHODS,
         )
-        body.update(_FROZEN if frozen else {"__hash__": None})
+        body.update(_FROZEN if frozen else {})
+        if eq:
+            body.update(__eq__=_equal, __hash__=_hash if frozen else None)
         made = type(cls)(cls.__name__, cls.__bases__, body)
-        made._values = property(attrgetter(*names) if names[1:] else lambda self: (getattr(self, names[0]),))
+        made._values = _getter(names)
+        made._compared = _getter([name for name in names if name not in aside]) if aside else made._values
         made.__init__ = _constructor(made, names)
         return made
+
+    def _getter(names):
+        """Return a property: the values of all these fields."""
+        return property(attrgetter(*names) if names[1:] else lambda self: (getattr(self, names[0]),))
 
     def _constructor(cls, names):
         count, known = len(names), set(names)
@@ -123,10 +135,10 @@ else:
         return {"default_factory": value.make} if isinstance(value, field) else {"default": value}
 
     def _equal(self, other):
-        return self._values == other._values if other.__class__ is self.__class__ else NotImplemented
+        return self._compared == other._compared if other.__class__ is self.__class__ else NotImplemented
 
     def _hash(self):
-        return hash(self._values)
+        return hash(self._compared)
 
     def _shown(self):
         pairs = zip(self.__match_args__, self._values, strict=True)
@@ -140,5 +152,5 @@ else:
 
         raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
 
-    _METHODS = {"__eq__": _equal, "__repr__": _shown, "__reduce__": _reduced, "__replace__": replace}
-    _FROZEN = {"__hash__": _hash, "__setattr__": _refuse, "__delattr__": _refuse}
+    _METHODS = {"__repr__": _shown, "__reduce__": _reduced, "__replace__": replace}
+    _FROZEN = {"__setattr__": _refuse, "__delattr__": _refuse}

@@ -40,6 +40,12 @@ class Finished:
             object.__setattr__(self, "hint", "none")
 
 
+@dataclass(frozen=True)
+class Named:
+    name: str
+    opened: object = field(default=None, compare=False)
+
+
 def test_fields_are_given_by_place_or_name_or_have_defaults() -> None:
     assert Sub("a", 1, ("b",)) == Sub(name="a", size=1, tags=("b",)) == Sub("a", tags=("b",), size=1)
     assert Sub("a").size == 0 and Sub("a", 2).shown == "a2"
@@ -124,3 +130,24 @@ def test_defaults_that_are_made_anew_stay_apart_however_many_there_are() -> None
     made = [Open() for _ in range(1000)]
     made[0].names.append("a")
     assert made[-1].names == []
+
+
+def test_without_comparison_instances_are_equal_to_themselves_alone() -> None:
+    @dataclass(frozen=True, eq=False)
+    class Node:
+        name: str
+
+    one, same = (Node("a"),) * 2
+    assert one == same
+    assert one != Node("a")
+    assert len({one, Node("a")}) == 2
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.name = "b"  # type: ignore[misc]
+
+
+def test_what_is_left_out_of_comparisons_is_a_field_like_others() -> None:
+    assert Named("a", 1) == Named("a", 2) == Named("a")
+    assert hash(Named("a", 1)) == hash(Named("a"))
+    assert Named("a", 1) != Named("b", 1)
+    assert (Named("a").opened, Named("a", 1).opened, replace(Named("a", 1), name="b").opened) == (None, 1, 1)
+    assert pickle.loads(pickle.dumps(Named("a", 1))).opened == 1

@@ -15,7 +15,8 @@ _KINDS = tuple(MemberKind)
 _MODES = (None, *InvalidationMode)
 _OF_KIND = {kind: number for number, kind in enumerate(_KINDS)}
 _OF_MODE = {mode: number for number, mode in enumerate(_MODES)}
-_FILE = struct.Struct("<B?HiiqQ")
+_FILE = struct.Struct("<BBHiiqQ")
+_HAS_PYC, _APPROVED = 1, 2  # of the second byte
 _PYC = struct.Struct("<4sB?IIBBH")
 _DIGEST = 32  # bytes
 
@@ -75,6 +76,27 @@ class Files:
         """Yield the paths right in a directory, which is as `directories` gives it."""
         return (directory + name for name in self._directories[directory])
 
+    def kind(self, path: str) -> MemberKind | None:
+        """Return what a path is, None for one that is not there: faster than `get`."""
+        directory, name = _split(path)
+        value = self._directories.get(directory, {}).get(name)
+        if value is None:
+            return None
+        return _KINDS[value[0]] if isinstance(value, bytes) else value.kind
+
+    def approve(self, path: str) -> None:
+        """Note that a path has nothing wrong by itself; of what is not packed, nothing is noted."""
+        directory, name = _split(path)
+        value = self._directories[directory][name]
+        if isinstance(value, bytes):
+            self._directories[directory][name] = value[:1] + bytes((value[1] | _APPROVED,)) + value[2:]
+
+    def doubtful(self, directory: str) -> Iterator[Observed]:
+        """Yield the files right in a directory that are not approved."""
+        for name, value in self._directories[directory].items():
+            if not isinstance(value, bytes) or not value[1] & _APPROVED:
+                yield _unpacked(directory + name, value)
+
     def unpacked(self) -> Iterator[Observed]:
         """Yield what is not packed; files with a first line, build paths or another text are among it."""
         for names in self._directories.values():
@@ -82,9 +104,16 @@ class Files:
 
     def special(self) -> Iterator[Observed]:
         """Yield bytecode, links of its name, and files with a first line, build paths or another text."""
+        return self._special((_HAS_PYC, _HAS_PYC | _APPROVED))
+
+    def special_doubtful(self) -> Iterator[Observed]:
+        """Yield what is special and not approved."""
+        return self._special((_HAS_PYC,))
+
+    def _special(self, marks: tuple[int, ...]) -> Iterator[Observed]:
         for directory, names in self._directories.items():
             for name, value in names.items():
-                if not isinstance(value, bytes) or value[1]:
+                if not isinstance(value, bytes) or value[1] in marks:
                     yield _unpacked(directory + name, value)
 
 
@@ -107,7 +136,7 @@ def _packed(file: Observed) -> bytes | Observed:
         return file
     numbers = (file.mode, file.uid, file.gid, file.mtime, file.size)
     try:
-        fixed = _FILE.pack(_OF_KIND[file.kind], pyc is not None, *numbers) + file.sha256
+        fixed = _FILE.pack(_OF_KIND[file.kind], _HAS_PYC if pyc is not None else 0, *numbers) + file.sha256
         return fixed + (_packed_bytecode(pyc) if pyc is not None else b"") + _encoded(place)
     except struct.error:  # a number that no file system has, or a pyc with more to say
         return file
@@ -126,12 +155,12 @@ def _packed_bytecode(pyc: Bytecode) -> bytes:
 def _unpacked(path: str, value: bytes | Observed) -> Observed:
     if isinstance(value, Observed):
         return value
-    kind, is_pyc, mode, uid, gid, mtime, size = _FILE.unpack_from(value)
+    kind, marks, mode, uid, gid, mtime, size = _FILE.unpack_from(value)
     member = _KINDS[kind]
     is_file = member is MemberKind.FILE
     end = _FILE.size + (_DIGEST if is_file else 0)
     digest = value[_FILE.size : end]
-    pyc, end = _unpacked_bytecode(value, end) if is_pyc else (None, end)
+    pyc, end = _unpacked_bytecode(value, end) if marks & _HAS_PYC else (None, end)
     place = _decoded(value[end:])
     inode, target = (place, "") if is_file else ("", place)
     return Observed(path, member, mode, uid, gid, mtime, size, inode, target, digest, pyc=pyc)

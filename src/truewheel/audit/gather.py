@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from truewheel.audit.files import Files
 from truewheel.audit.observe import Look, Observer
@@ -23,13 +24,25 @@ _BATCH = 24  # directories for a process to read at a time
 _SOURCE = 64 << 20  # bytes
 
 Hashes = dict[tuple[bytes, bytes], bytes]
+Approve = Callable[[Files, Hashes], None]
 
 
-def gather(target: Target, look: Look, jobs: int) -> tuple[Files, Hashes]:
-    """Return the files of a target, and the source hashes that its pycs ask for."""
-    files, hashes = _tree(target, look, jobs) if target.root else _observed(target.members(), look)
-    _hash_again(target, files, hashes)
-    return files, hashes
+class _Seen(NamedTuple):
+    """What was observed; ``unhashed`` are sources that came too long before a pyc, with its magic number."""
+
+    files: Files
+    hashes: Hashes
+    unhashed: list[tuple[str, bytes]]
+
+
+def gather(target: Target, look: Look, jobs: int, approve: Approve | None = None) -> tuple[Files, Hashes]:
+    """Return the files of a target, and the source hashes that its pycs ask for.
+
+    ``approve`` gets the files of some directories of a tree, in the process that read them.
+    """
+    seen = _tree(target, look, jobs, approve) if target.root else _observed(target.members(), look)
+    _hash_again(target, seen)
+    return seen.files, seen.hashes
 
 
 def read_sources(target: Target, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -42,16 +55,16 @@ def read_sources(target: Target, wanted: Iterable[str]) -> Iterator[tuple[str, b
             yield member.path, member.read(_SOURCE)
 
 
-def _observed(members: Iterable[Member], look: Look) -> tuple[Files, Hashes]:
+def _observed(members: Iterable[Member], look: Look) -> _Seen:
     observer = Observer(look)
     for member in members:
         observer.observe(member)
-    return observer.files, observer.hashes
+    return _Seen(observer.files, observer.hashes, list(_unhashed(observer.files, observer.hashes)))
 
 
-def _tree(target: Target, look: Look, jobs: int) -> tuple[Files, Hashes]:
+def _tree(target: Target, look: Look, jobs: int, approve: Approve | None) -> _Seen:
     root = Path(target.root)
-    observe = partial(_observe_batch, root, look)
+    observe = partial(_observe_batch, root, look, approve)
     batches = _batches(directories(root, target.start))
     if jobs == 1:
         return _joined(map(observe, batches))
@@ -84,26 +97,38 @@ def _batches(names: Iterator[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _observe_batch(root: Path, look: Look, names: list[str]) -> tuple[Files, Hashes]:
-    return _observed(directory_members(root, names), look)
+def _observe_batch(root: Path, look: Look, approve: Approve | None, names: list[str]) -> _Seen:
+    seen = _observed(directory_members(root, names), look)
+    if approve is not None:
+        approve(seen.files, seen.hashes)
+    return seen
 
 
-def _joined(results: Iterator[tuple[Files, Hashes]]) -> tuple[Files, Hashes]:
-    files, hashes = Files(), {}
-    for some, found in results:
-        files.join(some)
-        hashes.update(found)
-    return files, hashes
+def _joined(results: Iterator[_Seen]) -> _Seen:
+    joined = _Seen(Files(), {}, [])
+    for files, hashes, unhashed in results:
+        joined.files.join(files)
+        joined.hashes.update(hashes)
+        joined.unhashed.extend(unhashed)
+    return joined
 
 
-def _hash_again(target: Target, files: Files, hashes: Hashes) -> None:
-    """Read the sources again that came too long before their pycs."""
-    wanted: dict[bytes, set[bytes]] = {}
-    paths: set[str] = set()
+def _unhashed(files: Files, hashes: Hashes) -> Iterator[tuple[str, bytes]]:
     for file in files.special():
         source = files.get(source_path(file.path)) if file.pyc and file.pyc.source_hash else None
         if file.pyc and source and source.sha256 and (source.sha256, file.pyc.magic) not in hashes:
-            wanted.setdefault(source.sha256, set()).add(file.pyc.magic)
+            yield source.path, file.pyc.magic
+
+
+def _hash_again(target: Target, seen: _Seen) -> None:
+    """Read the sources again that came too long before their pycs."""
+    files, hashes, unhashed = seen
+    wanted: dict[bytes, set[bytes]] = {}
+    paths: set[str] = set()
+    for path, magic in unhashed:
+        source = files[path]
+        if (source.sha256, magic) not in hashes:
+            wanted.setdefault(source.sha256, set()).add(magic)
             if source.size <= _SOURCE:
                 paths.add(source.path)
     observer = Observer(Look(target.base))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from truewheel.beneath import resolved
 from truewheel.bytecode.pycs import source_path
+from truewheel.dataclass import dataclass, field
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
 from truewheel.rules import RULES, Severity
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from truewheel.audit.files import Files
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
     """Something that breaks a rule.
 
@@ -96,8 +96,12 @@ class Site:
     tag: str
 
 
+class _Cached:
+    """Has a ``__dict__``, where cached properties lie."""
+
+
 @dataclass(frozen=True)
-class Facts:
+class Facts(_Cached):
     """All that the checks of one target know.
 
     ``files`` are those of the target; ``hashes`` the source hashes by sha256 of the source and magic number;
@@ -162,6 +166,11 @@ class Facts:
         """Yield the paths of the members that lie in a directory of installed projects."""
         for directory in self._by_site.get(site.path, ()):
             yield from self.files.inside(directory)
+
+    def doubtful(self, site: Site) -> Iterator[Observed]:
+        """Yield the members that lie in a directory of installed projects and are not approved."""
+        for directory in self._by_site.get(site.path, ()):
+            yield from self.files.doubtful(directory)
 
     @cached_property
     def _by_site(self) -> Mapping[str, Sequence[str]]:

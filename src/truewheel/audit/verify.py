@@ -6,13 +6,16 @@ import hashlib
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from truewheel.audit.checks.alone import approve
 from truewheel.audit.checks.bytecode import absent_pycs, check_bytecode, has_pycs, modules, wanted_tags
 from truewheel.audit.checks.files import check_files, check_shared
 from truewheel.audit.checks.metadata import check_metadata
 from truewheel.audit.checks.scripts import check_scripts
-from truewheel.audit.gather import gather, read_sources
+from truewheel.audit.files import Files
+from truewheel.audit.gather import Hashes, gather, read_sources
 from truewheel.audit.layout import find_sites, python_of_tag
 from truewheel.audit.model import Facts, Finding
 from truewheel.audit.observe import Look
@@ -116,21 +119,27 @@ def _facts(
     request: VerifyRequest, target: Target, pythons: Sequence[Interpreter], epoch: int | None, jobs: int
 ) -> Facts:
     paths = (*request.build_paths, *_own_path(target))
-    files, hashes = gather(target, Look(target.base, paths, request.recompile), jobs)
     facts = Facts(
         target=target,
-        files=files,
-        hashes=hashes,
-        sites=find_sites(files),
+        files=Files(),
+        hashes={},
+        sites=(),
         scheme=request.scheme,
         tags=tuple(python.cache_tag for python in pythons),
         epoch=epoch,
         build_paths=paths,
     )
+    alone = None if request.recompile else partial(_approve, facts)
+    files, hashes = gather(target, Look(target.base, paths, request.recompile), jobs, alone)
+    facts = replace(facts, files=files, hashes=hashes, sites=find_sites(files))
     facts = replace(facts, uncompilable=_uncompilable(facts))
     if request.recompile:
         facts = replace(facts, compiled=_recompiled(facts, pythons, jobs))
     return facts
+
+
+def _approve(facts: Facts, files: Files, hashes: Hashes) -> None:
+    approve(replace(facts, files=files, hashes=hashes))
 
 
 def _own_path(target: Target) -> tuple[str, ...]:

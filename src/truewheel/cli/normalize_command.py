@@ -13,7 +13,6 @@ from truewheel.cli.console import say, warn
 from truewheel.cli.parser import path_text
 from truewheel.errors import UsageError
 from truewheel.model import InvalidationMode
-from truewheel.normalization.image import normalize_archive
 from truewheel.normalization.tree import NormalizeRequest, date_of, normalize_tree
 from truewheel.report.normalized import normalize_document, vouched
 
@@ -98,6 +97,8 @@ def _normalize(request: NormalizeRequest, output: Path | None) -> Normalized:
     if output is None and not request.check:
         hint = "name a new file: -o OUT"
         raise UsageError("is not normalized in place", subject=str(target), hint=hint)
+    from truewheel.normalization.image import normalize_archive  # not needed for trees, and slow to start
+
     return normalize_archive(request, None if request.check else output, os.environ)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
+
+from truewheel.dataclass import dataclass, field
 
 CHUNK = 1 << 20  # bytes
 
@@ -47,7 +48,7 @@ class Member:
     target: str = ""
     inode: str = ""
     repeats: str = ""
-    open_chunks: Callable[[], Iterator[bytes]] = field(default=no_content, compare=False, repr=False)
+    open_chunks: Callable[[], Iterator[bytes]] = field(default=no_content, compare=False)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content in pieces of at most 1 MiB."""
@@ -99,7 +100,7 @@ class Target:
     name: str
     kind: TargetKind
     base: str
-    open_members: Callable[[], Iterable[Member]] = field(compare=False, repr=False)
+    open_members: Callable[[], Iterable[Member]]
     root: str = ""
     start: str = ""
     package: Package | None = None

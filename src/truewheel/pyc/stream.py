@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from truewheel._target.marshal_form import TOKEN, Key
 from truewheel._target.marshal_stream import Layout, MarshalError, Reader
 from truewheel._target.versions import code_format
+from truewheel.dataclass import dataclass
 from truewheel.errors import PycUnreadable
 
 __all__ = ["Code", "Items", "Singleton", "Value", "file_names", "read_code"]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import sys
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from truewheel.audit.checks.alone import approve
 from truewheel.audit.gather import gather
 from truewheel.audit.layout import find_sites, python_of_tag
 from truewheel.audit.model import Facts
 from truewheel.audit.observe import Look
 from truewheel.audit.verify import check
+from truewheel.bytecode.canonical_form import rewrite
+from truewheel.bytecode.pycs import pyc_header
+from truewheel.model import InvalidationMode
 from truewheel.package.model import Member, MemberKind, Package, Target, TargetKind
 from truewheel.rules import RULES
 from truewheel.schemes import load_scheme
@@ -20,7 +26,24 @@ TAG = sys.implementation.cache_tag
 PLACES = ["usr", "lib", "bin", "python3.11", "site-packages", "__pycache__", "x-1.dist-info", "demo", "tests"]
 FILES = ["a.py", f"a.{TAG}.pyc", f"a.{TAG}.opt-1.pyc", "RECORD", "INSTALLER", "METADATA", "direct_url.json"]
 NAMES = st.sampled_from([*PLACES, *FILES, ".lock"])
+SOURCE = b"a = 1\n"
+
+
+def pyc(mode: InvalidationMode, filename: str, canonical: bool = True) -> bytes:
+    code = compile(SOURCE, filename, "exec", dont_inherit=True)
+    hashed = importlib.util.source_hash(SOURCE)
+    header = pyc_header(mode, importlib.util.MAGIC_NUMBER, hashed, 7, len(SOURCE))
+    body = marshal.dumps(code)
+    return header + (rewrite(body, sys.version_info[:2]) if canonical else body)
+
+
+PYCS = [
+    pyc(InvalidationMode.CHECKED_HASH, "/usr/lib/python3.11/site-packages/a.py"),
+    pyc(InvalidationMode.CHECKED_HASH, "/tmp/a.py"),
+    pyc(InvalidationMode.TIMESTAMP, "/a.py", canonical=False),
+]
 TEXTS = st.one_of(
+    st.sampled_from([SOURCE, *PYCS]),
     st.binary(max_size=60),
     st.sampled_from(
         [
@@ -72,7 +95,10 @@ def test_whatever_is_in_a_target_findings_are_all_that_comes(
     target = Target("x", kind, "/", lambda: iter(made), package=package)
     files, hashes = gather(target, Look("/"), 1)
     facts = Facts(target, files, hashes, find_sites(files), load_scheme(scheme) if scheme else None)
-    for finding in check(facts):
+    found = list(check(facts))
+    approve(facts)
+    assert list(check(facts)) == found
+    for finding in found:
         assert finding.rule in RULES
         assert finding.message
         assert finding.path.startswith("/")

@@ -97,3 +97,19 @@ def test_bytecode_and_what_has_more_to_say_is_special(some: list[Observed]) -> N
             assert path in unpacked
         if each.kind is MemberKind.LINK and path.endswith(".pyc"):
             assert path in found
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(LISTS)
+def test_what_is_approved_stays_as_it_was_and_is_doubtful_no_more(some: list[Observed]) -> None:
+    files, wanted = Files(some), {each.path: each for each in some}
+    unpacked = {each.path: each for each in files.unpacked()}
+    for path, each in wanted.items():
+        assert files.kind(path) is each.kind
+        files.approve(path)
+    assert {path: files[path] for path in files} == wanted
+    assert files.kind("/a") is None
+    doubtful = [each for directory in files.directories() for each in files.doubtful(directory)]
+    assert {each.path: each for each in doubtful} == unpacked
+    assert {each.path: each for each in files.special_doubtful()} == unpacked
+    assert {each.path for each in files.special()} == {each.path for each in Files(some).special()}

@@ -19,24 +19,28 @@ _LONGEST_NAME = 255  # bytes
 
 def check_bytecode(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the bytecode of a target."""
-    for file in map(facts.level, facts.files.special()):
-        if file.pyc is None:
-            continue
-        if file.pyc.rule:
-            yield Finding(file.pyc.rule, facts.final(file.path), file.pyc.problem)
-            continue
-        wrong = tuple(_magic(facts, file, file.pyc))
-        if wrong:
-            yield from wrong
-            continue
-        yield from _mode(facts, file, file.pyc)
-        yield from _source(facts, file, file.pyc)
-        yield from _path(facts, file, file.pyc)
-        yield from _form(facts, file, file.pyc)
-        yield from _code(facts, file, file.pyc)
-    yield from _links(facts)
+    for file in map(facts.level, facts.files.special_doubtful()):
+        if file.pyc is not None:
+            yield from check_pyc(facts, file, file.pyc)
+    yield from check_levels(facts)
     for site in facts.sites:
         yield from _missing(facts, site)
+
+
+def check_pyc(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
+    """Yield what is wrong with a pyc by itself or against its source."""
+    if pyc.rule:
+        yield Finding(pyc.rule, facts.final(file.path), pyc.problem)
+        return
+    wrong = tuple(_magic(facts, file, pyc))
+    if wrong:
+        yield from wrong
+        return
+    yield from _mode(facts, file, pyc)
+    yield from _source(facts, file, pyc)
+    yield from _path(facts, file, pyc)
+    yield from _form(facts, file, pyc)
+    yield from _code(facts, file, pyc)
 
 
 def _magic(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
@@ -114,12 +118,12 @@ def _code(facts: Facts, file: Observed, pyc: Bytecode) -> Iterator[Finding]:
         yield Finding("different-code", facts.final(file.path), message)
 
 
-def _links(facts: Facts) -> Iterator[Finding]:
+def check_levels(facts: Facts) -> Iterator[Finding]:
     """Compare the levels of each source."""
     if facts.scheme is None or not (facts.scheme.hardlink or facts.scheme.symlink):
         return
     levels: dict[tuple[str, str], list[Observed]] = defaultdict(list)
-    for file in facts.files.special():
+    for file in facts.files.special_doubtful():
         name = parse_pyc_name(posixpath.basename(file.path)) if file.pyc and _in_cache(file.path) else None
         if name:
             levels[source_path(file.path), name.tag].append(file)
@@ -150,7 +154,7 @@ def _missing(facts: Facts, site: Site) -> Iterator[Finding]:
 def modules(facts: Facts, site: Site) -> Iterator[str]:
     """Yield the sources of a site that are to have bytecode."""
     for path in facts.within(site):
-        if path.endswith(".py") and facts.files[path].kind is MemberKind.FILE:
+        if path.endswith(".py") and facts.files.kind(path) is MemberKind.FILE:
             inside = path[len(site.path) :].lstrip("/").split("/")
             if CACHE not in inside and not inside[0].endswith(".dist-info"):
                 yield path
@@ -187,14 +191,11 @@ def _levels(facts: Facts, sources: list[str], tag: str) -> tuple[int, ...]:
 def wanted_tags(facts: Facts, site: Site, sources: list[str]) -> list[str]:
     """Return the cache tags whose pycs a site should have: its own, of the Pythons named, or of any there."""
     wanted = set(sources)
-    seen = {
-        name.tag
-        for path in facts.within(site)
-        if path.endswith(".pyc")
-        and facts.files[path].pyc
-        and source_path(path) in wanted
-        and (name := parse_pyc_name(posixpath.basename(path)))
-    }
+    seen: set[str] = set()
+    for path in facts.within(site):
+        name = parse_pyc_name(posixpath.basename(path)) if path.endswith(".pyc") else None
+        if name and name.tag not in seen and facts.files[path].pyc and source_path(path) in wanted:
+            seen.add(name.tag)
     known = sorted(tag for tag in seen if python_of_tag(tag))
     own = [tag for tag in known if tag.rstrip("t") == site.tag] or ([site.tag] if site.tag else [])
     return own or list(facts.tags) or known

@@ -23,11 +23,15 @@ def check_files(facts: Facts) -> Iterator[Finding]:
     for file in facts.files.unpacked():
         yield from _traces(facts, file)
     yield from _prefix(facts)
-    for path in (path for site in facts.sites for path in facts.within(site)):
-        file = facts.files[path]
-        yield from _date(facts, file)
-        yield from _mode(facts, file)
-        yield from _owner(facts, file)
+    for file in (file for site in facts.sites for file in facts.doubtful(site)):
+        yield from check_file(facts, file)
+
+
+def check_file(facts: Facts, file: Observed) -> Iterator[Finding]:
+    """Yield what is wrong with a file of a site by itself."""
+    yield from _date(facts, file)
+    yield from _mode(facts, file)
+    yield from _owner(facts, file)
 
 
 def _traces(facts: Facts, file: Observed) -> Iterator[Finding]:
