@@ -56,7 +56,7 @@ def normalize_archive(
             if output is not None:
                 _write(made, output, request.target.is_dir(), blobs is None)
         return work.summary()
-    except TargetDamaged as error:
+    except (TargetDamaged, UsageError) as error:
         error.subject = error.subject or os.fspath(request.target)
         raise
     except OSError as error:

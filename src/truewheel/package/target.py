@@ -128,7 +128,7 @@ def _about(name: str) -> Iterator[None]:
     """Name the target in the errors of its readers."""
     try:
         yield
-    except TargetDamaged as error:
+    except (TargetDamaged, UsageError) as error:
         if not error.subject:
             error.subject = name
         raise

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import require
 from tests.wheelbuilder import WheelBuilder
 from truewheel.errors import TargetDamaged, TruewheelError, UsageError
 from truewheel.package.model import Member, Target, TargetKind
@@ -72,6 +73,8 @@ def rpm(request: pytest.FixtureRequest, tree: Path, tmp_path_factory: pytest.Tem
     top = tmp_path_factory.mktemp("rpm")
     if shutil.which("rpmbuild") is None:
         pytest.skip("needs rpmbuild")
+    if request.param.endswith("zstdio"):
+        require("zstd")
     (top / "demo.spec").write_text(SPEC.format(tree=tree))
     defines = {"_topdir": top, "_binary_payload": request.param, "__os_install_post": "%{nil}"}
     options = [word for name, value in defines.items() for word in ("--define", f"{name} {value}")]
@@ -129,6 +132,16 @@ def test_an_rpm_is_read_as_it_was_packed(rpm: Path) -> None:
     )
     assert {"python3", "/usr/bin/env"} <= set(target.package.depends)
     check(target)
+
+
+def test_a_target_that_needs_a_program_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = tmp_path / "layer.tar.zst"
+    layer.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match=f"^{layer}: is compressed by zstd, which is not installed "):
+        list(files(open_target(layer)))
 
 
 def test_a_package_that_is_cut_off_or_changed_is_read_or_refused_in_one_line(
