@@ -235,7 +235,7 @@ def test_contradictions_fail_when_the_spec_is_parsed(expand: Expand, text: str, 
     ("defines", "option"),
     [
         ({"_enable_debug_packages": "%{nil}"}, "--map-build-path"),
-        ({"_enable_debug_packages": "1"}, "--no-map-build-path"),
+        ({"_enable_debug_packages": "1", "debug_package": "%package debuginfo"}, "--no-map-build-path"),
         ({"_enable_debug_packages": "0"}, "--map-build-path"),
         ({"_enable_debug_packages": "1", "debug_package": "%{nil}"}, "--map-build-path"),
         ({"_enable_debug_packages": "1", "_target_cpu": "noarch"}, "--map-build-path"),
