@@ -64,6 +64,9 @@ def make_side(name: str, checkouts: Path, work: Path, python: str, truewheel: st
     (directory / "macros.d").mkdir(exist_ok=True)
     for generator in ("pythondist.attr", "python.attr", "pythonname.attr"):
         (directory / "fileattrs" / generator).unlink(missing_ok=True)
+    # a root that has our macros would read them after Fedora's
+    for ours in [file for file in directory.rglob("*truewheel*") if file.is_file()]:
+        ours.unlink()
     settings = [_SETTINGS, f"%__python3 {python}\n", "%__default_python3_version %{python3_version}\n"]
     if name != "ours":
         _put_pythons(checkouts, directory)

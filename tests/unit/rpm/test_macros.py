@@ -328,6 +328,12 @@ def test_names_that_a_package_provides(expand: Expand, name: str, others: list[s
     assert given == " ".join([*provided[1:], *older])
 
 
+def test_a_name_provided_behind_a_blank_begins_a_line(expand: Expand) -> None:
+    """rpm 4.18 knows no tag behind a blank: specs have ``%{?python_provide: %python_provide python3-a}``."""
+    text = "%{lua:print((rpm.expand('x %python_provide python3-a'):gsub(string.char(10), '/')))}"
+    assert expand(text).startswith("x /Provides: python-a = 1-2/")
+
+
 def test_on_rhel_a_package_takes_the_place_of_that_of_an_older_python(expand: Expand) -> None:
     given = {"__default_python3_version": "3.9", "rhel": "10"}
     assert expand("%py_provides python3-a", **given).endswith(" = 1-2 Obsoletes: python3.9-a < 1-2")
