@@ -20,7 +20,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.deb.building import Build, Job, Surroundings, build, difference, ship, sums, use_truewheel
+from tests.deb.building import (
+    Build,
+    Job,
+    Surroundings,
+    build,
+    build_all,
+    difference,
+    ship,
+    sums,
+    use_truewheel,
+)
 from tests.deb.debroot import DebRoot, clean_root, deb_root, let_fetch, put_debhelper, pythons_of
 from tests.deb.lifecycle import System
 from tests.deb.packages import packages
@@ -34,6 +44,7 @@ _PYBUILD = re.compile(r"(--buildsystem[= ]|-S ?)pybuild\b")
 _MOST_BYTES = 3_000_000
 _MOST_DEPENDS = 25
 _SECONDS = 60  # for a build with its tests, which are left out where they take longer
+_TIMED_OUT = 124
 _APT = ("timeout", "400", "eatmydata", "apt-get", "-qq", "-y", "--no-install-recommends")
 _OPTIONS = ("APT::Sandbox::User=root", "Dpkg::Options::=--force-unsafe-io", "Acquire::Retries=5")
 
@@ -156,10 +167,9 @@ def prepared(archive: Archive, root: DebRoot, name: str) -> Path:
 
 def compared(root: DebRoot, source: Path) -> Outcome:
     """Build a source with pybuild and, with one word changed, with truewheel, and compare the packages."""
-    around, pybuild = _tested(root, source)
+    around, pybuild, truewheel = _both(root, source)
     if pybuild.status:
         return Outcome("pybuild-fails", pybuild.log[-1500:])
-    truewheel = build(root, Job(source, around, use_truewheel))
     if truewheel.status:
         return Outcome("refused", "\n".join([*truewheel.errors(), truewheel.log[-4000:]]))
     if sums(pybuild) == sums(truewheel):
@@ -170,17 +180,18 @@ def compared(root: DebRoot, source: Path) -> Outcome:
     return Outcome(word, f"\n{ours[:6000]}\npybuild's from pybuild's:\n{own[:3000]}")
 
 
-def _tested(root: DebRoot, source: Path) -> tuple[Surroundings, Build]:
-    """Build with pybuild, with the source's tests if they pass in time; returns how, and the build."""
+def _both(root: DebRoot, source: Path) -> tuple[Surroundings, Build, Build]:
+    """Build with both, with the source's tests if pybuild's pass and neither takes too long."""
     for options, limit in (
         ("noautodbgsym", ("timeout", "-k", "9", str(_SECONDS))),
         ("noautodbgsym nocheck", ()),
     ):
         around = Surroundings(environ={"DEB_BUILD_OPTIONS": options})
-        done = build(root, Job(source, replace(around, wrapper=limit)))
-        if done.status == 0:
+        timed = replace(around, wrapper=limit)
+        pybuild, truewheel = build_all(root, Job(source, timed), Job(source, timed, use_truewheel))
+        if pybuild.status == 0 and truewheel.status != _TIMED_OUT:
             break
-    return around, done
+    return around, pybuild, truewheel
 
 
 def shipped(archive: Archive, clean: Archive, root: DebRoot, source: Path) -> Outcome:
@@ -221,7 +232,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ship", action="store_true")
     parser.add_argument("--roots", type=Path, default="/var/tmp", help="where the roots are kept")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     place = options.roots / f"deb-{options.release}"
     place.mkdir(parents=True, exist_ok=True)
     archive = open_archive(place / "root", options.release, deb_root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,8 +11,10 @@ from truewheel.debian.commands import Shell
 from truewheel.debian.host import Host
 from truewheel.debian.model import Layout, render
 from truewheel.debian.wheels import only_wheel
-from truewheel.errors import InterpreterError, UsageError
+from truewheel.errors import InterpreterError, RefusedInput, TruewheelError, UsageError
 from truewheel.project.backend import Backend, parse_settings
+from truewheel.project.missing import missing_requirements
+from truewheel.project.packages import read_packages
 from truewheel.project.provider import backend_providers
 from truewheel.project.pyproject import BuildSystem, build_system, load_pyproject
 
@@ -54,7 +56,13 @@ def build_wheel(layout: Layout, shell: Shell, host: Host) -> Path:
         log=shell.log,
         provider=_provider,
     ) as backend:
-        return only_wheel(backend.wheel(Path(layout.home_dir)), layout)
+        try:
+            made = backend.wheel(Path(layout.home_dir))
+        except RefusedInput as error:
+            if missing := _missing(system, python.binary, environ):
+                error.hint = f"{error.hint}; pyproject.toml requires {', '.join(missing)}"
+            raise
+    return only_wheel(made, layout)
 
 
 def _parallel_extensions(layout: Layout) -> str:
@@ -84,10 +92,18 @@ def _config_settings(words: Sequence[str]) -> list[str]:
     return list(parser.parse_args(list(words)).config_setting)
 
 
+def _missing(system: BuildSystem, python: str, environ: Mapping[str, str]) -> list[str]:
+    """List what may be why a backend fails; pybuild does not ask for it, so a build that succeeds is fine."""
+    try:
+        return list(missing_requirements(system.requires, read_packages(python, environ)))
+    except TruewheelError:
+        return []
+
+
 def _provider(system: BuildSystem) -> str:
     """Say which package of Debian has a backend."""
-    name = min(backend_providers(system))
-    return f"Build-Depends: {_PACKAGES.get(name, f'python3-{name}')}"
+    packages = (_PACKAGES.get(name, f"python3-{name}") for name in backend_providers(system))
+    return f"Build-Depends: {', '.join(packages)}"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -11,6 +11,7 @@ from truewheel.errors import UsageError
 
 ALL_VERSIONS = "python{version}"
 SCHEME = "debian"
+EXCLUDE = "DH_TRUEWHEEL_EXCLUDE"  # globs of what of a wheel is left out
 
 
 class Step(str, Enum):

@@ -17,7 +17,7 @@ from truewheel.debian.destinations import lost_layouts, refuse_lost
 from truewheel.debian.flavor_build import FlavorBuild, StepRequest, plan_build
 from truewheel.debian.interpreters import choose_flavors
 from truewheel.debian.layout import plan_layout
-from truewheel.debian.model import Flavor, Layout, Step, System
+from truewheel.debian.model import EXCLUDE, Flavor, Layout, Step, System
 from truewheel.debian.options import is_disabled
 from truewheel.debian.testfiles import copy_test_files, read_test_files, remove_test_files
 from truewheel.debian.testing import choose_runner, default_test_args, is_nocheck, plan_tests
@@ -97,6 +97,8 @@ def _configure(build: FlavorBuild) -> None:
 
 def _build(build: FlavorBuild) -> None:
     if build.system is not System.PYPROJECT:
+        if build.request.environ.get(EXCLUDE):
+            build.request.warn(f"{EXCLUDE} leaves nothing out: {build.system.value} builds no wheel")
         _own_command(build)
         return
     from truewheel.debian.backend import build_wheel  # its imports take long, and only this step needs them

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from truewheel.dataclass import replace
 from truewheel.debian.host import Host
-from truewheel.debian.model import SCHEME, Layout
+from truewheel.debian.model import EXCLUDE, SCHEME, Layout
 from truewheel.environment import source_date_epoch
 from truewheel.errors import RefusedInput
 from truewheel.interpreter import probe
@@ -69,7 +69,7 @@ def unpack_wheel(wheel: Path, layout: Layout, host: Host, environ: Mapping[str, 
         overwrite=True,
         keep_dates=True,
         ignore_requires_python=True,
-        exclude=tuple(environ.get("DH_TRUEWHEEL_EXCLUDE", "").split()),
+        exclude=tuple(environ.get(EXCLUDE, "").split()),
     )
     prepared = prepare_install(request, environ)
     now, epoch = int(time.time()), source_date_epoch(environ)

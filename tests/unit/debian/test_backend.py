@@ -13,7 +13,7 @@ from tests.unit.debian.test_steps import default_python
 from truewheel.debian.backend import build_wheel
 from truewheel.debian.commands import Shell
 from truewheel.debian.model import Layout
-from truewheel.errors import InterpreterError
+from truewheel.errors import InterpreterError, RefusedInput
 
 _BACKEND = """
 import json, os
@@ -59,3 +59,23 @@ def test_a_python_that_is_not_installed(tmp_path: Path) -> None:
     missing = layout(tmp_path, version="3.1")
     with pytest.raises(InterpreterError, match=r"/usr/bin/python3\.1: is not installed"):
         build_wheel(missing, Shell(missing.dir, {}, lambda _: None), HOST)
+
+
+def test_a_failure_names_what_the_project_requires_and_is_not_there(where: Layout) -> None:
+    write(Path(where.dir), {"mine/plain.py": "def build_wheel(*_):\n    raise LookupError('no plugin')\n"})
+    table = "[build-system]\nrequires = ['nothere-vcs']\nbuild-backend = 'plain'\nbackend-path = ['mine']\n"
+    write(Path(where.dir), {"pyproject.toml": table})
+    with pytest.raises(RefusedInput) as refused:
+        build_wheel(where, Shell(where.dir, {"PATH": "/usr/bin:/bin"}, lambda _: None), HOST)
+    said = str(refused.value.hint)
+    assert said.endswith("stands above; pyproject.toml requires nothere-vcs (not installed)")
+
+
+def test_an_unknown_backend_may_be_of_each_project_that_is_required(where: Layout) -> None:
+    table = "[build-system]\nrequires = ['a-plugin', 'the.backend']\nbuild-backend = 'nothere.api'\n"
+    write(Path(where.dir), {"pyproject.toml": table})
+    with pytest.raises(RefusedInput) as refused:
+        build_wheel(where, Shell(where.dir, {"PATH": "/usr/bin:/bin"}, lambda _: None), HOST)
+    assert str(refused.value.hint).startswith(
+        "Build-Depends: python3-a-plugin, python3-the-backend; pyproject."
+    )

@@ -424,3 +424,14 @@ def test_globs_leave_out_of_the_wheel(package: Package, monkeypatch: pytest.Monk
     assert "demo/data.txt" not in below(package.modules)
     assert "demo/data.txt" not in (package.modules / "demo-1.0.dist-info/RECORD").read_text()
     assert below(package.destdir / "usr/bin") == ["demo-run"]
+
+
+def test_globs_that_meet_no_wheel_are_a_warning(
+    package: Package, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DH_TRUEWHEEL_EXCLUDE", "tests")
+    monkeypatch.setenv("PYBUILD_SYSTEM", "distutils")
+    write(package.top, {"setup.py": _SETUP})
+    assert package.step("build") == 0
+    said = "truewheel: warning: DH_TRUEWHEEL_EXCLUDE leaves nothing out: distutils builds no wheel"
+    assert said in capfd.readouterr().err.splitlines()
