@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ def _tree(target: Target, look: Look, jobs: int, approve: Approve | None) -> _Se
         return _joined(iter([observe(first)]))
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), initializer=_leave_signals)
     try:
-        return _joined(pool.map(observe, [first, second, *batches]))
+        return _joined(pool.map(observe, chain((first, second), batches)))
     except BrokenProcessPool as error:
         message, hint = (
             "a process that reads it was killed",
