@@ -11,6 +11,7 @@ import re
 import shutil
 import statistics
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 _TOP = "rpm-install-bench"
@@ -18,7 +19,7 @@ _TOP = "rpm-install-bench"
 # those that are not about Python; they cost the same with any macros
 _OTHER_POLICIES = ("compress", "elfperms", "strip", "strip_static_archive", "strip_comment_note")
 
-# what rpmbuild runs its sections with: the section's CPU seconds go into a file
+# what rpmbuild runs its sections with: the CPU seconds of each go into a file
 _SHELL = f"""#!/bin/bash
 /bin/bash "$@"
 status=$?
@@ -40,7 +41,22 @@ mkdir -p %{{_pyproject_wheeldir}}
 cp %{{SOURCE0}} %{{_pyproject_wheeldir}}/
 %install
 %pyproject_install
+times > {installed}
 """
+
+
+@dataclass(frozen=True)
+class Sample:
+    """CPU seconds of %install: of the macro, and of the policy scripts behind it; the number of pycs."""
+
+    macro: float
+    policies: float
+    pycs: int
+
+    @property
+    def cpu(self) -> float:
+        """Both together."""
+        return self.macro + self.policies
 
 
 class Root:
@@ -51,19 +67,19 @@ class Root:
         self.top = directory / _TOP
         self._directory = directory
 
-    def cpu_seconds(self, wheel: Path, jobs: int) -> tuple[float, int]:
-        """Run the sections up to %install; returns its CPU seconds and the number of pycs it leaves."""
+    def measure(self, wheel: Path, jobs: int) -> Sample:
+        """Run the sections up to %install."""
         shutil.rmtree(self.top, ignore_errors=True)
         for name in ("SOURCES", "BUILD"):
             (self.top / name).mkdir(parents=True)
         shutil.copy(wheel, self.top / "SOURCES")
-        (self.top / "bench.spec").write_text(_SPEC.format(wheel=wheel.name))
+        (self.top / "bench.spec").write_text(_SPEC.format(wheel=wheel.name, installed=f"/{_TOP}/installed"))
         (self.top / "shell").write_text(_SHELL)
         (self.top / "shell").chmod(0o755)
         settings = {"_topdir": f"/{_TOP}", "_buildshell": f"/{_TOP}/shell", "debug_package": "%{nil}"}
         settings |= {"_smp_build_ncpus": str(jobs), "buildroot": f"/{_TOP}/BUILDROOT"}
         settings |= {f"__brp_{policy}": "%{nil}" for policy in _OTHER_POLICIES}
-        command = ["chroot", self._directory, "rpmbuild", "-bi", "--nodeps"]
+        command = ["chroot", str(self._directory), "rpmbuild", "-bi", "--nodeps"]
         for key, value in settings.items():
             command += ["--define", f"{key} {value}"]
         done = subprocess.run(
@@ -76,11 +92,18 @@ class Root:
         written = self.top / "times"
         if done.returncode not in (0, 1) or not written.exists():
             raise SystemExit(f"{self.name}: %install failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        sections = [re.findall(r"(\d+)m([\d.]+)s", line) for line in written.read_text().splitlines()]
-        # the others only unpack and copy the wheel
-        spent = max(sum(60 * int(minutes) + float(seconds) for minutes, seconds in each) for each in sections)
+        # the other sections only unpack and copy the wheel
+        spent = max(map(_seconds, written.read_text().splitlines()))
+        macro = sum(map(_seconds, (self.top / "installed").read_text().splitlines()))
         pycs = sum(1 for _ in self.top.rglob("BUILDROOT/**/*.pyc"))
-        return spent, pycs
+        return Sample(macro, spent - macro, pycs)
+
+
+def _seconds(line: str) -> float:
+    """Add up what a line of the shell's ``times`` says."""
+    return sum(
+        60 * int(minutes) + float(seconds) for minutes, seconds in re.findall(r"(\d+)m([\d.]+)s", line)
+    )
 
 
 def main() -> None:
@@ -94,21 +117,24 @@ def main() -> None:
     roots = [
         Root(name, Path(directory)) for name, _, directory in (each.partition("=") for each in options.root)
     ]
-    print("| wheel | macros | CPU s, median (all) | times | pycs |\n|---|---|---|---|---|")
+    print("| wheel | macros | CPU s, median (all) | times | of these the macro | policies | pycs |")
+    print("|---|---|---|---|---|---|---|")
     for wheel in options.wheels:
-        seconds: dict[str, list[float]] = {root.name: [] for root in roots}
-        pycs = {}
+        samples: dict[str, list[Sample]] = {root.name: [] for root in roots}
         for turn in range(options.runs + 1):
             for root in roots:
-                spent, pycs[root.name] = root.cpu_seconds(wheel, options.jobs)
+                sample = root.measure(wheel, options.jobs)
                 if turn:
-                    seconds[root.name].append(spent)
-        last = statistics.median(seconds[roots[-1].name])
-        for name, spent in seconds.items():
-            median = statistics.median(spent)
-            each = " ".join(f"{value:.2f}" for value in spent)
+                    samples[root.name].append(sample)
+        last = statistics.median(sample.cpu for sample in samples[roots[-1].name])
+        for name, those in samples.items():
+            median = statistics.median(sample.cpu for sample in those)
+            each = " ".join(f"{sample.cpu:.2f}" for sample in those)
+            macro = statistics.median(sample.macro for sample in those)
+            policies = statistics.median(sample.policies for sample in those)
             print(
-                f"| {wheel.name} | {name} | {median:.2f} ({each}) | {median / last:.2f} | {pycs[name]} |",
+                f"| {wheel.name} | {name} | {median:.2f} ({each}) | {median / last:.2f} | {macro:.2f} |"
+                f" {policies:.2f} | {those[0].pycs} |",
                 flush=True,
             )
     for root in roots:
