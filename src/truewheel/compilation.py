@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from truewheel.buildroot.delivery import Delivery, Watch
@@ -46,7 +46,8 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
             subject=f"scheme {scheme.name}",
             hint="compile by a scheme with bytecode.layout: cache",
         )
-    _final_sources(request, policy)  # refused before a run that has the root is waited for
+    for path in request.paths:  # refused before a run that has the root is waited for
+        next(_sources(request, path), None)
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
         CompilePool(interpreters, request.bytecode.workers(environ), request.bytecode.limits) as pool,
@@ -130,18 +131,20 @@ def _final_sources(request: CompileRequest, policy: BytecodePolicy) -> frozenset
     finals: set[str] = set()
     excluded = Exclusions(policy.exclude)
     for path in request.paths:
-        start = _final_path(request.root, path)
-        try:
-            below_start = _start_directory(start)
-            found = sources(request.root, start)
-            finals.update(final for final in found if not excluded.has(final, below_start))
-        except OSError as error:
-            raise UsageError(
-                f"cannot be read: {error.strerror}",
-                subject=path,
-                hint="paths are those on the installed system, below --root",
-            ) from error
+        below_start = _start_directory(_final_path(request.root, path))
+        finals.update(final for final in _sources(request, path) if not excluded.has(final, below_start))
     return frozenset(finals)
+
+
+def _sources(request: CompileRequest, path: str) -> Iterator[str]:
+    try:
+        yield from sources(request.root, _final_path(request.root, path))
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}",
+            subject=path,
+            hint="paths are those on the installed system, below --root",
+        ) from error
 
 
 def _levels_there(root: Path, levels: _Levels) -> _Levels:

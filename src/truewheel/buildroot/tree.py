@@ -9,6 +9,7 @@ import posixpath
 import stat
 from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 
 from truewheel.buildroot.log import JOURNAL
@@ -150,12 +151,19 @@ def sources(root: Path, start: str) -> Iterator[str]:
         return
     if not stat.S_ISDIR(info.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "neither a directory nor a .py file")
-    for directory, directories, names in os.walk(path, onerror=_raise):
-        directories[:] = sorted(name for name in directories if name != CACHE)
-        inside = posixpath.join(start, os.path.relpath(directory, path)) if directory != str(path) else start
-        for name in sorted(names):
-            if name.endswith(".py") and stat.S_ISREG(os.lstat(os.path.join(directory, name)).st_mode):
-                yield posixpath.join(inside, name)
+    pending = [start.rstrip("/")]
+    while pending:
+        directory = pending.pop()
+        with os.scandir(below(root, directory)) as entries:
+            found = sorted(entries, key=attrgetter("name"))
+        for entry in found:
+            if entry.name.endswith(".py") and entry.is_file(follow_symlinks=False):
+                yield f"{directory}/{entry.name}"
+        pending += (
+            f"{directory}/{entry.name}"
+            for entry in reversed(found)
+            if entry.name != CACHE and entry.is_dir(follow_symlinks=False)
+        )
 
 
 def strays(root: Path, start: str, wanted: Container[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from truewheel.buildroot.tree import look
 from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Dropped, Found, Kind, Warned
-from truewheel.report.schema import Mismatch, check
+from truewheel.report.schema import Check, Mismatch, checker
 from truewheel.textfile import read_text
 
 _HINT = "give the file that {} --report of this truewheel wrote"
@@ -101,7 +101,7 @@ def load_document(report: Path, kind: str) -> dict[str, Any]:
     """Read a report of this kind, which is as its schema says; raises as `load_report` does."""
     document = _document(report, kind)
     try:
-        check(document, _schema(kind))
+        _checker(kind)(document)
         return document
     except Mismatch as error:
         raise _no_report(report, kind, error) from error
@@ -171,6 +171,10 @@ def _document(report: Path, wanted: str) -> dict[str, Any]:
 
 
 @functools.cache
+def _checker(kind: str) -> Check:
+    return checker(_schema(kind))
+
+
 def _schema(kind: str) -> dict[str, Any]:
     return dict(json.loads(Path(__file__).with_name(f"{kind}.schema.json").read_bytes()))
 
