@@ -19,6 +19,8 @@ from truewheel.dataclass import replace
 from truewheel.errors import ConflictRefused, UsageError
 from truewheel.model import Found
 
+_CHUNK = 1 << 16  # bytes; most files have fewer, and what is larger costs the allocator a mapping each time
+
 
 def below(root: Path, final: str) -> Path:
     """Return where a final path lies on the build host."""
@@ -53,9 +55,10 @@ def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
     found: dict[str, Found] = {}
     for directory in sorted(by_directory):
         if _is_directory(root, directory, known):
-            for name in by_directory[directory].intersection(os.listdir(below(root, directory))):
+            inside = f"{os.fspath(root)}{directory}"
+            for name in by_directory[directory].intersection(os.listdir(inside)):
                 final = posixpath.join(directory, name)
-                found[final] = _examine(below(root, final), final)
+                found[final] = _examine(f"{inside}/{name}", final)
     return found
 
 
@@ -96,13 +99,13 @@ def _check(root: Path, directory: str) -> bool:
     )
 
 
-def _examine(path: Path, final: str) -> Found:
+def _examine(path: str, final: str) -> Found:
     info = os.lstat(path)
     regular = stat.S_ISREG(info.st_mode)
     digest = file_sha256(path) if regular else ""
     mode, inode = stat.S_IMODE(info.st_mode), (info.st_dev, info.st_ino)
     found = Found(final, regular, mode, info.st_mtime_ns // 10**9, info.st_size, digest, inode)
-    return _with_level(path, found) if stat.S_ISLNK(info.st_mode) else found
+    return _with_level(Path(path), found) if stat.S_ISLNK(info.st_mode) else found
 
 
 def _with_level(path: Path, found: Found) -> Found:
@@ -119,12 +122,15 @@ def _with_level(path: Path, found: Found) -> Found:
     return replace(found, link=name, mode=mode, size=info.st_size, sha256=digest)
 
 
-def file_sha256(path: Path) -> str:
+def file_sha256(path: str | Path) -> str:
     """Return the hex digest of a regular file; raises OSError for a link."""
     digest = hashlib.sha256()
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
-        while chunk := stream.read(1 << 20):
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(descriptor, _CHUNK):
             digest.update(chunk)
+    finally:
+        os.close(descriptor)
     return digest.hexdigest()
 
 
@@ -154,7 +160,7 @@ def sources(root: Path, start: str) -> Iterator[str]:
     pending = [start.rstrip("/")]
     while pending:
         directory = pending.pop()
-        with os.scandir(below(root, directory)) as entries:
+        with os.scandir(f"{os.fspath(root)}{directory}/") as entries:
             found = sorted(entries, key=attrgetter("name"))
         for entry in found:
             if entry.name.endswith(".py") and entry.is_file(follow_symlinks=False):
