@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from truewheel.model import (
     Limits,
     Scheme,
 )
-from truewheel.report.document import check_report, write_document
+from truewheel.report.document import check_report, document_lines, write_document
 from truewheel.request import BytecodeOptions
 from truewheel.schemes import load_scheme
 from truewheel.targets import TargetOptions, find_targets
@@ -164,7 +163,7 @@ def check_report_argument(path: Path | None) -> None:
 def deliver_report(path: Path | None, document: Callable[[], dict[str, Any]]) -> bool:
     """Write the report that ``--report`` asks for; returns whether standard output is free for lines."""
     if path == _STDOUT:
-        tell([json.dumps(document(), indent=1)])
+        tell(document_lines(document()))
     elif path is not None:
         write_document(path, document())
     return path != _STDOUT

@@ -20,6 +20,7 @@ from truewheel.interpreter import probe
 from truewheel.model import CompileResult, Dropped, InstalledFile, Kind, Manifest, PycTarget, State
 from truewheel.report.document import (
     compile_document,
+    document_lines,
     interpreter_document,
     schemes_document,
     write_document,
@@ -128,3 +129,12 @@ def test_pythons_and_schemes_are_shown() -> None:
     lines = scheme_lines(load_scheme("fedora"))
     assert lines[0] == "name: fedora"
     assert "  file: '0644'" in lines
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"a": 1}, {"a": [], "b": {}}, {"a": [1, [2, "ü\n"], {"b": [3]}], "c": None}]
+)
+def test_the_lines_of_a_document_are_the_document(document: dict[str, Any]) -> None:
+    lines = list(document_lines(document))
+    assert json.loads("\n".join(lines)) == document
+    assert not any("\n" in line for line in lines)
