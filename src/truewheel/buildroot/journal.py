@@ -69,6 +69,7 @@ class Journal:
     def __init__(self, dated: bool = False) -> None:
         self.facts = Facts(os.urandom(8).hex(), None)
         self._dated = dated
+        self._prefix = self.facts.prefix
         self._root = -1
         self._log: int | None = None
         self._is_written = False
@@ -125,7 +126,7 @@ class Journal:
     def new_name(self) -> str:
         """A temporary name that is this run's alone: a process id comes again, above all in containers."""
         self._names += 1
-        return f"{self.facts.prefix}{self._names}.tmp"
+        return f"{self._prefix}{self._names}.tmp"
 
     def files(self, files: Mapping[str, Identity]) -> None:
         """Note files that take places where there are none, by final path."""
@@ -142,10 +143,11 @@ class Journal:
 
     def directory(self, path: str) -> bool:
         """Note a directory that is made next; False if this run made it before."""
-        new = path not in self.facts.directories or path in self._expected
+        new = True
         if path in self._expected:
             self._expected.remove(path)
         else:
+            new = path not in self.facts.directories
             self.facts.directories[path] = None
             self._pending.append(["directory", path])
         self.write()
