@@ -8,7 +8,7 @@ import posixpath
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
@@ -36,7 +36,7 @@ from truewheel.model import (
     Wheel,
     WheelEntry,
 )
-from truewheel.paths import data_path, final_prefix, install_paths, script_shebang
+from truewheel.paths import data_path, entry_point_script, final_prefix, install_paths, script_shebang
 from truewheel.placement import off_path, strays_at_top
 from truewheel.record import ADDED
 from truewheel.rules import RULES
@@ -247,13 +247,8 @@ class _WheelPlanner:
     def files(self) -> Iterator[PlannedFile]:
         """Entry points, then entries, then what an installer adds to the dist-info directory."""
         for point in self._entry_points():
-            from installer.scripts import Script  # slow to import, and most wheels have no scripts
-
-            section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
-            script = Script(point.name, point.module, point.attr, section)
-            _, body = script.generate("/python", "posix")
-            content = self._shebang + body[body.index(b"\n") :]
             final = posixpath.join(self._paths.scripts, point.name)
+            content = entry_point_script(self._shebang, point)
             yield self._text(final, Kind.SCRIPT, self._scheme.executable_mode, content)
         for entry in self._wheel.entries:
             if entry.name not in self._dropped:
