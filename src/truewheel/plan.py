@@ -127,14 +127,15 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             warnings.update(dict.fromkeys(off_path(mine, paths, interpreter, inputs.scheme)))
             mine_jobs = [planner.job(file) for file in mine if planner.is_compiled(file)]
             jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
-            record = owned.setdefault(planner.dist_info, planner.record())
-            record.members.update(dict.fromkeys([file.final for file in mine]))
-            record.members.update(dict.fromkeys(_pycs(mine_jobs)))
+            if inputs.scheme.record:
+                record = owned.setdefault(planner.dist_info, planner.record())
+                record.members.update(dict.fromkeys([file.final for file in mine]))
+                record.members.update(dict.fromkeys(_pycs(mine_jobs)))
     for final in sources:
         del files[final]
         for each in owned.values():
             each.members.pop(final, None)
-    records = _records(inputs, owned)
+    records = _records(owned)
     refuse_nesting([*files, *_pycs(jobs.values()), *(record.final for record in records)])
     return InstallPlan(
         inputs.scheme,
@@ -425,9 +426,7 @@ def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
                 yield Warned(wheel.filename, entry, "requires-python", message)
 
 
-def _records(inputs: InstallInputs, owned: Mapping[str, _Record]) -> tuple[RecordPlan, ...]:
-    if not inputs.scheme.record:
-        return ()
+def _records(owned: Mapping[str, _Record]) -> tuple[RecordPlan, ...]:
     return tuple(
         RecordPlan(
             final=posixpath.join(record.dist_info, "RECORD"),
