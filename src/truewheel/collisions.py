@@ -16,7 +16,8 @@ def unique(files: Iterable[PlannedFile], record: str) -> list[PlannedFile]:
     found: dict[str, PlannedFile] = {}
     for file in files:
         before = found.setdefault(file.final, file)
-        if (before.sha256, before.mode) != (file.sha256, file.mode) or file.final == record:
+        is_same = before is file or (before.sha256, before.mode) == (file.sha256, file.mode)
+        if not is_same or file.final == record:
             raise ConflictRefused(
                 f"is wanted twice by {file.wheel} with different content",
                 subject=file.final,
@@ -88,11 +89,11 @@ def refuse_nesting(finals: Iterable[str]) -> None:
     """Refuse a final path that is wanted as a file and as a directory."""
     files = set(finals)
     fine = {"/"}
-    for directory in sorted({posixpath.dirname(final) for final in files}):
+    for directory in sorted({final.rpartition("/")[0] or "/" for final in files}):
         above = directory
         while above not in fine and above not in files:
             fine.add(above)
-            above = posixpath.dirname(above)
+            above = above.rpartition("/")[0] or "/"
         if above not in fine:
             raise ConflictRefused(
                 "is wanted as a file and as a directory",

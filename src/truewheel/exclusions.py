@@ -19,6 +19,10 @@ class Exclusions:
         self._final = _pattern(glob for glob in trimmed if glob.startswith("/"))
         self._inside = _pattern(f"*/{glob}" for glob in trimmed if not glob.startswith("/"))
 
+    def __bool__(self) -> bool:
+        """Whether there are globs."""
+        return bool(self._final or self._inside)
+
     def has(self, final: str, directory: str) -> bool:
         """Whether a final path below a directory is left out."""
         inside = "/" + final[len(directory) :].lstrip("/")

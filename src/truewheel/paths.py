@@ -1,11 +1,11 @@
-"""Decide where a wheel goes on the final system, and the first line of its scripts."""
+"""Decide where a wheel goes on the final system, and what its scripts are."""
 
 from __future__ import annotations
 
 import re
 
 from truewheel.errors import InterpreterError, UsageError, WheelRefused
-from truewheel.model import InstallPaths, Interpreter, Scheme
+from truewheel.model import EntryPoint, InstallPaths, Interpreter, Scheme
 from truewheel.shebang import ENV
 
 # kernels before 5.1 cut a longer first line of a script
@@ -14,6 +14,16 @@ _LONGEST_SHEBANG = 127
 PREFERRED = "preferred"
 # flags a Python does not know keep a script from starting, so they are left out there
 _FLAG_SINCE = {"P": (3, 11)}
+# what pypa/installer writes, whose import takes as long as a third of a small install
+_BODY = r"""
+# -*- coding: utf-8 -*-
+import re
+import sys
+from {module} import {name}
+if __name__ == "__main__":
+    sys.argv[0] = re.sub(r"(-script\.pyw|\.exe)?$", "", sys.argv[0])
+    sys.exit({attr}())
+"""
 
 
 def install_paths(
@@ -85,6 +95,12 @@ def script_shebang(scheme: Scheme, interpreter: Interpreter, prefix: str) -> byt
             hint=f"choose a prefix without quotes, or one that keeps the line below {_LONGEST_SHEBANG} bytes",
         )
     return f"""#!/bin/sh\n'''exec' "{python}"{flags} "$0" "$@"\n' '''""".encode()
+
+
+def entry_point_script(shebang: bytes, point: EntryPoint) -> bytes:
+    """Return the script of an entry point that begins as `script_shebang` says."""
+    body = _BODY.format(module=point.module, name=point.attr.partition(".")[0], attr=point.attr)
+    return shebang + body.encode()
 
 
 def final_prefix(prefix: str, interpreter: Interpreter) -> str:

@@ -272,17 +272,17 @@ def _metadata(wheels: Sequence[Wheel], kept: KeptEntries) -> dict[str, bytes]:
     return found
 
 
-def _by_content(files: Sequence[PlannedFile]) -> deque[list[PlannedFile]]:
+def _by_content(files: Sequence[PlannedFile]) -> deque[tuple[PlannedFile, ...]]:
     """Files that share an entry together, so that it is read once; sources first, and of these the big ones.
 
     All others go directory by directory, so that each directory is opened once, then and when its pycs come.
     """
-    groups: dict[object, list[PlannedFile]] = {}
+    groups: dict[object, tuple[PlannedFile, ...]] = {}
     for file in files:
         key = (file.wheel, file.source.name) if isinstance(file.source, WheelEntry) else file.final
-        groups.setdefault(key, []).append(file)
+        groups[key] = (*groups.get(key, ()), file)
 
-    def order(group: list[PlannedFile]) -> tuple[bool, int, str, str]:
+    def order(group: tuple[PlannedFile, ...]) -> tuple[bool, int, str, str]:
         file = group[0]
         is_source = file.kind is Kind.SOURCE
         directory, _, name = file.final.rpartition("/")
@@ -292,12 +292,12 @@ def _by_content(files: Sequence[PlannedFile]) -> deque[list[PlannedFile]]:
 
 
 def _stage_group(
-    group: list[PlannedFile],
+    group: Sequence[PlannedFile],
     compiled_only: Set[str],
     contents: Mapping[str, WheelContents],
     delivery: Delivery,
     pool: CompilePool,
-    jobs: dict[str, list[PycJob]],
+    jobs: dict[str, tuple[PycJob, ...]],
 ) -> None:
     first, source = group[0], group[0].source
     if isinstance(source, bytes):
@@ -317,8 +317,8 @@ def _stage_group(
         contents[first.wheel].release(source)
 
 
-def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, list[PycJob]]:
-    by_source: dict[str, list[PycJob]] = {}
+def _jobs_by_source(jobs: Sequence[PycJob]) -> dict[str, tuple[PycJob, ...]]:
+    by_source: dict[str, tuple[PycJob, ...]] = {}
     for job in jobs:
-        by_source.setdefault(job.source, []).append(job)
+        by_source[job.source] = (*by_source.get(job.source, ()), job)
     return by_source

@@ -19,14 +19,14 @@ def strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Whee
     """Warn of what does not belong at the top of a directory of modules, a directory once."""
     own = normalized(wheel.name)
     for directory in dict.fromkeys((paths.purelib, paths.platlib)):
-        inside = [
-            file.final[len(directory) + 1 :] for file in files if file.final.startswith(directory + "/")
-        ]
-        for name, slash, _ in dict.fromkeys((*path.partition("/")[:2], "") for path in inside):
-            stray = _STRAY_DIRECTORIES if slash else _STRAY_FILES
+        begin = directory + "/"
+        inside = [file.final[len(begin) :] for file in files if file.final.startswith(begin)]
+        for top in dict.fromkeys([path[: path.find("/") + 1] or path for path in inside]):
+            name = top.rstrip("/")
+            stray = _STRAY_FILES if name == top else _STRAY_DIRECTORIES
             if stray.fullmatch(name) and normalized(name) != own:
                 message = "goes to the top of site-packages, where it is no module and may be other projects'"
-                yield Warned(wheel.filename, f"{name}{slash}", "stray-top-level", message)
+                yield Warned(wheel.filename, top, "stray-top-level", message)
 
 
 def off_path(
@@ -40,8 +40,9 @@ def off_path(
     if not is_final or not interpreter.site_directories:
         return
     for directory in dict.fromkeys((paths.purelib, paths.platlib)):
-        used = any(file.final.startswith(directory + "/") for file in files)
-        if used and directory not in interpreter.site_directories:
+        if directory in interpreter.site_directories:
+            continue
+        if any(file.final.startswith(directory + "/") for file in files):
             remedy = "leave out --scheme and --prefix, or name it in PYTHONPATH or in a .pth file"
             message = f"is not on sys.path of {interpreter.command}; {remedy}"
             yield Warned("", directory, "not-on-path", message)

@@ -6,8 +6,9 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
@@ -35,7 +36,7 @@ from truewheel.model import (
     Wheel,
     WheelEntry,
 )
-from truewheel.paths import data_path, final_prefix, install_paths, script_shebang
+from truewheel.paths import data_path, entry_point_script, final_prefix, install_paths, script_shebang
 from truewheel.placement import off_path, strays_at_top
 from truewheel.record import ADDED
 from truewheel.rules import RULES
@@ -54,6 +55,7 @@ _VERSIONED = {
 }
 
 
+_JOURNAL = f"/{JOURNAL}"
 # what finds an install again
 _KEPT = ("METADATA", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json")
 
@@ -102,11 +104,12 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
     jobs: dict[tuple[str, str], PycJob] = {}
     owned: dict[str, _Record] = {}
     sources: dict[str, PlannedFile] = {}
-    dropped = dict.fromkeys(_dropped(inputs.wheels))
+    reasons = {wheel.filename: _drop_reasons(wheel) for wheel in inputs.wheels}
+    dropped = dict.fromkeys(_dropped(inputs.wheels, reasons))
     for interpreter in inputs.interpreters:
         for wheel in inputs.wheels:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
-            planner = _WheelPlanner(inputs, wheel, interpreter, paths)
+            planner = _WheelPlanner(inputs, wheel, interpreter, paths, reasons[wheel.filename])
             files_of_wheel = unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
             mine = [file for file in files_of_wheel if not planner.leaves_out(file)]
             dropped.update(
@@ -124,21 +127,21 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             warnings.update(dict.fromkeys(off_path(mine, paths, interpreter, inputs.scheme)))
             mine_jobs = [planner.job(file) for file in mine if planner.is_compiled(file)]
             jobs.update(((job.source, job.cache_tag), job) for job in mine_jobs)
-            record = owned.setdefault(planner.dist_info, planner.record())
-            record.members.update((file.final, None) for file in mine)
-            record.members.update((target.final, None) for job in mine_jobs for target in job.targets)
+            if inputs.scheme.record:
+                record = owned.setdefault(planner.dist_info, planner.record())
+                record.members.update(dict.fromkeys([file.final for file in mine]))
+                record.members.update(dict.fromkeys(_pycs(mine_jobs)))
     for final in sources:
         del files[final]
         for each in owned.values():
             each.members.pop(final, None)
-    records = _records(inputs, owned)
-    pycs = (target.final for job in jobs.values() for target in job.targets)
-    refuse_nesting([*files, *pycs, *(record.final for record in records)])
+    records = _records(owned)
+    refuse_nesting([*files, *_pycs(jobs.values()), *(record.final for record in records)])
     return InstallPlan(
         inputs.scheme,
         tuple(sorted(inputs.wheels, key=lambda wheel: wheel.filename)),
         inputs.interpreters,
-        tuple(sorted(files.values(), key=lambda file: file.final)),
+        tuple(sorted(files.values(), key=attrgetter("final"))),
         tuple(biggest_first(jobs.values())),
         inputs.policy,
         records,
@@ -155,8 +158,12 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
 
 def planned_paths(plan: InstallPlan) -> list[str]:
     """Return every final path that the plan may write."""
-    pycs = (target.final for job in plan.jobs for target in job.targets)
-    return [*(file.final for file in plan.files), *pycs, *(record.final for record in plan.records)]
+    files = [file.final for file in plan.files]
+    return [*files, *_pycs(plan.jobs), *(record.final for record in plan.records)]
+
+
+def _pycs(jobs: Iterable[PycJob]) -> list[str]:
+    return [target.final for job in jobs for target in job.targets]
 
 
 def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: bool) -> None:
@@ -167,7 +174,7 @@ def refuse_conflicts(plan: InstallPlan, found: Mapping[str, Found], overwrite: b
     journal of a run.
     """
     for final in planned_paths(plan):
-        if final == f"/{JOURNAL}":
+        if final == _JOURNAL:
             raise ConflictRefused(
                 "is where truewheel keeps its journal", subject=final, hint="choose another --prefix"
             )
@@ -209,13 +216,19 @@ class _WheelPlanner:
     """The files of one wheel for one interpreter."""
 
     def __init__(
-        self, inputs: InstallInputs, wheel: Wheel, interpreter: Interpreter, paths: InstallPaths
+        self,
+        inputs: InstallInputs,
+        wheel: Wheel,
+        interpreter: Interpreter,
+        paths: InstallPaths,
+        dropped: Container[str],
     ) -> None:
         self._inputs = inputs
         self._scheme = inputs.scheme
         self._wheel = wheel
         self._interpreter = interpreter
         self._paths = paths
+        self._dropped = dropped
         self._directories = {
             "purelib": paths.purelib,
             "platlib": paths.platlib,
@@ -228,20 +241,18 @@ class _WheelPlanner:
         self._base = paths.purelib if wheel.root_is_purelib else paths.platlib
         self._shebang = script_shebang(inputs.scheme, interpreter, inputs.prefix)
         self.dist_info = posixpath.join(self._base, wheel.dist_info)
+        self._inside_dist_info = self.dist_info + "/"
+        self._modules = (paths.purelib + "/", paths.platlib + "/")
+        self._metadata_name = f"{wheel.dist_info}/METADATA" if wheel.filename in inputs.metadata else ""
 
     def files(self) -> Iterator[PlannedFile]:
         """Entry points, then entries, then what an installer adds to the dist-info directory."""
         for point in self._entry_points():
-            from installer.scripts import Script  # slow to import, and most wheels have no scripts
-
-            section: Literal["console", "gui"] = "gui" if point.section == "gui" else "console"
-            script = Script(point.name, point.module, point.attr, section)
-            _, body = script.generate("/python", "posix")
-            content = self._shebang + body[body.index(b"\n") :]
             final = posixpath.join(self._paths.scripts, point.name)
+            content = entry_point_script(self._shebang, point)
             yield self._text(final, Kind.SCRIPT, self._scheme.executable_mode, content)
         for entry in self._wheel.entries:
-            if not _drop_reason(self._wheel, entry):
+            if entry.name not in self._dropped:
                 yield self._entry(entry)
         if self._scheme.installer:
             yield self._metadata("INSTALLER", f"{self._scheme.installer}\n".encode())
@@ -252,14 +263,15 @@ class _WheelPlanner:
 
     def leaves_out(self, file: PlannedFile) -> bool:
         """Whether the caller's globs say so; what tells of the install itself stays."""
-        if file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT:
+        if not self._excluded or (file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT):
             return False
         return self._excluded.has(file.final, self.directory_of(file))
 
     def is_compiled(self, file: PlannedFile) -> bool:
         """Whether a file is a source that gets bytecode."""
-        is_source = file.kind is Kind.SOURCE and bool(self._inputs.policy.levels)
-        return is_source and not self._uncompiled.has(file.final, self.directory_of(file))
+        if file.kind is not Kind.SOURCE or not self._inputs.policy.levels:
+            return False
+        return not (self._uncompiled and self._uncompiled.has(file.final, self.directory_of(file)))
 
     def job(self, file: PlannedFile) -> PycJob:
         """The compile job of a source."""
@@ -296,7 +308,7 @@ class _WheelPlanner:
         programs = (self._paths.scripts, posixpath.join(prefix, "bin"))
         for entry in self._wheel.entries:
             head = self._inputs.scripts.heads.get((self._wheel.filename, entry.name), b"")
-            if path := dead_interpreter(head, programs):
+            if head and (path := dead_interpreter(head, programs)):
                 message = f"starts with {path}, which no system has"
                 yield Warned(self._wheel.filename, entry.name, "dead-first-line", message)
 
@@ -309,7 +321,7 @@ class _WheelPlanner:
         if entry.category == "data":
             final = data_path(self._paths, entry.relative)
         else:
-            final = posixpath.join(self._directories[entry.category], entry.relative)
+            final = f"{self._directories[entry.category].rstrip('/')}/{entry.relative}"
         kind = self._kind(entry, final)
         executable = entry.executable or kind is Kind.SCRIPT
         mode = self._scheme.executable_mode if executable else self._scheme.file_mode
@@ -324,14 +336,15 @@ class _WheelPlanner:
             wheel=self._wheel.filename,
             entry=entry.name,
         )
-        name = self._wheel.filename
-        if entry.name == f"{self._wheel.dist_info}/METADATA" and name in self._inputs.metadata:
+        if entry.name == self._metadata_name:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
-            content = patched_metadata(self._inputs.metadata[name], self._inputs.overrides)
+            content = patched_metadata(self._inputs.metadata[self._wheel.filename], self._inputs.overrides)
             digest = hashlib.sha256(content).hexdigest()
             return replace(planned, size=len(content), sha256=digest, source=content)
-        script = self._inputs.scripts.rewritten.get((name, entry.name, self._shebang))
+        if entry.category != "scripts":
+            return planned
+        script = self._inputs.scripts.rewritten.get((self._wheel.filename, entry.name, self._shebang))
         if script is None:
             return planned
         return replace(planned, size=script.size, sha256=script.sha256, source=script)
@@ -339,10 +352,9 @@ class _WheelPlanner:
     def _kind(self, entry: WheelEntry, final: str) -> Kind:
         if entry.category in ("scripts", "headers"):
             return Kind.SCRIPT if entry.category == "scripts" else Kind.HEADER
-        if final.startswith(self.dist_info + "/"):
+        if final.startswith(self._inside_dist_info):
             return Kind.METADATA
-        modules = (self._paths.purelib + "/", self._paths.platlib + "/")
-        if not final.startswith(modules):
+        if not final.startswith(self._modules):
             return Kind.DATA
         if final.endswith(".py"):
             return Kind.SOURCE
@@ -373,23 +385,26 @@ def _direct_url(wheel: Wheel) -> bytes:
     return json.dumps({"archive_info": archive, "url": url}).encode()
 
 
-def _drop_reason(wheel: Wheel, entry: WheelEntry) -> str:
-    directory, _, name = entry.name.partition("/")
-    if directory == wheel.dist_info and name in ADDED:
-        return "written by the installer"
-    if entry.category == "scripts" and any(point.name == entry.relative for point in wheel.entry_points):
-        return "the entry point of its name is installed"
-    if CACHE in entry.name.split("/")[:-1] and is_bytecode(entry.name):
-        return "bytecode in a wheel is not used; it is compiled here"
-    return ""
+def _drop_reasons(wheel: Wheel) -> dict[str, str]:
+    """Why entries are not installed, by name."""
+    added = {f"{wheel.dist_info}/{name}" for name in ADDED}
+    points = {point.name for point in wheel.entry_points}
+    reasons = {}
+    for entry in wheel.entries:
+        if entry.name in added:
+            reasons[entry.name] = "written by the installer"
+        elif entry.category == "scripts" and entry.relative in points:
+            reasons[entry.name] = "the entry point of its name is installed"
+        elif CACHE in entry.name and CACHE in entry.name.split("/")[:-1] and is_bytecode(entry.name):
+            reasons[entry.name] = "bytecode in a wheel is not used; it is compiled here"
+    return reasons
 
 
-def _dropped(wheels: Iterable[Wheel]) -> Iterator[Dropped]:
+def _dropped(wheels: Iterable[Wheel], reasons: Mapping[str, Mapping[str, str]]) -> Iterator[Dropped]:
     for wheel in wheels:
-        for entry in wheel.entries:
-            reason = _drop_reason(wheel, entry)
-            if reason and entry.name != f"{wheel.dist_info}/RECORD":
-                yield Dropped(wheel.filename, entry.name, reason)
+        for name, reason in reasons[wheel.filename].items():
+            if name != f"{wheel.dist_info}/RECORD":
+                yield Dropped(wheel.filename, name, reason)
 
 
 def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
@@ -411,9 +426,7 @@ def _check_requires_python(inputs: InstallInputs) -> Iterator[Warned]:
                 yield Warned(wheel.filename, entry, "requires-python", message)
 
 
-def _records(inputs: InstallInputs, owned: Mapping[str, _Record]) -> tuple[RecordPlan, ...]:
-    if not inputs.scheme.record:
-        return ()
+def _records(owned: Mapping[str, _Record]) -> tuple[RecordPlan, ...]:
     return tuple(
         RecordPlan(
             final=posixpath.join(record.dist_info, "RECORD"),

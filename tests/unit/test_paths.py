@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from installer.scripts import Script
 
 from tests.pythons import available_pythons
 from truewheel.errors import InterpreterError, UsageError, WheelRefused
 from truewheel.interpreter import probe
-from truewheel.model import InstallPaths, Interpreter, Scheme
-from truewheel.paths import check_prefix, install_paths, script_shebang
+from truewheel.model import EntryPoint, InstallPaths, Interpreter, Scheme
+from truewheel.paths import check_prefix, entry_point_script, install_paths, script_shebang
 from truewheel.schemes import load_scheme, shipped_schemes
 
 PYTHONS = available_pythons()
@@ -209,6 +211,18 @@ def test_a_path_that_sh_would_change_is_refused(prefix: str) -> None:
 def test_env_finds_the_python_where_the_scheme_says_so(flags: str, wanted: bytes) -> None:
     found = scheme(script_python="/usr/bin/env python3", script_flags=flags)
     assert script_shebang(found, interpreter(), "/usr") == wanted
+
+
+@pytest.mark.parametrize("section", ["console", "gui"])
+@pytest.mark.parametrize(
+    ("module", "attr"), [("demo", "main"), ("demo.cli", "App.run.it"), ("démo.ä", "μain")]
+)
+def test_the_body_of_a_script_is_that_of_installer(
+    section: Literal["console", "gui"], module: str, attr: str
+) -> None:
+    _, whole = Script("demo", module, attr, section).generate("/usr/bin/python3", "posix")
+    made = entry_point_script(b"#!/usr/bin/python3", EntryPoint("demo", module, attr, section))
+    assert made == whole
 
 
 def test_schemes_are_files_beside_the_module() -> None:

@@ -69,7 +69,7 @@ class Delivery:
 
     def put(self, file: File, content: Content) -> None:
         """Put a file; ``content`` is asked for its bytes only where they are to be written."""
-        state = self._state(file)
+        state = state_of(file, self._found)
         if state is State.CREATED:
             self._buildroot.add(file.final, content(), file.mode, file.mtime)
         elif state is State.REPLACED:
@@ -100,7 +100,7 @@ class Delivery:
         """Put a RECORD, at commit after everything else: a tree without one is not complete."""
         content = record_text(record, self.files)
         file = self._file(record.final, Kind.METADATA, record.mtime, content, record.wheel)
-        state = self._state(file)
+        state = state_of(file, self._found)
         if state is not State.UNCHANGED:
             self._buildroot.replace(file.final, (content,), file.mode, file.mtime, last=True)
         self._note(file, state)
@@ -179,9 +179,6 @@ class Delivery:
     def _inode(self, final: str) -> tuple[int, int] | None:
         found = self._found.get(final)
         return found.inode if found else None
-
-    def _state(self, file: File) -> State:
-        return state_of(file, self._found)
 
     def _note(self, file: File, state: State) -> None:
         self.files[file.final] = InstalledFile(

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import posixpath
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
 
 from truewheel.buildroot.journal import Journal
-
-_T = TypeVar("_T")
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_OPEN = 256
@@ -48,7 +44,11 @@ class Directories:
     def names(self, path: str) -> list[str]:
         """The names in a directory; raises FileNotFoundError where it is missing."""
         descriptor = self.find(path)
-        return self._with_room(path, lambda: os.listdir(descriptor))
+        while True:
+            try:
+                return os.listdir(descriptor)
+            except OSError as error:
+                self._make_room(error, path)
 
     def date(self, path: str, nanoseconds: int) -> None:
         """Set the dates of a directory, without opening it."""
@@ -66,28 +66,24 @@ class Directories:
                 os.close(descriptor)
         self._open.clear()
 
-    def _reach(self, path: str, step: Callable[[int, str, str], int]) -> int:
+    def _reach(self, path: str, step: Callable[[str, str, str], int]) -> int:
+        """The descriptor of a directory; each that is not open is opened by a ``step`` from the one above."""
         missing = []
         above = path
         while above not in self._open:
-            missing.append(above)
-            above = above.rpartition("/")[0] or "/"
-        descriptor = self._open[above]
+            directory, _, name = above.rpartition("/")
+            missing.append((directory or "/", name, above))
+            above = directory or "/"
         for each in reversed(missing):
-            descriptor = step(descriptor, each.rpartition("/")[2], each)
-            self._open[each] = descriptor
+            descriptor = self._open[each[2]] = step(*each)
             if len(self._open) > _MOST_OPEN:
-                self._close_oldest(each)
+                self._close_oldest(each[2])
         return descriptor
 
-    def _with_room(self, needed: str, call: Callable[[], _T]) -> _T:
-        """Close directories but the ``needed`` one as long as the call has no descriptor left."""
-        while True:
-            try:
-                return call()
-            except OSError as error:
-                if error.errno != errno.EMFILE or not self._close_oldest(needed):
-                    raise
+    def _make_room(self, error: OSError, needed: str) -> None:
+        """Close a directory but the ``needed`` one for a call that had no descriptor left, else raise."""
+        if error.errno != errno.EMFILE or not self._close_oldest(needed):
+            raise error
 
     def _close_oldest(self, needed: str) -> bool:
         path = next((path for path in self._open if path not in ("/", needed)), None)
@@ -95,29 +91,32 @@ class Directories:
             os.close(self._open.pop(path))
         return path is not None
 
-    def _opened(self, above: int, name: str, path: str) -> int:
-        needed = posixpath.dirname(path)
-        return self._with_room(needed, lambda: os.open(name, _FLAGS, dir_fd=above))
+    def _opened(self, above: str, name: str) -> int:
+        while True:
+            try:
+                return os.open(name, _FLAGS, dir_fd=self._open[above])
+            except OSError as error:
+                self._make_room(error, above)
 
-    def _open_or_make(self, above: int, name: str, path: str) -> int:
+    def _open_or_make(self, above: str, name: str, path: str) -> int:
         # below a directory that is new everything else is, too
-        if self._journal.is_ours(path) or not self._journal.is_ours(path.rpartition("/")[0] or "/"):
+        if self._journal.is_ours(path) or not self._journal.is_ours(above):
             with suppress(FileNotFoundError):
                 return self._open_there(above, name, path)
         new = self._journal.directory(path)
         try:
-            os.mkdir(name, 0o700, dir_fd=above)
+            os.mkdir(name, 0o700, dir_fd=self._open[above])
         except OSError as error:
             if new:
                 self._journal.no_directory(path)
             if error.errno != errno.EEXIST:
                 raise
             return self._open_there(above, name, path)
-        descriptor = self._opened(above, name, path)
+        descriptor = self._opened(above, name)
         os.fchmod(descriptor, self._mode)
         return descriptor
 
-    def _open_there(self, above: int, name: str, path: str) -> int:
-        descriptor = self._opened(above, name, path)
+    def _open_there(self, above: str, name: str, path: str) -> int:
+        descriptor = self._opened(above, name)
         self._journal.date(path, descriptor)
         return descriptor

@@ -182,7 +182,7 @@ class Buildroot:
     def add(self, final: str, content: Iterable[bytes], mode: int, mtime: int) -> None:
         """Write a new file of ``content``, which gets to ``final`` with others, at the latest at commit."""
         try:  # measured: no context manager for what is done once a file
-            directory, _ = self._place(final, mtime)
+            directory = self._place(final, mtime)
             self._pending.additions[final] = self._write(directory, content, mode, mtime)
         except OSError as error:
             raise stage_error(final, error) from error
@@ -216,7 +216,7 @@ class Buildroot:
     ) -> None:
         """Put a file that takes the place of ``final`` at commit; with ``last``, after all the others."""
         with as_stage_error(final):
-            directory, _ = self._place(final, mtime)
+            directory = self._place(final, mtime)
             self._pending.replacements[final] = self._write(directory, content, mode, mtime)
             if last:
                 self._pending.last.add(final)
@@ -224,7 +224,7 @@ class Buildroot:
     def link(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
         """Make ``final`` a hard link of ``existing`` in the same directory; False where that cannot be."""
         with as_stage_error(final):
-            directory, _ = self._place(final, mtime)
+            directory = self._place(final, mtime)
             target = self._journal.new_name()
             self._journal.write()
             source, new = self._source(existing, directory)
@@ -240,7 +240,7 @@ class Buildroot:
     def symlink(self, existing: str, final: str, mtime: int, replace: bool) -> bool:
         """Make ``final`` a symbolic link to ``existing`` beside it; False where that cannot be."""
         with as_stage_error(final):
-            directory, _ = self._place(final, mtime)
+            directory = self._place(final, mtime)
             name = self._journal.new_name()
             self._journal.write()
             try:
@@ -295,8 +295,10 @@ class Buildroot:
             if wanted:
                 self._journal.write()
         for path, nanoseconds in wanted.items():
-            with as_stage_error(path):
+            try:
                 self._directories.date(path, nanoseconds)
+            except OSError as error:
+                raise stage_error(path, error) from error
         if sync:
             self._sync()
         with uninterrupted():
@@ -355,12 +357,12 @@ class Buildroot:
                 raise
             os.rename(name, kept, src_dir_fd=directory, dst_dir_fd=directory)
 
-    def _place(self, final: str, mtime: int) -> tuple[int, str]:
-        """The directory of a file, open, and the file's name there."""
-        path, _, name = final.rpartition("/")
-        directory = self._directories.get(path or "/")
-        self._dates.note(path or "/", mtime)
-        return directory, name
+    def _place(self, final: str, mtime: int) -> int:
+        """The directory of a file, open."""
+        path = final.rpartition("/")[0] or "/"
+        directory = self._directories.get(path)
+        self._dates.note(path, mtime)
+        return directory
 
     def _write(self, directory: int, content: Iterable[bytes], mode: int, mtime: int) -> tuple[str, Identity]:
         name = self._journal.new_name()

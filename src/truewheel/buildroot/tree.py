@@ -47,16 +47,16 @@ def look(root: Path, finals: Iterable[str]) -> dict[str, Found]:
     Raises ConflictRefused if a directory on the way is a link or a file: a write there would leave the root
     or fail half-way.
     """
-    by_directory: dict[str, set[str]] = {}
-    for final in finals:
-        directory, name = posixpath.split(final)
-        by_directory.setdefault(directory, set()).add(name)
     known: dict[str, bool] = {"/": _is_root(root)}
+    by_directory: dict[str, list[str]] = {}
+    for final in finals if known["/"] else ():
+        directory, _, name = final.rpartition("/")
+        by_directory.setdefault(directory or "/", []).append(name)
     found: dict[str, Found] = {}
     for directory in sorted(by_directory):
         if _is_directory(root, directory, known):
             inside = f"{os.fspath(root)}{directory}"
-            for name in by_directory[directory].intersection(os.listdir(inside)):
+            for name in {*by_directory[directory]}.intersection(os.listdir(inside)):
                 final = posixpath.join(directory, name)
                 found[final] = _examine(f"{inside}/{name}", final)
     return found
@@ -78,9 +78,8 @@ def _is_root(root: Path) -> bool:
 
 def _is_directory(root: Path, directory: str, known: dict[str, bool]) -> bool:
     if directory not in known:
-        known[directory] = _is_directory(root, posixpath.dirname(directory), known) and _check(
-            root, directory
-        )
+        above = directory.rpartition("/")[0] or "/"
+        known[directory] = _is_directory(root, above, known) and _check(root, directory)
     return known[directory]
 
 

@@ -34,7 +34,7 @@ def undo(facts: Facts, directories: Opener) -> dict[str, int]:
     for final, kept in facts.kept.items():
         with _noting(failed, final):
             _restore(directories.find(posixpath.dirname(final)), posixpath.basename(final), kept)
-    for final, new in reversed(facts.files.items()):
+    for final, new in facts.files.backwards():
         with _noting(failed, final):
             _unlink(directories.find(posixpath.dirname(final)), posixpath.basename(final), new)
     for path in (*facts.dates, *facts.others, *facts.directories):

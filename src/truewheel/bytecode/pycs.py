@@ -29,10 +29,9 @@ class PycName(NamedTuple):
 
 def pyc_path(source: str, cache_tag: str, level: int) -> str:
     """The path of a source's pyc at an optimization level (PEP 3147 and PEP 488)."""
-    directory, name = posixpath.split(source)
-    stem = name[: -len(".py")]
+    directory, slash, name = source.rpartition("/")
     optimization = f".opt-{level}" if level else ""
-    return posixpath.join(directory, CACHE, f"{stem}.{cache_tag}{optimization}.pyc")
+    return f"{directory}{slash}{CACHE}/{name[: -len('.py')]}.{cache_tag}{optimization}.pyc"
 
 
 def parse_pyc_name(name: str) -> PycName | None:
@@ -114,7 +113,7 @@ def long_names(jobs: Iterable[PycJob]) -> Iterator[Warned]:
 
 
 def _fits(path: str) -> bool:
-    return len(posixpath.basename(path).encode("utf-8", "surrogateescape")) <= _LONGEST_NAME
+    return len(path.rpartition("/")[2].encode("utf-8", "surrogateescape")) <= _LONGEST_NAME
 
 
 def biggest_first(jobs: Iterable[PycJob]) -> list[PycJob]:

@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     )
     check_report_argument(options.report)
     with Progress("compile", 0, 0, options.quiet) as progress:
-        manifest = compile_tree(request, os.environ, progress)
+        manifest = compile_tree(request, os.environ, progress.watch)
     for warning in warning_lines(manifest):
         warn(warning)
     if deliver_report(options.report, lambda: compile_document(manifest)) and not options.quiet:

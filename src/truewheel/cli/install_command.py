@@ -169,7 +169,7 @@ def _install(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator
     names = [f"{wheel.name} {wheel.version}" for wheel in plan.wheels]
     before = f"{len(names)} wheels" if names[1:] else names[0]
     with Progress(before, len(planned_paths(plan)), len(plan.jobs), options.quiet) as progress:
-        manifest = install(prepared, progress)
+        manifest = install(prepared, progress.watch)
     for warning in warning_lines(manifest, options.verbose):
         warn(warning)
     if not deliver_report(options.report, lambda: install_document(plan, manifest)):

@@ -56,7 +56,9 @@ def run() -> None:
     """Run the words of this process's command line; exits with the command's status."""
     hold_streams()
     gc.disable()  # a run leaves few cycles, and to look for them among all that it plans takes time
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    gc.freeze()  # nor does Python at its end, for what the system takes back anyway
+    sys.exit(status)
 
 
 def main(argv: Sequence[str]) -> int:

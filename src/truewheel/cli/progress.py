@@ -29,6 +29,11 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
+    @property
+    def watch(self) -> Progress | None:
+        """What is to be called; None where nothing is shown."""
+        return None if self._silent else self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -189,6 +189,7 @@ MALFORMED = {
     "another version": '["run", 2, "0123456789abcdef", [1, 1]]\n',
     "unknown": RUN + '["delete", "/usr"]\n',
     "relative": RUN + '["directory", "usr"]\n',
+    "a number of no system": RUN + f'["file", "/usr/lib/kept", {1 << 64}, 6, 1]\n',
     "upwards": RUN + '["directory", "/usr/../../outside"]\n',
     "another's name": RUN + '["keep", "/usr/lib/kept", "twin", null]\n',
     "a path as a name": RUN + '["keep", "/usr/lib/a", ".truewheel-0123456789abcdef-/../x", null]\n',
@@ -218,6 +219,17 @@ def test_a_malformed_journal_is_refused(tmp_path: Path, text: str) -> None:
     before = snapshot(root)
     with pytest.raises(ConflictRefused, match="is not a journal that this truewheel wrote"):
         work(root)
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("date", [-1, 0, 1 << 34])
+def test_files_of_any_date_are_removed_when_a_run_fails(tmp_path: Path, date: int) -> None:
+    root = prepare(tmp_path / "root")
+    before = snapshot(root)
+    with pytest.raises(StageError, match="over"), Buildroot(root, 0o755) as buildroot:
+        for name in ("one", "two", "three/four"):
+            buildroot.create(f"/usr/lib/{name}", (b"new",), 0o644, date)
+        raise StageError("over")
     assert snapshot(root) == before
 
 
