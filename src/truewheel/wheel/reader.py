@@ -76,18 +76,22 @@ class Kept:
         return self._entries
 
 
-def read_wheel(path: Path, kept: Kept | None = None, allowed: Collection[str] = ()) -> Wheel:
+def read_wheel(
+    path: Path, kept: Kept | None = None, allowed: Collection[str] = (), *, digest: bool = True
+) -> Wheel:
     """Check a wheel file against the wheel specification and describe it.
 
     Every entry is unpacked and hashed; ``kept`` takes what is to be read again. Entries are in archive order;
     dates are seconds since the epoch. A fault of a rule in ``allowed``, which are names of `truewheel.rules`,
-    is a warning where the rule leaves the choice. Raises UsageError when the file cannot be opened or read,
-    WheelRefused for the first fault that refuses it.
+    is a warning where the rule leaves the choice. Without ``digest`` the sha256 of the file itself is empty.
+    Raises UsageError when the file cannot be opened or read, WheelRefused for the first fault that refuses
+    it.
     """
-    with open_file(path) as stream:
+    with open_file(path) as stream, about(path.name):
+        sha256 = _digest(stream) if digest else ""
         wheel, faults = first_refused(path.name, _check(path, stream, kept or Kept(0)), allowed)
     warnings = (Warned(path.name, each.entry, each.rule, shortened(each.message, 400)) for each in faults)
-    return replace(wheel, warnings=tuple(warnings))
+    return replace(wheel, sha256=sha256, warnings=tuple(warnings))
 
 
 def find_faults(path: Path) -> tuple[Fault, ...]:
@@ -102,7 +106,6 @@ def find_faults(path: Path) -> tuple[Fault, ...]:
 
 def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
     """Check a wheel; what it returns is true only if it yielded nothing that refuses the wheel."""
-    digest = _digest(stream)
     file = stream.fileno()
     directory = yield from attempt(lambda: open_directory(file))
     if directory is None:
@@ -138,7 +141,7 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
     return Wheel(
         path=str(path),
         filename=path.name,
-        sha256=digest,
+        sha256="",
         name=said.name,
         version=said.version,
         dist_info=dist_info,
