@@ -43,6 +43,7 @@ from truewheel.wheel.record_checks import (
     check_complete,
     check_content,
     check_places,
+    is_content_of,
     parse_record,
     place,
 )
@@ -136,7 +137,8 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         except FaultFound as found:
             yield found.fault
             continue
-        yield from check_content(row, entry.name, entry.size, recorded)
+        if row is not None and not is_content_of(row, entry.size, recorded):
+            yield from check_content(row, entry.name, entry.size, recorded)
         entries[entry.name] = made
     return Wheel(
         path=str(path),
