@@ -94,7 +94,8 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     denied = {*scheme.deny, *request.deny}
     allowed = {*scheme.allow, *request.allow} - denied
     files = _wheel_files(request.wheels, interpreters)
-    wheels = tuple(read_wheel(path, kept, allowed) for path in files)
+    digest = request.digest_wheels or scheme.direct_url
+    wheels = tuple(read_wheel(path, kept, allowed, digest=digest) for path in files)
     for wheel, interpreter in itertools.product(wheels, interpreters):
         check_tags(wheel, interpreter)
     prefix = scheme.prefix if request.prefix is None else request.prefix

@@ -65,7 +65,8 @@ class InstallRequest:
     ``allow`` are rules of wheels that warn instead of refuse, ``deny`` rules that refuse instead of warn, and
     ``exclude`` globs of what is not installed, all in addition to the scheme's. With ``list_bytecode`` RECORD
     also lists bytecode that is in the root, of other levels and Pythons. With ``follow_links`` directories of
-    the root may be links, which lead to where they do inside.
+    the root may be links, which lead to where they do inside. ``digest_wheels`` computes the SHA-256 of the
+    wheel files, for a report; without it, it is empty where no direct_url.json needs it.
     """
 
     wheels: tuple[Path, ...]
@@ -87,6 +88,7 @@ class InstallRequest:
     ignore_requires_python: bool = False
     list_bytecode: bool = False
     follow_links: bool = False
+    digest_wheels: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import hashlib
 import importlib.util
+import json
 import marshal
 import os
 import posixpath
@@ -36,6 +37,7 @@ from truewheel.pipeline import install, prepare_install, preview
 from truewheel.record import digest_text, read_rows
 from truewheel.report.document import install_document
 from truewheel.request import BytecodeOptions, CompileRequest, InstallRequest
+from truewheel.schemes import load_scheme
 
 TAG = sys.implementation.cache_tag
 SITE = sysconfig.get_path("purelib", "posix_prefix", {"base": "/usr"})
@@ -593,3 +595,19 @@ def test_a_record_of_another_project_that_cannot_be_read_stays(
     record.write_bytes(spoiled)
     run(tmp_path, two, overwrite=True)
     assert record.read_bytes() == spoiled
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_digest_of_a_wheel_is_there_where_it_is_asked_for_or_written(
+    tmp_path: Path, wheel: Path, asked: bool
+) -> None:
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    for url in (False, True):
+        scheme = dataclasses.replace(load_scheme("generic"), direct_url=url)
+        root = tmp_path / str(url)
+        request = InstallRequest((wheel,), root, scheme, pythons=(sys.executable,), digest_wheels=asked)
+        prepared = prepare_install(request, {})
+        assert [each.sha256 for each in prepared.plan.wheels] == [digest if asked or url else ""]
+        install(prepared)
+        told = json.loads(one(root, "direct_url.json").read_text()) if url else None
+        assert told is None or told["archive_info"]["hashes"] == {"sha256": digest}

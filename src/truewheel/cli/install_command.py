@@ -141,6 +141,7 @@ def run(options: argparse.Namespace) -> int:
         ignore_requires_python=options.ignore_requires_python,
         list_bytecode=True,
         follow_links=options.follow_links_inside,
+        digest_wheels=options.report is not None or options.verbose > 1,
     )
     check_report_argument(options.report)
     prepared = prepare_install(request, os.environ)

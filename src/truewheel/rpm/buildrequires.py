@@ -24,7 +24,7 @@ from truewheel.rpm.requirements import PLAIN, Log, PassEnded, Requirements, Word
 from truewheel.textfile import read_text
 from truewheel.wheel.archive import open_file
 from truewheel.wheel.faults import about
-from truewheel.wheel.unpacking import Entries, open_zip
+from truewheel.wheel.unpacking import Entries, open_directory
 from truewheel.wheel.unpacking import read_text as archived_text
 
 # PEP 517: the backend of a project that names none
@@ -235,10 +235,11 @@ class _Pass:
 
 
 def _wheel_metadata(path: Path) -> str:
-    with open_file(path) as stream, about(path.name), open_zip(stream) as archive:
-        for info in archive.infolist():
-            if info.filename.count("/") == 1 and info.filename.endswith(".dist-info/METADATA"):
-                return archived_text(Entries(archive, stream), info)
+    with open_file(path) as stream, about(path.name):
+        directory = open_directory(stream.fileno())
+        for entry in directory.entries:
+            if entry.name.count("/") == 1 and entry.name.endswith(".dist-info/METADATA"):
+                return archived_text(Entries(stream.fileno(), directory), entry)
     raise RefusedInput("has no METADATA", subject=str(path), hint="build it again")
 
 

@@ -7,24 +7,24 @@ rules against archives that two readers understand differently (duplicates, trai
 from __future__ import annotations
 
 import stat
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from truewheel.errors import UsageError
+from truewheel.wheel.directory import ArchiveEntry, Directory
 from truewheel.wheel.faults import Checked, Fault
-from truewheel.wheel.framing import check_framing
-from truewheel.wheel.names import check_collisions, name_problem
+from truewheel.wheel.names import check_collisions, is_ordinary, name_problem
+from truewheel.wheel.unpacking import DEFLATED, STORED
 
-_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_METHODS = {STORED, DEFLATED}
 # several times what the largest of 1,472 wheels have: 16,235 entries, 1.3 GB, eighteenfold
 _LIMIT_ENTRIES = 100_000
 _LIMIT_SIZE = 16 << 30  # bytes
 _LIMIT_RATIO = 200
 _LIMIT_SMALL = 64 << 20  # bytes that any wheel may unpack to
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
-_UTF8_NAME = 0x800
+_PLAIN_KINDS = (0, stat.S_IFREG)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -41,61 +41,67 @@ def open_file(path: Path) -> BinaryIO:
         raise UsageError(f"is not a path: {error}", subject=str(path), hint="name a .whl file") from error
 
 
-def archive_files(archive: zipfile.ZipFile, stream: BinaryIO) -> Checked[tuple[zipfile.ZipInfo, ...]]:
+def archive_files(directory: Directory) -> Checked[tuple[ArchiveEntry, ...]]:
     """Return the files of an archive in their order there, without directories.
 
-    Yields faults for what one ZIP reader may see and another not, names that are not plain relative paths,
-    devices, encryption, and compression other than stored and deflated.
+    Yields faults for names that are not plain relative paths or are there twice, devices, encryption, and
+    compression other than stored and deflated.
     """
-    yield from check_framing(archive, stream)
-    infos = archive.infolist()
-    for info in infos:
-        yield from _check_name(info)
-        yield from _check_kind(info)
-    files = tuple(info for info in infos if not info.filename.endswith("/"))
-    directories = [info.filename.rstrip("/") for info in infos if info.filename.endswith("/")]
-    yield from check_collisions([info.filename for info in files], directories)
+    for entry in directory.entries:
+        if not _is_plain(entry):
+            yield from _check_name(entry)
+            yield from _check_kind(entry)
+    files = tuple(entry for entry in directory.entries if not entry.name.endswith("/"))
+    directories = [entry.name.rstrip("/") for entry in directory.entries if entry.name.endswith("/")]
+    yield from check_collisions([entry.name for entry in files], directories)
     return files
 
 
-def check_bounds(archive: zipfile.ZipFile, size: int, copies: int = 0) -> Iterator[Fault]:
-    """Check how much an archive of ``size`` bytes unpacks to, by what it declares.
+def check_bounds(directory: Directory, copies: int = 0) -> Iterator[Fault]:
+    """Check how much an archive unpacks to, by what it declares.
 
     ``copies`` are the bytes of what is unpacked once more in place of links.
     """
-    infos = archive.infolist()
-    unpacked = sum(info.file_size for info in infos) + copies
-    if len(infos) > _LIMIT_ENTRIES:
-        yield Fault("too-many-entries", "", f"has {len(infos)} entries, more than {_LIMIT_ENTRIES}")
+    count = len(directory.entries)
+    unpacked = sum(entry.size for entry in directory.entries) + copies
+    if count > _LIMIT_ENTRIES:
+        yield Fault("too-many-entries", "", f"has {count} entries, more than {_LIMIT_ENTRIES}")
     if unpacked > _LIMIT_SIZE:
         yield Fault("too-large", "", f"unpacks to {unpacked} bytes, more than {_LIMIT_SIZE}")
-    elif unpacked > max(_LIMIT_RATIO * size, _LIMIT_SMALL):
+    elif unpacked > max(_LIMIT_RATIO * directory.end.size, _LIMIT_SMALL):
         yield Fault("zip-bomb", "", f"unpacks to {unpacked} bytes, more than {_LIMIT_RATIO} times its size")
 
 
-def _check_name(info: zipfile.ZipInfo) -> Iterator[Fault]:
-    # the name as the archive has it: zipfile cuts filename at a NUL
-    name = info.orig_filename
+def _is_plain(entry: ArchiveEntry) -> bool:
+    """Tell whether an entry is a file without a fault, as most are."""
+    return (
+        is_ordinary(entry.name)
+        and entry.method in _METHODS
+        and stat.S_IFMT(entry.mode) in _PLAIN_KINDS
+        and not entry.flags & _ENCRYPTED
+    )
+
+
+def _check_name(entry: ArchiveEntry) -> Iterator[Fault]:
+    name = entry.name
     if problem := name_problem(name[:-1] if name.endswith("/") else name):
         yield Fault("unsafe-name", name, f"the name {problem}")
-    elif not info.flag_bits & _UTF8_NAME and not name.isascii():
+    elif not entry.is_marked_utf8 and not name.isascii():
         yield Fault("ambiguous-name", name, "the name is not marked as UTF-8")
-    elif name != info.filename:
-        yield Fault("ambiguous-name", name, "the name is ambiguous")
 
 
-def _check_kind(info: zipfile.ZipInfo) -> Iterator[Fault]:
-    name = info.filename
-    if info.flag_bits & _ENCRYPTED:
+def _check_kind(entry: ArchiveEntry) -> Iterator[Fault]:
+    name = entry.name
+    if entry.flags & _ENCRYPTED:
         yield Fault("encrypted-entry", name, "is encrypted")
-    if info.compress_type not in _METHODS:
-        yield Fault("unknown-compression", name, f"has compression method {info.compress_type}")
-    kind = stat.S_IFMT(info.external_attr >> 16)
+    if entry.method not in _METHODS:
+        yield Fault("unknown-compression", name, f"has compression method {entry.method}")
+    kind = stat.S_IFMT(entry.mode)
     directory = name.endswith("/")
     if kind == stat.S_IFLNK:
         if directory:
             yield Fault("stray-link", name, "is both a symbolic link and a directory")
     elif kind not in (0, stat.S_IFDIR if directory else stat.S_IFREG):
         yield Fault("special-file", name, "is not a regular file")
-    elif directory and info.file_size:
+    elif directory and entry.size:
         yield Fault("directory-with-content", name, "is a directory with content")

@@ -8,156 +8,139 @@ from __future__ import annotations
 
 import os
 import struct
-import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from operator import attrgetter
 
-from truewheel.dataclass import dataclass
+from truewheel.wheel.directory import CENTRAL_HEADER, END, EXTRA_64, ArchiveEntry, Directory
 from truewheel.wheel.faults import Checked, Fault
 
 LOCAL_HEADER = struct.Struct("<4sHHHHHLLLHH")
+LOCAL_SIGNATURE = b"PK\3\4"
 
-_CENTRAL_HEADER = struct.Struct("<4sHHHHHHLLLHHHHHLL")
-_END = struct.Struct("<4sHHHHLLH")
-_END_64 = struct.Struct("<4sQHHLLQQQQ")
-_LOCATOR_64 = struct.Struct("<4sLQL")
-_TAIL = (1 << 16) + _END.size + _LOCATOR_64.size + _END_64.size  # the end records and the longest comment
+# what both headers have, from the flags to the lengths of name and extra field
+_COPIES = struct.Struct("<HHHHLLLHH")
+_IN_CENTRAL, _IN_LOCAL = 8, 6
+_LENGTHS = struct.Struct("<HHHH")  # of name, extra field and comment, and the disk
+_LENGTHS_AT = 28
 _HAS_DESCRIPTOR = 0x8
-_EXTRA_64, _EXTRA_NAME = 0x0001, 0x7075
+_LONGEST_DESCRIPTOR = 24  # bytes
+_EXTRA_NAME = 0x7075
 _COPIED = ("flags", "compression method", "time", "date", "checksum", "packed size", "size")
 
 
-@dataclass(frozen=True)
-class _Central:
-    """A record of the central directory: the fields that the local header repeats, and what else matters."""
+def check_framing(directory: Directory, file: int) -> Checked[dict[int, int]]:
+    """Check an archive from its first byte to its last.
 
-    copied: tuple[int, ...]
-    name: bytes
-    extra: bytes
-    disk: int
-
-
-def directory_size(file: int) -> int:
-    """Return the bytes of the central directory by the end record, 0 where there is none."""
-    size = os.fstat(file).st_size
-    tail = os.pread(file, _TAIL, max(size - _TAIL, 0))
-    sizes = [0]
-    for at in (len(tail) - _END.size, tail.rfind(b"PK\5\6")):
-        if at >= 0 and tail[at : at + 4] == b"PK\5\6" and len(tail) - at >= _END.size:
-            sizes.append(_END.unpack_from(tail, at)[5])
-            long = at - _LOCATOR_64.size - _END_64.size
-            if long >= 0 and tail[long : long + 4] == b"PK\6\6":
-                sizes.append(_END_64.unpack_from(tail, long)[8])
-    return max(size for size in sizes if size != 0xFFFFFFFF)
-
-
-def has_odd_zip64_end(file: int) -> bool:
-    """Tell whether the ZIP64 end record gives a wrong size of its own, which new zipfiles refuse."""
-    at = os.fstat(file).st_size - _END.size - _LOCATOR_64.size
-    if at < _END_64.size or os.pread(file, 4, at) != b"PK\6\7":
-        return False
-    signature, size, *_ = _END_64.unpack(os.pread(file, _END_64.size, at - _END_64.size))
-    return bool(signature == b"PK\6\6" and size != _END_64.size - 12)
-
-
-def check_framing(archive: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Fault]:
-    """Check an archive from its first byte to its last."""
-    infos = archive.infolist()
-    if infos and min(info.header_offset for info in infos) != 0:
+    Returns where in the file the bytes of entries begin, by their records, for those of which that is sure.
+    """
+    starts: dict[int, int] = {}
+    entries = sorted(directory.entries, key=attrgetter("offset"))
+    if entries and entries[0].offset != 0:
         yield Fault("stray-bytes", "", "has data before the first entry")
-        return
-    end = yield from _check_end(archive, stream.fileno())
-    if end is None:
-        return
-    start = archive.start_dir
-    records = _central_records(os.pread(stream.fileno(), end - start, start))
-    if len(records) != len(infos):
-        yield Fault("contradictory-header", "", "has a central directory of another size than it says")
-        return
-    found = sorted(zip(infos, records, strict=True), key=lambda pair: pair[0].header_offset)
-    limits = [*(info.header_offset for info, _ in found), start][1:]
-    for (info, record), limit in zip(found, limits, strict=True):
-        yield from _check_entry(stream.fileno(), info, record, limit)
+        return starts
+    if not (yield from _check_end(directory)):
+        return starts
+    limits = [*(entry.offset for entry in entries), directory.start][1:]
+    for entry, limit in zip(entries, limits, strict=True):
+        start = _plain_start(directory.content, file, entry, limit)
+        if not start:
+            start = yield from _check_entry(directory.content, file, entry, limit)
+        if start:
+            starts[entry.record] = start
+    return starts
 
 
-def _check_end(archive: zipfile.ZipFile, file: int) -> Checked[int | None]:
-    """Return where the central directory ends; None where the end records do not say."""
-    at = os.fstat(file).st_size - len(archive.comment) - _END.size
-    signature, *values, comment = _END.unpack(os.pread(file, _END.size, at))
-    if signature != b"PK\5\6":
+def _check_end(directory: Directory) -> Checked[bool]:
+    """Check the end records; returns whether the central directory is as they say."""
+    end, count, size = directory.end, len(directory.entries), len(directory.content)
+    behind = end.size - end.at - END.size
+    if behind > end.comment:
         yield Fault("stray-bytes", "", "has data after the end of the archive")
-        return None
-    if comment != len(archive.comment):
+        return False
+    if behind < end.comment:
         yield Fault("corrupt-archive", "", "ends in its comment")
-        return None
-    end = at
-    if os.pread(file, 4, max(at - _LOCATOR_64.size, 0)) == b"PK\6\7":
-        end = at - _LOCATOR_64.size - _END_64.size
-        large = _end_64(file, end)
-        short = [
-            many if few in (0xFFFF, 0xFFFFFFFF) else few for few, many in zip(values, large, strict=True)
-        ]
-        values = large if short == large else []
-    entries = len(archive.infolist())
-    if values != [0, 0, entries, entries, end - archive.start_dir, archive.start_dir]:
+        return False
+    values = end.values
+    if end.has_locator:
+        pairs = zip(values, end.values_64, strict=False)
+        merged = tuple(many if few in (0xFFFF, 0xFFFFFFFF) else few for few, many in pairs)
+        values = merged if end.is_whole and merged == end.values_64 else ()
+    if values != (0, 0, count, count, size, directory.start):
         yield Fault("contradictory-header", "", "has an end record that is not true of the archive")
-        return None
-    return end
+        return False
+    last = directory.entries[-1].record if count else -1
+    if count and last + CENTRAL_HEADER.size + sum(_lengths(directory.content, last)[:3]) != size:
+        yield Fault("contradictory-header", "", "has a central directory of another size than it says")
+        return False
+    return True
 
 
-def _end_64(file: int, at: int) -> list[int]:
-    """Return the fields of the ZIP64 end record that the short one has too; zeros where it is not there."""
-    record = os.pread(file, _END_64.size + _LOCATOR_64.size, max(at, 0))
-    signature, size, _, _, *values = _END_64.unpack_from(record.ljust(_END_64.size))
-    locator = _LOCATOR_64.pack(b"PK\6\7", 0, max(at, 0), 1)
-    whole = (signature, size) == (b"PK\6\6", _END_64.size - 12) and record.endswith(locator)
-    return values if whole else [0] * len(values)
+def _plain_start(content: bytes, file: int, entry: ArchiveEntry, limit: int) -> int:
+    """Return where the bytes of an entry begin that is as most are, 0 for others.
+
+    Its local header repeats its record, which has no extra field, and its bytes end at ``limit``.
+    """
+    at = entry.record
+    name, extra, _, disk = _lengths(content, at)
+    size = LOCAL_HEADER.size + name
+    start = entry.offset + size
+    if extra or disk or start + entry.packed_size != limit:
+        return 0
+    header = os.pread(file, size, entry.offset)
+    copies, name_at = at + _IN_CENTRAL, at + CENTRAL_HEADER.size
+    wanted = content[copies : copies + _COPIES.size] + content[name_at : name_at + name]
+    return start if header[:4] == LOCAL_SIGNATURE and header[_IN_LOCAL:] == wanted else 0
 
 
-def _central_records(data: bytes) -> list[_Central]:
-    """Return the records that fill ``data``, none where they do not fill it."""
-    records, at = [], 0
-    while at + _CENTRAL_HEADER.size <= len(data):
-        fields = _CENTRAL_HEADER.unpack_from(data, at)
-        name, extra, comment, disk = fields[10:14]
-        at += _CENTRAL_HEADER.size
-        record = _Central(fields[3:10], data[at : at + name], data[at + name : at + name + extra], disk)
-        records.append(record)
-        at += name + extra + comment
-    return records if at == len(data) else []
+def _check_entry(content: bytes, file: int, entry: ArchiveEntry, limit: int) -> Checked[int]:
+    """Check an entry, which ends where the next thing begins, at ``limit``.
 
-
-def _check_entry(file: int, info: zipfile.ZipInfo, record: _Central, limit: int) -> Iterator[Fault]:
-    """Check an entry, which ends where the next thing begins, at ``limit``."""
-    entry, offset = info.filename, info.header_offset
-    # most have the same name and extra fields in both places
-    header = os.pread(file, LOCAL_HEADER.size + len(record.name) + len(record.extra), offset)
-    if len(header) < LOCAL_HEADER.size or header[:4] != b"PK\3\4":
-        yield Fault("corrupt-entry", entry, "has no local header")
-        return
-    _, _, *copied, name, extra = LOCAL_HEADER.unpack_from(header)
-    if LOCAL_HEADER.size + name + extra > len(header):
-        header = os.pread(file, LOCAL_HEADER.size + name + extra, offset)
-    behind = header[LOCAL_HEADER.size :][: name + extra]
-    gap = limit - (offset + LOCAL_HEADER.size + len(behind) + info.compress_size)
+    Returns where its bytes begin, 0 where that is not sure.
+    """
+    header = os.pread(file, LOCAL_HEADER.size, entry.offset) if entry.offset <= limit else b""
+    if len(header) < LOCAL_HEADER.size or header[:4] != LOCAL_SIGNATURE:
+        yield Fault("corrupt-entry", entry.name, "has no local header")
+        return 0
+    _, _, *copied, name_size, extra_size = LOCAL_HEADER.unpack(header)
+    behind = os.pread(file, name_size + extra_size, entry.offset + LOCAL_HEADER.size)
+    start = entry.offset + LOCAL_HEADER.size + len(behind)
+    gap = limit - (start + entry.packed_size)
     if gap < 0:
-        yield Fault("overlapping-entries", entry, "overlaps what comes next in the archive")
-        return
-    sizes = (info.CRC, info.compress_size, info.file_size)
-    if gap and not (copied[0] & _HAS_DESCRIPTOR and _is_descriptor(os.pread(file, gap, limit - gap), sizes)):
-        yield Fault("stray-bytes", entry, f"has {gap} bytes behind it that belong to no entry")
-    if behind[:name] != record.name:
-        yield Fault("contradictory-header", entry, "has another name in its local header")
-    if record.disk:
-        yield Fault("contradictory-header", entry, "lies on another disk")
-    if behind[name:] or record.extra:
-        yield from _check_extra(entry, behind[name:], record.extra)
-    wanted = [*record.copied[:4], *sizes]
-    local = [*copied[:4], *_local_sizes(copied, behind[name:], sizes if gap else None)]
-    for field, ours, theirs in zip(_COPIED, local, wanted, strict=True) if local != wanted else ():
+        yield Fault("overlapping-entries", entry.name, "overlaps what comes next in the archive")
+        return 0
+    sizes = (entry.checksum, entry.packed_size, entry.size)
+    may_be_described = copied[0] & _HAS_DESCRIPTOR and gap <= _LONGEST_DESCRIPTOR
+    if gap and not (may_be_described and _is_descriptor(os.pread(file, gap, limit - gap), sizes)):
+        yield Fault("stray-bytes", entry.name, f"has {gap} bytes behind it that belong to no entry")
+    extra = behind[name_size:]
+    is_named = yield from _check_record(content, entry, behind[:name_size], extra)
+    wanted = [*_COPIES.unpack_from(content, entry.record + _IN_CENTRAL)[:4], *sizes]
+    local = [*copied[:4], *_local_sizes(copied, extra, sizes if gap else None)]
+    for field, ours, theirs in zip(_COPIED, local, wanted, strict=True):
         if ours != theirs:
             message = f"has another {field} in its local header than in the central directory"
-            yield Fault("contradictory-header", entry, message)
+            yield Fault("contradictory-header", entry.name, message)
+    return start if is_named else 0
+
+
+def _check_record(content: bytes, entry: ArchiveEntry, name: bytes, extra: bytes) -> Checked[bool]:
+    """Check name, disk and extra fields of an entry; returns whether its record has this name."""
+    name_size, extra_size, _, disk = _lengths(content, entry.record)
+    at = entry.record + CENTRAL_HEADER.size
+    is_named = name == content[at : at + name_size]
+    if not is_named:
+        yield Fault("contradictory-header", entry.name, "has another name in its local header")
+    if disk:
+        yield Fault("contradictory-header", entry.name, "lies on another disk")
+    at += name_size
+    yield from _check_extra(entry.name, extra, content[at : at + extra_size])
+    return is_named
+
+
+def _lengths(content: bytes, record: int) -> tuple[int, int, int, int]:
+    """Return the bytes of name, extra field and comment of a record, and the disk it names."""
+    name, extra, comment, disk = _LENGTHS.unpack_from(content, record + _LENGTHS_AT)
+    return name, extra, comment, disk
 
 
 def _check_extra(entry: str, *places: bytes) -> Iterator[Fault]:
@@ -169,7 +152,7 @@ def _check_extra(entry: str, *places: bytes) -> Iterator[Fault]:
 def _local_sizes(copied: list[int], extra: bytes, described: tuple[int, ...] | None) -> tuple[int, ...]:
     """Return checksum, packed size and size of a local header, ``described`` where all are zero."""
     crc, packed, size = copied[4:]
-    if packed == size == 0xFFFFFFFF and len(large := _extra_fields(extra).get(_EXTRA_64, b"")) >= 16:
+    if packed == size == 0xFFFFFFFF and len(large := _extra_fields(extra).get(EXTRA_64, b"")) >= 16:
         size, packed = struct.unpack_from("<QQ", large)
     return described if described is not None and crc == packed == size == 0 else (crc, packed, size)
 

@@ -9,27 +9,27 @@ import posixpath
 import stat
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from zipfile import ZipInfo
 
+from truewheel.wheel.directory import ArchiveEntry
 from truewheel.wheel.faults import Checked, Fault, attempt
 from truewheel.wheel.unpacking import Entries
 
 _LONGEST = 4095  # bytes: PATH_MAX without its NUL
 
 
-def follow_links(opened: Entries, files: Iterable[ZipInfo]) -> Checked[dict[str, str]]:
+def follow_links(opened: Entries, files: Iterable[ArchiveEntry]) -> Checked[dict[str, str]]:
     """Return the entry whose bytes each link stands for, by the link's name.
 
     A link without a target stands for the empty file that it is. Yields a fault for each link.
     """
-    infos = {info.filename: info for info in files}
+    entries = {entry.name: entry for entry in files}
     targets: dict[str, str] = {}
-    for name, info in infos.items():
-        if stat.S_ISLNK(info.external_attr >> 16):
-            targets[name] = yield from _target(opened, info)
+    for name, entry in entries.items():
+        if stat.S_ISLNK(entry.mode):
+            targets[name] = yield from _target(opened, entry)
     members = {}
     for name, target in targets.items():
-        member = _followed(name, targets, infos.keys())
+        member = _followed(name, targets, entries.keys())
         if member:
             members[name] = member
             says = f"to {target}" if target else "without a target"
@@ -39,8 +39,8 @@ def follow_links(opened: Entries, files: Iterable[ZipInfo]) -> Checked[dict[str,
     return members
 
 
-def _target(opened: Entries, info: ZipInfo) -> Checked[str]:
-    content = b"/" if info.file_size > _LONGEST else (yield from attempt(partial(opened.read, info)))
+def _target(opened: Entries, entry: ArchiveEntry) -> Checked[str]:
+    content = b"/" if entry.size > _LONGEST else (yield from attempt(partial(opened.read, entry)))
     return (content or b"").decode("utf-8", "replace")
 
 

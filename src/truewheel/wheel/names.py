@@ -19,9 +19,14 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _ORDINARY = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)*")
 
 
+def is_ordinary(name: str) -> bool:
+    """Tell whether an archive name is short and made of few characters, so that it has no problem."""
+    return len(name) <= _LIMIT_COMPONENT and _ORDINARY.fullmatch(name) is not None
+
+
 def name_problem(name: str) -> str:
     """Say why an archive name is not a plain relative POSIX path; an empty text where it is one."""
-    if len(name) <= _LIMIT_COMPONENT and _ORDINARY.fullmatch(name):
+    if is_ordinary(name):
         return ""
     parts = name.split("/")
     problems = {
@@ -54,16 +59,23 @@ def _length_problem(name: str, parts: list[str]) -> str:
 
 def check_collisions(files: Iterable[str], directories: Iterable[str]) -> Iterator[Fault]:
     """Yield a fault for each name that is there twice or is both a file and a directory."""
-    seen: set[str] = set()
-    for name in files:
-        if name in seen:
-            yield Fault("duplicate-entry", name, "is there twice")
-        seen.add(name)
-    parents: set[str] = set(directories)
-    for name in seen:
-        parent = name.rpartition("/")[0]
+    names = list(files)
+    seen = set(names)
+    if len(seen) < len(names):
+        yield from _twice(names)
+    parents = set(directories)
+    for directory in {name.rpartition("/")[0] for name in seen}:
+        parent = directory
         while parent and parent not in parents:
             parents.add(parent)
             parent = parent.rpartition("/")[0]
     for name in sorted(seen & parents):
         yield Fault("file-and-directory", name, "is both a file and a directory")
+
+
+def _twice(names: Iterable[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield Fault("duplicate-entry", name, "is there twice")
+        seen.add(name)

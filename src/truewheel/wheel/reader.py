@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
-from zipfile import ZipFile, ZipInfo
 
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import WheelRefused
-from truewheel.model import ZIP_ZERO_DATE, EntryPoint, Interpreter, Warned, Wheel, WheelEntry
+from truewheel.model import EntryPoint, Interpreter, Warned, Wheel, WheelEntry
 from truewheel.wheel.archive import archive_files, check_bounds, open_file
-from truewheel.wheel.faults import Checked, Fault, about, attempt, first_refused, refused, shortened
+from truewheel.wheel.directory import ArchiveEntry
+from truewheel.wheel.faults import (
+    Checked,
+    Fault,
+    FaultFound,
+    about,
+    attempt,
+    first_refused,
+    refused,
+    shortened,
+)
+from truewheel.wheel.framing import check_framing
 from truewheel.wheel.links import follow_links
 from truewheel.wheel.metadata import (
     WheelName,
@@ -34,10 +43,11 @@ from truewheel.wheel.record_checks import (
     check_complete,
     check_content,
     check_places,
+    is_content_of,
     parse_record,
     place,
 )
-from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
+from truewheel.wheel.unpacking import CHUNK, Entries, open_directory, read_text
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -67,18 +77,22 @@ class Kept:
         return self._entries
 
 
-def read_wheel(path: Path, kept: Kept | None = None, allowed: Collection[str] = ()) -> Wheel:
+def read_wheel(
+    path: Path, kept: Kept | None = None, allowed: Collection[str] = (), *, digest: bool = True
+) -> Wheel:
     """Check a wheel file against the wheel specification and describe it.
 
     Every entry is unpacked and hashed; ``kept`` takes what is to be read again. Entries are in archive order;
     dates are seconds since the epoch. A fault of a rule in ``allowed``, which are names of `truewheel.rules`,
-    is a warning where the rule leaves the choice. Raises UsageError when the file cannot be opened or read,
-    WheelRefused for the first fault that refuses it.
+    is a warning where the rule leaves the choice. Without ``digest`` the sha256 of the file itself is empty.
+    Raises UsageError when the file cannot be opened or read, WheelRefused for the first fault that refuses
+    it.
     """
-    with open_file(path) as stream:
+    with open_file(path) as stream, about(path.name):
+        sha256 = _digest(stream) if digest else ""
         wheel, faults = first_refused(path.name, _check(path, stream, kept or Kept(0)), allowed)
     warnings = (Warned(path.name, each.entry, each.rule, shortened(each.message, 400)) for each in faults)
-    return replace(wheel, warnings=tuple(warnings))
+    return replace(wheel, sha256=sha256, warnings=tuple(warnings))
 
 
 def find_faults(path: Path) -> tuple[Fault, ...]:
@@ -93,43 +107,49 @@ def find_faults(path: Path) -> tuple[Fault, ...]:
 
 def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
     """Check a wheel; what it returns is true only if it yielded nothing that refuses the wheel."""
-    digest = _digest(stream)
-    archive = yield from attempt(lambda: open_zip(stream))
-    if archive is None:
+    file = stream.fileno()
+    directory = yield from attempt(lambda: open_directory(file))
+    if directory is None:
         return None
-    with archive:
-        bounds = tuple(check_bounds(archive, path.stat().st_size))
-        yield from bounds
-        if bounds:
-            return None
-        files = yield from archive_files(archive, stream)
-        infos = {info.filename: info for info in files}
-        named = yield from check_filename(path.name)
-        dist_info = (yield from check_dist_info(named, infos)) if named is not None else None
-        if named is None or dist_info is None:
-            return None
-        opened = Entries(archive, stream)
-        links = yield from follow_links(opened, files)
-        copies = sum(infos[member].file_size for member in links.values())
-        yield from check_bounds(archive, path.stat().st_size, copies) if copies else ()
-        said = yield from _check_texts(opened, named, dist_info, infos)
-        places = yield from _check_places(named, said, files)
-        unpacker = _Unpacker(opened, kept, path.name)
-        entries: dict[str, WheelEntry] = {}
-        for info, where in zip(files, places, strict=True):
-            entry = yield from unpacker.entry(info, where, said.rows.get(info.filename))
-            if entry is not None:
-                entries[entry.name] = entry
+    bounds = tuple(check_bounds(directory))
+    yield from bounds
+    if bounds:
+        return None
+    starts = yield from check_framing(directory, file)
+    files = yield from archive_files(directory)
+    by_name = {entry.name: entry for entry in files}
+    named = yield from check_filename(path.name)
+    dist_info = (yield from check_dist_info(named, by_name)) if named is not None else None
+    if named is None or dist_info is None:
+        return None
+    opened = Entries(file, directory, starts)
+    links = yield from follow_links(opened, files)
+    copies = sum(by_name[member].size for member in links.values())
+    yield from check_bounds(directory, copies) if copies else ()
+    said = yield from _check_texts(opened, named, dist_info, by_name)
+    places = yield from _check_places(named, said, files)
+    unpacker = _Unpacker(opened, kept, path.name)
+    entries: dict[str, WheelEntry] = {}
+    for entry, where in zip(files, places, strict=True):
+        row = said.rows.get(entry.name)
+        try:
+            made, recorded = unpacker.entry(entry, where, row)
+        except FaultFound as found:
+            yield found.fault
+            continue
+        if row is not None and not is_content_of(row, entry.size, recorded):
+            yield from check_content(row, entry.name, entry.size, recorded)
+        entries[entry.name] = made
     return Wheel(
         path=str(path),
         filename=path.name,
-        sha256=digest,
+        sha256="",
         name=said.name,
         version=said.version,
         dist_info=dist_info,
         root_is_purelib=said.root_is_purelib,
         tags=tuple(sorted(named.tags)),
-        entries=tuple(_linked(entry, links, entries) for entry in entries.values()),
+        entries=tuple(_linked(made, links, entries) if links else made for made in entries.values()),
         entry_points=said.entry_points,
         requires_python=said.requires_python,
     )
@@ -165,10 +185,10 @@ class _Said:
 
 
 def _check_texts(
-    opened: Entries, named: WheelName, dist_info: str, infos: Mapping[str, ZipInfo]
+    opened: Entries, named: WheelName, dist_info: str, by_name: Mapping[str, ArchiveEntry]
 ) -> Checked[_Said]:
     said = _Said()
-    texts = yield from _read_texts(opened, infos, dist_info)
+    texts = yield from _read_texts(opened, by_name, dist_info)
     if (text := texts.get("WHEEL")) is not None:
         said.root_is_purelib = yield from check_wheel_file(named, text, f"{dist_info}/WHEEL")
     if (text := texts.get("METADATA")) is not None:
@@ -177,7 +197,7 @@ def _check_texts(
     if (text := texts.get("RECORD")) is not None:
         rows = yield from parse_record(text, f"{dist_info}/RECORD")
         if rows is not None:
-            yield from check_complete(rows, infos, dist_info)
+            yield from check_complete(rows, by_name, dist_info)
             said.rows = rows
     if (text := texts.get("entry_points.txt")) is not None:
         said.entry_points = yield from check_entry_points(text, f"{dist_info}/entry_points.txt")
@@ -185,26 +205,29 @@ def _check_texts(
 
 
 def _read_texts(
-    opened: Entries, infos: Mapping[str, ZipInfo], dist_info: str
+    opened: Entries, by_name: Mapping[str, ArchiveEntry], dist_info: str
 ) -> Checked[dict[str, str | None]]:
     texts = {}
     for name in (*_REQUIRED, "entry_points.txt"):
-        info = infos.get(f"{dist_info}/{name}")
-        if info is not None:
-            texts[name] = yield from attempt(partial(read_text, opened, info))
+        entry = by_name.get(f"{dist_info}/{name}")
+        if entry is not None:
+            texts[name] = yield from attempt(partial(read_text, opened, entry))
         elif name in _REQUIRED:
             message, hint = "is missing", f"a wheel must hold {name}"
             yield Fault("missing-metadata-file", f"{dist_info}/{name}", message, hint)
     return texts
 
 
-def _check_places(named: WheelName, said: _Said, files: Sequence[ZipInfo]) -> Checked[list[tuple[str, str]]]:
-    data_directory = yield from check_data_directory(named, (info.filename for info in files))
+def _check_places(
+    named: WheelName, said: _Said, files: Sequence[ArchiveEntry]
+) -> Checked[list[tuple[str, str]]]:
+    names = [entry.name for entry in files]
+    data_directory = yield from check_data_directory(named, names)
     root = "purelib" if said.root_is_purelib else "platlib"
     places = []
-    for info in files:
-        places.append((yield from place(info.filename, data_directory, root)))
-    names = [info.filename for info in files]
+    for name in names:
+        is_data = data_directory and name.startswith(data_directory)
+        places.append((yield from place(name, data_directory, root)) if is_data else (root, name))
     yield from check_places(names, places, [point.name for point in said.entry_points])
     return places
 
@@ -215,46 +238,36 @@ class _Unpacker:
     kept: Kept
     filename: str
 
-    def entry(self, info: ZipInfo, where: tuple[str, str], row: Row | None) -> Checked[WheelEntry | None]:
-        """Unpack and hash an entry, check it against its row of RECORD, and describe it."""
-        hashed = yield from attempt(lambda: self._hashed(info, row))
-        if hashed is None:
-            return None
-        sha256, recorded = hashed
-        yield from check_content(row, info.filename, info.file_size, recorded)
-        mode = info.external_attr >> 16
-        return WheelEntry(
-            name=info.filename,
+    def entry(self, entry: ArchiveEntry, where: tuple[str, str], row: Row | None) -> tuple[WheelEntry, bytes]:
+        """Unpack and hash an entry; return its description, and its digest by the algorithm of its row.
+
+        Raises FaultFound when it cannot be unpacked.
+        """
+        algorithm = (row and row.algorithm) or "sha256"
+        if entry.size <= _KEPT_ENTRY:
+            data = self.opened.read(entry)
+            sha256 = hashlib.sha256(data).digest()
+            recorded = sha256 if algorithm == "sha256" else hashlib.new(algorithm, data).digest()
+            self.kept.keep(self.filename, entry.name, data)
+        else:
+            sha256, recorded = self._hashed(entry, algorithm)
+        made = WheelEntry(
+            name=entry.name,
             category=where[0],
             relative=where[1],
-            size=info.file_size,
-            sha256=sha256,
-            executable=stat.S_ISREG(mode) and bool(mode & 0o111),
-            mtime=_mtime(info.date_time),
+            size=entry.size,
+            sha256=sha256.hex(),
+            executable=stat.S_ISREG(entry.mode) and bool(entry.mode & 0o111),
+            mtime=entry.mtime,
         )
+        return made, recorded
 
-    def _hashed(self, info: ZipInfo, row: Row | None) -> tuple[str, bytes]:
-        """Return the sha256 of an entry, and its digest by the algorithm of its row."""
-        algorithm = (row and row.algorithm) or "sha256"
-        digest = hashlib.sha256()
-        recorded = digest if algorithm == "sha256" else hashlib.new(algorithm)
-        fits = info.file_size <= _KEPT_ENTRY
-        for data in (self.opened.read(info),) if fits else self.opened.chunks(info):
+    def _hashed(self, entry: ArchiveEntry, algorithm: str) -> tuple[bytes, bytes]:
+        digest, recorded = hashlib.sha256(), hashlib.new(algorithm)
+        for data in self.opened.chunks(entry):
             digest.update(data)
-            if recorded is not digest:
-                recorded.update(data)
-        if fits:
-            self.kept.keep(self.filename, info.filename, data)
-        return digest.hexdigest(), recorded.digest()
-
-
-@cache  # most wheels have few dates
-def _mtime(date: tuple[int, int, int, int, int, int]) -> int:
-    try:
-        moment = datetime.datetime(*date, tzinfo=datetime.timezone.utc)
-    except ValueError:
-        return ZIP_ZERO_DATE
-    return int(moment.timestamp())
+            recorded.update(data)
+        return digest.digest(), recorded.digest()
 
 
 class WheelContents:
@@ -271,7 +284,8 @@ class WheelContents:
         self._has_links = any(entry.member for entry in wheel.entries)
         self._stack = ExitStack()
         self._entered = False
-        self._archive: ZipFile | None = None
+        self._opened: Entries | None = None
+        self._by_name: dict[str, ArchiveEntry] = {}
 
     def __enter__(self) -> WheelContents:
         """Open the file; raises UsageError or WheelRefused when that is no longer possible."""
@@ -281,7 +295,9 @@ class WheelContents:
         with ExitStack() as stack:
             stream = stack.enter_context(open_file(Path(self.wheel.path)))
             with about(self.wheel.filename):
-                self._archive = stack.enter_context(open_zip(stream))
+                directory = open_directory(stream.fileno())
+            self._opened = Entries(stream.fileno(), directory)
+            self._by_name = {entry.name: entry for entry in directory.entries}
             self._stack = stack.pop_all()
         return self
 
@@ -290,7 +306,7 @@ class WheelContents:
     ) -> None:
         """Close the file."""
         self._entered = False
-        self._archive = None
+        self._opened = None
         self._stack.close()
 
     def read(self, entry: WheelEntry) -> bytes:
@@ -298,10 +314,10 @@ class WheelContents:
         checked = self._kept.get((self.wheel.filename, _archived(entry)))
         if checked is not None and self._entered:
             return checked
-        archive, info = self._find(entry)
-        with about(self.wheel.filename), corruption_found(entry.name), archive.open(info) as member:
-            data = member.read(entry.size)
-        if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
+        opened, archived = self._find(entry)
+        with about(self.wheel.filename):
+            data = opened.read(archived)
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._changed(entry)
         return data
 
@@ -322,34 +338,25 @@ class WheelContents:
         if checked is not None and self._entered:
             yield from (checked,) if checked else ()
             return
-        archive, info = self._find(entry)
-        digest = hashlib.sha256()
-        left = entry.size
-        with about(self.wheel.filename), corruption_found(entry.name):
-            member = archive.open(info)
-        with member:
-            while left:
-                with about(self.wheel.filename), corruption_found(entry.name):
-                    data = member.read(min(CHUNK, left))
-                if not data:
-                    break
-                digest.update(data)
-                left -= len(data)
-                yield data
-        if left or digest.hexdigest() != entry.sha256:
+        opened, archived = self._find(entry)
+        digest, pieces = hashlib.sha256(), opened.chunks(archived)
+        while True:
+            with about(self.wheel.filename):
+                data = next(pieces, None)
+            if data is None:
+                break
+            digest.update(data)
+            yield data
+        if digest.hexdigest() != entry.sha256:
             raise self._changed(entry)
 
-    def _find(self, entry: WheelEntry) -> tuple[ZipFile, ZipInfo]:
-        archive = self._archive
-        if archive is None:
+    def _find(self, entry: WheelEntry) -> tuple[Entries, ArchiveEntry]:
+        if self._opened is None:
             raise ValueError("the wheel is not open")
-        try:
-            info = archive.getinfo(_archived(entry))
-        except KeyError as error:
-            raise self._changed(entry) from error
-        if info.file_size != entry.size:
+        archived = self._by_name.get(_archived(entry))
+        if archived is None or archived.size != entry.size:
             raise self._changed(entry)
-        return archive, info
+        return self._opened, archived
 
     def _changed(self, entry: WheelEntry) -> WheelRefused:
         fault = Fault("changed-wheel", entry.name, "is no longer what was checked")

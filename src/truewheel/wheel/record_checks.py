@@ -18,7 +18,9 @@ from truewheel.wheel.names import check_collisions, name_problem
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
-_SIZE = re.compile(r"[0-9]{1,19}")
+_LONGEST_SIZE = 19  # digits
+_SIZE = re.compile(rf"[0-9]{{1,{_LONGEST_SIZE}}}")
+_USUAL_DIGEST = len("sha256=") + 43
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # what RECORD has of a path, by the rule that tolerates it
@@ -60,12 +62,14 @@ def parse_record(text: str, entry: str) -> Checked[Rows | None]:
                 message = f"is malformed: row {number} has {len(cells)} columns"
                 yield Fault("malformed-record", entry, message)
                 return None
-            path = _plain(cells[0], odd)
+            path, digest, size = cells
+            if "./" in path or path.endswith("/."):
+                path = _plain(path, odd)
             if problem := name_problem(path):
                 yield Fault("unsafe-record-path", entry, f"lists {path}: the name {problem}")
             if path in rows:
                 yield Fault("duplicate-record-row", entry, f"lists {path} twice")
-            rows[path] = yield from _row(path, cells[1], cells[2], entry, odd)
+            rows[path] = _usual_row(digest, size) or (yield from _row(path, digest, size, entry, odd))
     except ValueError as error:
         yield Fault("malformed-record", entry, f"is malformed: {error}")
         return None
@@ -81,6 +85,19 @@ def _plain(path: str, odd: _Oddities) -> str:
         return path
     odd["dot-in-record"].append(path)
     return "/".join(part for part in parts if part != ".")
+
+
+def _usual_row(digest: str, size: str) -> Row | None:
+    """Return a row as most are, with a SHA-256 without padding and a size; None for others."""
+    is_usual = (
+        digest.startswith("sha256=")
+        and len(digest) == _USUAL_DIGEST
+        and not digest.endswith("=")
+        and size.isdecimal()
+        and size.isascii()
+        and len(size) <= _LONGEST_SIZE
+    )
+    return Row("sha256", digest[7:], int(size)) if is_usual else None
 
 
 def _row(path: str, digest: str, size: str, entry: str, odd: _Oddities) -> Checked[Row | None]:
@@ -128,10 +145,14 @@ def check_complete(rows: Rows, names: Iterable[str], dist_info: str) -> Iterator
             yield Fault("missing-record-hash", record, f"has no hash of {path}")
 
 
-def check_content(row: Row | None, entry: str, size: int, digest: bytes) -> Iterator[Fault]:
-    """Check that an entry's size in bytes and digest are those of its row; no row, no fault."""
-    if row is None:
-        return
+def is_content_of(row: Row, size: int, digest: bytes) -> bool:
+    """Tell whether an entry's size in bytes and digest are those of its row."""
+    is_digest = not row.algorithm or row.digest == digest_text(digest)
+    return is_digest and (row.size is None or row.size == size)
+
+
+def check_content(row: Row, entry: str, size: int, digest: bytes) -> Iterator[Fault]:
+    """Say in what an entry's size and digest are not those of its row."""
     if row.size is not None and row.size != size:
         yield Fault("size-mismatch", entry, f"has {size} bytes, RECORD says {row.size}")
     if row.algorithm:

@@ -6,34 +6,25 @@ Source: PKWARE's APPNOTE 6.3.9 for the ZIP fields.
 from __future__ import annotations
 
 import errno
+import functools
 import itertools
 import os
 import struct
-import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO
 
+from truewheel.wheel.directory import ArchiveEntry, Directory, read_directory
 from truewheel.wheel.faults import Fault, FaultFound
-from truewheel.wheel.framing import LOCAL_HEADER, directory_size, has_odd_zip64_end
+from truewheel.wheel.framing import LOCAL_HEADER, LOCAL_SIGNATURE
 
 CHUNK = 1 << 20  # bytes
+STORED, DEFLATED = 0, 8
 
-_LIMIT_DIRECTORY = 32 << 20  # bytes; zipfile takes twenty times as much memory
 _LIMITS = {"RECORD": 64 << 20, "METADATA": 16 << 20}  # bytes; of texts, the largest seen have a fortieth
 _LIMIT_TEXT = 1 << 20
-# ValueError holds UnicodeError and zipfile's seeks to negative offsets, RuntimeError NotImplementedError.
-_CORRUPT = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    struct.error,
-    OverflowError,
-    ValueError,
-    LookupError,
-    RuntimeError,
-)
+_PATCHED = 0x20
+_CORRUPT = (zlib.error, EOFError, struct.error, OverflowError, ValueError, LookupError)
 
 
 @contextmanager
@@ -54,82 +45,76 @@ def _damage(entry: str, error: Exception) -> Fault:
     return Fault("corrupt-entry" if entry else "corrupt-archive", entry, message)
 
 
-def open_zip(stream: BinaryIO) -> zipfile.ZipFile:
-    """Return the archive in an open file; raises FaultFound when its central directory is not readable."""
-    size = directory_size(stream.fileno())
-    if size > _LIMIT_DIRECTORY:
-        message = f"has a central directory of {size} bytes, more than {_LIMIT_DIRECTORY}"
-        raise FaultFound(Fault("too-many-entries", "", message))
-    if has_odd_zip64_end(stream.fileno()):
-        message = "has an end record that is not true of the archive"
-        raise FaultFound(Fault("contradictory-header", "", message))
-    stream.seek(0)
+def open_directory(file: int) -> Directory:
+    """Return the central directory of an open file; raises FaultFound when it is not readable."""
     with corruption_found():
-        return zipfile.ZipFile(stream)
+        return read_directory(file)
 
 
 class Entries:
-    """Reads the entries of an archive; zipfile takes five times as long for a small one.
+    """Reads the entries of an archive, also from several threads.
 
-    What it checks of an entry is what zipfile.ZipFile.open and ZipExtFile check, and that the compressed
-    stream fills its place.
+    ``starts`` is where the bytes begin of those whose local header was checked, by their records. The
+    others' headers are checked when they are read. An entry must fill its place.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, stream: BinaryIO) -> None:
-        self._file = stream.fileno()
-        offsets = sorted({info.header_offset for info in archive.infolist()})
-        self._ends = dict(itertools.pairwise([*offsets, archive.start_dir]))
+    def __init__(self, file: int, directory: Directory, starts: Mapping[int, int] | None = None) -> None:
+        self._file = file
+        self._directory = directory
+        self._starts = starts or {}
 
-    def read(self, info: zipfile.ZipInfo) -> bytes:
+    def read(self, entry: ArchiveEntry) -> bytes:
         """Return the bytes of an entry; raises what `chunks` raises."""
-        data = self._small(info) if max(info.file_size, info.compress_size) < CHUNK else None
-        return b"".join(self.chunks(info)) if data is None else data
+        data = self._small(entry) if max(entry.size, entry.packed_size) < CHUNK else None
+        return b"".join(self.chunks(entry)) if data is None else data
 
-    def _small(self, info: zipfile.ZipInfo) -> bytes | None:
+    def _small(self, entry: ArchiveEntry) -> bytes | None:
         """Return the bytes of a small entry without a fault; None for others: `chunks` names the fault."""
-        try:
-            packed, _ = self._begin(info)
-            if info.compress_type == zipfile.ZIP_STORED:
-                data, is_whole = packed, True
-            else:
-                unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-                data = unpacker.decompress(packed, info.file_size + 1)
-                is_whole = unpacker.eof and not unpacker.unused_data
-        except (*_CORRUPT, OSError):
+        start = self._starts.get(entry.record)
+        if start is None or entry.flags & _PATCHED:
             return None
-        is_right = is_whole and len(data) == info.file_size and zlib.crc32(data) == info.CRC
+        data, is_whole = os.pread(self._file, entry.packed_size, start), True
+        if entry.method != STORED:
+            unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+            try:
+                # 0 would be no limit
+                data = unpacker.decompress(data, entry.size or 1)
+            except zlib.error:
+                return None
+            is_whole = unpacker.eof and not unpacker.unused_data
+        is_right = is_whole and len(data) == entry.size and zlib.crc32(data) == entry.checksum
         return data if is_right else None
 
-    def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def chunks(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """Yield the bytes of an entry, at most 1 MiB at a time and never more than the size it declares.
 
         Raises FaultFound when they cannot be unpacked, or are more or fewer than declared.
         """
         done = checksum = 0
-        with corruption_found(info.filename):
-            for data in self._unpacked(info):
+        with corruption_found(entry.name):
+            for data in self._unpacked(entry):
                 done += len(data)
                 checksum = zlib.crc32(data, checksum)
-                if done <= info.file_size:
+                if data and done <= entry.size:
                     yield data
-            if checksum != info.CRC:
-                raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
-        if done != info.file_size:
-            relation = "more" if done > info.file_size else "fewer"
-            message = f"unpacks to {relation} than its {info.file_size} bytes"
-            raise FaultFound(Fault("wrong-entry-size", info.filename, message))
+            if checksum != entry.checksum:
+                raise ValueError(f"Bad CRC-32 for file {entry.name!r}")
+        if done != entry.size:
+            relation = "more" if done > entry.size else "fewer"
+            message = f"unpacks to {relation} than its {entry.size} bytes"
+            raise FaultFound(Fault("wrong-entry-size", entry.name, message))
 
-    def _unpacked(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def _unpacked(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """Yield the bytes of an entry, at most one more than it declares."""
-        left = info.file_size + 1
-        if info.compress_type == zipfile.ZIP_STORED:
-            for packed in self._packed(info):
+        left = entry.size + 1
+        if entry.method == STORED:
+            for packed in self._packed(entry):
                 yield packed[:left]
                 left -= len(packed[:left])
             return
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
         behind = 0
-        for piece in self._packed(info):
+        for piece in self._packed(entry):
             behind += len(piece) if unpacker.eof else 0
             packed, data = piece, piece
             while left and not unpacker.eof and (packed or data):
@@ -138,13 +123,14 @@ class Entries:
                 left -= len(data)
                 yield data
         if left == 1:  # as many as declared
-            _check_stream(info.filename, unpacker.eof, behind + len(unpacker.unused_data))
+            _check_stream(entry.name, unpacker.eof, behind + len(unpacker.unused_data))
 
-    def _packed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def _packed(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """Yield the compressed bytes of an entry, its local header checked."""
-        data, start = self._begin(info)
-        yield data
-        done, size = len(data), info.compress_size
+        start = self._starts.get(entry.record) or self._start(entry)
+        if entry.flags & _PATCHED:
+            raise ValueError("compressed patched data (flag bit 5)")
+        done, size = 0, entry.packed_size
         while done < size:
             data = os.pread(self._file, min(CHUNK, size - done), start + done)
             if not data:
@@ -152,44 +138,45 @@ class Entries:
             yield data
             done += len(data)
 
-    def _begin(self, info: zipfile.ZipInfo) -> tuple[bytes, int]:
-        """Return the first compressed bytes of an entry, and where they are; checks its local header."""
-        name, offset, size = info.orig_filename.encode(), info.header_offset, info.compress_size
-        # most have the same extra fields here and in the central directory
-        wanted = LOCAL_HEADER.size + len(name) + len(info.extra) + min(size, CHUNK)
-        data = os.pread(self._file, wanted, offset)
-        if len(data) < LOCAL_HEADER.size:
-            raise zipfile.BadZipFile("Truncated file header")
-        signature, *_, name_size, extra_size = LOCAL_HEADER.unpack_from(data)
-        if signature != b"PK\3\4":
-            raise zipfile.BadZipFile("Bad magic number for file header")
-        if info.flag_bits & 0x20:
-            raise NotImplementedError("compressed patched data (flag bit 5)")
-        start = LOCAL_HEADER.size + name_size + extra_size
-        if data[LOCAL_HEADER.size : LOCAL_HEADER.size + name_size] != name:
-            raise zipfile.BadZipFile(f"File name in directory {info.orig_filename!r} and header differ.")
-        if offset + start + size > self._ends[offset]:
-            raise zipfile.BadZipFile(f"Overlapped entries: {info.orig_filename!r} (possible zip bomb)")
-        return data[start : start + size], offset + start
+    def _start(self, entry: ArchiveEntry) -> int:
+        """Return where the bytes of an entry begin by its local header."""
+        header = os.pread(self._file, LOCAL_HEADER.size, entry.offset)
+        if len(header) < LOCAL_HEADER.size:
+            raise EOFError("the file ends in its local header")
+        signature, *_, name_size, extra_size = LOCAL_HEADER.unpack(header)
+        if signature != LOCAL_SIGNATURE:
+            raise ValueError("Bad magic number for file header")
+        at = entry.offset + LOCAL_HEADER.size
+        if os.pread(self._file, name_size, at) != entry.name.encode():
+            raise ValueError(f"File name in directory {entry.name!r} and header differ.")
+        start = at + int(name_size) + int(extra_size)
+        if start + entry.packed_size > self._ends[entry.offset]:
+            raise ValueError(f"Overlapped entries: {entry.name!r} (possible zip bomb)")
+        return start
+
+    @functools.cached_property
+    def _ends(self) -> dict[int, int]:
+        offsets = sorted({entry.offset for entry in self._directory.entries})
+        return dict(itertools.pairwise([*offsets, self._directory.start]))
 
 
 def _check_stream(entry: str, ended: bool, behind: int) -> None:
     if not ended:
-        raise zipfile.BadZipFile("the compressed stream has no end")
+        raise ValueError("the compressed stream has no end")
     if behind:
         message = f"has {behind} bytes behind the end of its compressed stream"
         raise FaultFound(Fault("stray-bytes", entry, message))
 
 
-def read_text(entries: Entries, info: zipfile.ZipInfo) -> str:
+def read_text(entries: Entries, entry: ArchiveEntry) -> str:
     """Return an entry of the .dist-info directory as text; raises FaultFound unless it is UTF-8."""
-    limit = _LIMITS.get(info.filename.rpartition("/")[2], _LIMIT_TEXT)
-    if info.file_size > limit:
-        message = f"has {info.file_size} bytes, more than {limit}"
-        raise FaultFound(Fault("oversized-metadata", info.filename, message))
-    data = entries.read(info)
+    limit = _LIMITS.get(entry.name.rpartition("/")[2], _LIMIT_TEXT)
+    if entry.size > limit:
+        message = f"has {entry.size} bytes, more than {limit}"
+        raise FaultFound(Fault("oversized-metadata", entry.name, message))
+    data = entries.read(entry)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
-        raise FaultFound(Fault("not-utf-8", info.filename, message)) from error
+        raise FaultFound(Fault("not-utf-8", entry.name, message)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -203,6 +204,7 @@ def test_a_report_is_as_the_schema_says(tmp_path: Path, wheel: Path) -> None:
     document = json.loads(report.read_text())
     check("install", document)
     assert {item["path"] for item in document["files"]} == files(tmp_path / "root")
+    assert document["wheels"][0]["sha256"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
     run("compile", "/usr", "--root", tmp_path / "root", "--report", report, *PY)
     check("compile", json.loads(report.read_text()))
 

@@ -82,6 +82,11 @@ def test_a_plain_wheel(wheel_builder: WheelBuilder) -> None:
     assert wheel.newest == 1714979290
 
 
+def test_the_digest_of_the_file_is_left_out_where_it_is_not_asked_for(wheel_builder: WheelBuilder) -> None:
+    path = wheel_builder.build()
+    assert read_wheel(path, digest=False) == replace(read_wheel(path), sha256="")
+
+
 def test_entries_are_in_archive_order_and_hold_the_metadata(wheel_builder: WheelBuilder) -> None:
     wheel = read_wheel(wheel_builder.build(files={"b.py": "", "a.py": ""}, entry_points={}))
     names = ["METADATA", "WHEEL", "entry_points.txt", "RECORD"]
