@@ -21,8 +21,7 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
-_PROBE = Path(__file__).parent / "_target" / "probe.py"
-_WORKER = _PROBE.with_name("pyc_worker.py")
+_START = str(Path(__file__).parent / "_target" / "start.py")
 _TIMEOUT = 30.0
 _MOST = 1 << 20  # bytes of an answer; a probe's has a few thousand
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
@@ -48,7 +47,7 @@ def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
     """
     executable = _resolve(command)
     # not -I, which Python 2 does not know and could not say who it is; the environment is scrubbed
-    output = _run([executable, "-s", "-S", "-B", str(_PROBE)], command, timeout)
+    output = _run([executable, "-s", "-S", "-B", _START, "probe"], command, timeout)
     return _answered(command, executable, output)
 
 
@@ -99,7 +98,7 @@ def worker_command(interpreter: Interpreter) -> list[str]:
 
 def compiler_command(interpreter: Interpreter) -> list[str]:
     """Return the arguments that run our compiler in the target Python, or in the one that compiles for it."""
-    script = ["-c", bundled("pyc_worker")] if interpreter.root else [str(_WORKER)]
+    script = ["-c", bundled("pyc_worker")] if interpreter.root else [_START, "pyc_worker"]
     return [*worker_command(interpreter), *script]
 
 

@@ -304,7 +304,11 @@ def test_a_worker_out_of_memory_is_trouble_and_not_the_sources_fault(tmp_path: P
     """The list takes about 150 MB in the compiler, and it compiles where there is memory."""
     source = b"x = [" + b"y, z.w, 1, " * 60_000 + b"]\n"
     limited = probe(
-        str(fake_python(tmp_path, f'exec prlimit --as={limit * 1_000_000} "$REAL" -s -S -B "$WORKER"'))
+        str(
+            fake_python(
+                tmp_path, f'exec prlimit --as={limit * 1_000_000} "$REAL" -s -S -B "$START" pyc_worker'
+            )
+        )
     )
     try:
         result = compile_all({"big": source}, limited, levels=(0,))["/usr/lib/big.py"]
