@@ -131,10 +131,11 @@ def fake_python(directory: Path, worker: str) -> Path:
         "#!/bin/sh",
         "ulimit -c 0",
         f"REAL={sys.executable}",
-        'for NAME; do case "$NAME" in *start.py) START=$NAME ;; esac; done',
-        f'case "$NAME" in pyc_worker) {worker} ;;',
-        "esac",
-        'exec "$REAL" "$@"',
+        'for NAME; do case "$NAME" in',
+        '*start.py) START=$NAME ;; probe) "$REAL" -s -S -B "$START" probe || exit ;;',
+        "esac; done",
+        f'case "$NAME" in pyc_worker) {worker} ;; probe) exit ;; esac',
+        'exec "$REAL" -s -S -B "$START" pyc_worker',
     ]
     path.write_text("\n".join(lines) + "\n")
     path.chmod(0o755)

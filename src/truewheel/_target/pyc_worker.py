@@ -331,6 +331,7 @@ def main() -> int:
     if not has_positions():
         sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the bytecode would differ\n")
         return 2
+    os.chdir("/")  # the caller's directory may be in the way of nothing
     responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
