@@ -41,7 +41,7 @@ def bundled(name: str) -> str:
     pyc_worker with the modules that it imports.
     """
     if name != "pyc_worker":
-        return _SAFE_PATH + _source(name)
+        return f"{_SAFE_PATH}{_source(name)}\n\nmain()\n"
     sources = {f"{_PACKAGE}.{each}": _source(each) for each in (*_WORKER, "versions")}
     found = f"SOURCES = { ({_PACKAGE: '', **sources})!r}\n"
     run = f"from {_PACKAGE}.{name} import main\nsys.exit(main())\n"

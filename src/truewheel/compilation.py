@@ -13,6 +13,7 @@ from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import below, look, sources, strays
 from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import biggest_first, code_filename, long_names, plan_job, pyc_path
+from truewheel.children import Standby
 from truewheel.dataclass import replace
 from truewheel.environment import source_date_epoch
 from truewheel.errors import UsageError
@@ -29,10 +30,16 @@ _ALL_LEVELS = (0, 1, 2)
 _Levels = Mapping[tuple[str, str], tuple[int, ...]]
 
 
-def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Watch | None = None) -> Manifest:
+def compile_tree(
+    request: CompileRequest,
+    environ: Mapping[str, str],
+    watch: Watch | None = None,
+    standby: Standby | None = None,
+) -> Manifest:
     """Compile sources that are below a root already, in place, with their final paths in the code.
 
-    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled. Target
+    Pythons that wait in ``standby`` compile.
     Raises UsageError for a missing path, or a scheme with bytecode in the place of sources, Uncompilable if a
     source does not compile and the policy is to fail, StageError or CompileError for trouble.
     """
@@ -50,7 +57,9 @@ def compile_tree(request: CompileRequest, environ: Mapping[str, str], watch: Wat
         next(_sources(request, path), None)
     with (
         Buildroot(request.root, scheme.directory_mode) as buildroot,
-        CompilePool(interpreters, request.bytecode.workers(environ), request.bytecode.limits) as pool,
+        CompilePool(
+            interpreters, request.bytecode.workers(environ), request.bytecode.limits, standby
+        ) as pool,
     ):
         finals = _final_sources(request, policy)
         levels: _Levels = {

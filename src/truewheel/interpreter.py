@@ -7,8 +7,6 @@ import os
 import re
 import select
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,15 +14,16 @@ from typing import Any, TypeVar
 
 from truewheel._target.versions import OLDEST
 from truewheel.bundle import bundled
+from truewheel.children import Child, Standby
 from truewheel.dataclass import replace
 from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
-_PROBE = Path(__file__).parent / "_target" / "probe.py"
-_WORKER = _PROBE.with_name("pyc_worker.py")
+_START = str(Path(__file__).parent / "_target" / "start.py")
 _TIMEOUT = 30.0
 _MOST = 1 << 20  # bytes of an answer; a probe's has a few thousand
+_CHUNK = 1 << 16
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
 _SUPPORTED = f"name a CPython {OLDEST[0]}.{OLDEST[1]} or newer"
 _T = TypeVar("_T")
@@ -37,19 +36,24 @@ _MANYLINUX_ARCHS = frozenset(
 _NARROW = {"linux_x86_64": "linux_i686", "linux_aarch64": "linux_armv8l"}
 
 
-def probe(command: str, *, timeout: float = _TIMEOUT) -> Interpreter:
+def probe(command: str, *, timeout: float = _TIMEOUT, standby: Standby | None = None) -> Interpreter:
     """Run the target Python once and return its description.
 
     ``command`` is a path or a name on PATH; ``timeout`` is in seconds. A symbolic link is run under its own
-    name, so a venv's Python stays the venv's. Of the caller's environment only PATH reaches it.
+    name, so a venv's Python stays the venv's. Of the caller's environment only PATH reaches it. With
+    ``standby`` the process stays there, ready to compile.
 
     Raises InterpreterError if the command is missing, does not run or end, sends an invalid answer, or is not
     a supported CPython.
     """
     executable = _resolve(command)
     # not -I, which Python 2 does not know and could not say who it is; the environment is scrubbed
-    output = _run([executable, "-s", "-S", "-B", str(_PROBE)], command, timeout)
-    return _answered(command, executable, output)
+    words = [executable, "-s", "-S", "-B", _START, "probe"]
+    if standby is None:
+        return _answered(command, executable, _run(words, command, timeout))
+    child = _started([*words, "pyc_worker"], command)
+    standby.put(executable, child)
+    return _answered(command, executable, _output(child, command, timeout, stays=True))
 
 
 def probe_in_root(root: str, executable: str, *, timeout: float = _TIMEOUT) -> Interpreter:
@@ -99,7 +103,7 @@ def worker_command(interpreter: Interpreter) -> list[str]:
 
 def compiler_command(interpreter: Interpreter) -> list[str]:
     """Return the arguments that run our compiler in the target Python, or in the one that compiles for it."""
-    script = ["-c", bundled("pyc_worker")] if interpreter.root else [str(_WORKER)]
+    script = ["-c", bundled("pyc_worker")] if interpreter.root else [_START, "pyc_worker"]
     return [*worker_command(interpreter), *script]
 
 
@@ -182,66 +186,76 @@ def _resolve(command: str) -> str:
     return str(path)
 
 
-def _run(arguments: list[str], command: str, timeout: float) -> bytes:
-    """Return the output of the probe, which runs in its own session: nothing that it starts outlives it."""
+def _run(words: list[str], command: str, timeout: float) -> bytes:
+    """Return the output of the probe; nothing that it starts outlives it."""
+    child = _started(words, command)
     try:
-        process = subprocess.Popen(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=worker_environment(),
-            start_new_session=True,
-        )
+        child.hang_up()
+        return _output(child, command, timeout, stays=False)
+    finally:
+        child.close()
+
+
+def _started(words: list[str], command: str) -> Child:
+    try:
+        return Child(words, worker_environment())
     except OSError as error:
         raise InterpreterError(
             f"cannot be run: {error.strerror}", subject=command, hint=_SUPPORTED
         ) from error
-    with process:
-        try:
-            output, errors = _said(process, time.monotonic() + timeout)
-            process.wait(timeout)
-        except (TimeoutError, subprocess.TimeoutExpired) as error:
-            raise InterpreterError(
-                f"does not answer within {timeout:g} s", subject=command, hint=_SUPPORTED
-            ) from error
-        except OverflowError as error:
-            raise InterpreterError(
-                f"prints more than {_MOST >> 20} MiB", subject=command, hint=_SUPPORTED
-            ) from error
-        finally:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode:
-        raise InterpreterError(_death(process.returncode, errors), subject=command, hint=_SUPPORTED)
+
+
+def _output(child: Child, command: str, timeout: float, stays: bool) -> bytes:
+    """Return what the probe writes until it ends or, where it stays, until that is an answer."""
+    deadline = time.monotonic() + timeout
+    try:
+        output = _said(child, deadline, stays)
+        status = 0 if stays and _is_answer(output) else child.wait(deadline)
+    except TimeoutError as error:
+        raise InterpreterError(
+            f"does not answer within {timeout:g} s", subject=command, hint=_SUPPORTED
+        ) from error
+    except OverflowError as error:
+        raise InterpreterError(
+            f"prints more than {_MOST >> 20} MiB", subject=command, hint=_SUPPORTED
+        ) from error
+    if status:
+        raise InterpreterError(_death(status, child.said), subject=command, hint=_SUPPORTED)
     return output
 
 
-def _said(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:
-    """Return what the process writes to its two pipes. Raises TimeoutError, and OverflowError for a flood."""
-    said = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe is not None}
+def _said(child: Child, deadline: float, stays: bool) -> bytes:
+    """Return what the process writes to its output. Raises TimeoutError, and OverflowError for a flood."""
+    output = bytearray()
+    said = {child.answers: output, child.messages: child.said}
     waiting = select.poll()
     for number in said:
         waiting.register(number, select.POLLIN)
     open_ends = len(said)
-    while open_ends:
+    while open_ends and not (stays and _is_answer(output)):
+        if stays and b"\n" in output:
+            child.hang_up()  # it may wait for input, and is no Python
+            stays = False
         ready = waiting.poll(max(0.0, deadline - time.monotonic()) * 1000)
         if not ready:
             raise TimeoutError
         for number, _ in ready:
-            chunk = os.read(number, _MOST)
+            chunk = os.read(number, _CHUNK)
             said[number] += chunk
             if len(said[number]) > _MOST:
                 raise OverflowError
             if not chunk:
                 waiting.unregister(number)
                 open_ends -= 1
-    output, errors = said.values()
-    return bytes(output), bytes(errors)
+    return bytes(output)
 
 
-def _death(status: int, errors: bytes) -> str:
-    said = last_line(errors)
+def _is_answer(output: bytes | bytearray) -> bool:
+    return output.startswith(b"{") and output.find(b"\n") == len(output) - 1
+
+
+def _death(status: int, errors: bytearray) -> str:
+    said = last_line(bytes(errors))
     return f"cannot be probed: {ending(status)}" + (f": {said}" if said else "")
 
 

@@ -19,6 +19,7 @@ from truewheel.buildroot.records import bytecode_there
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.buildroot.tree import is_interrupted, refuse_undated
 from truewheel.bytecode.pool import CompilePool
+from truewheel.children import Standby
 from truewheel.conflicts import Met, judge, places_of
 from truewheel.dataclass import dataclass, replace
 from truewheel.environment import source_date_epoch
@@ -181,18 +182,20 @@ def preview(prepared: PreparedInstall) -> Changes | None:
     return Changes(states, met.found.keys() - states.keys(), met.gone)
 
 
-def install(prepared: PreparedInstall, watch: Watch | None = None) -> Manifest:
+def install(
+    prepared: PreparedInstall, watch: Watch | None = None, standby: Standby | None = None
+) -> Manifest:
     """Carry out a prepared install: files, bytecode, RECORD last. All of it or nothing.
 
-    ``watch`` is called with the number of files that are in place, and of sources that were compiled.
-    It waits for another run that writes below the root. Raises StageError or CompileError for trouble,
-    ConflictRefused for what came into the root since the plan, Uncompilable if a source does not compile and
-    the policy is to fail; the root is then as it was.
+    ``watch`` is called with the number of files that are in place, and of sources that were compiled. Target
+    Pythons that wait in ``standby`` compile. It waits for another run that writes below the root. Raises
+    StageError or CompileError for trouble, ConflictRefused for what came into the root since the plan,
+    Uncompilable if a source does not compile and the policy is to fail; the root is then as it was.
     """
     plan = prepared.plan
     with (
         Buildroot(prepared.root, plan.scheme.directory_mode, prepared.epoch) as buildroot,
-        CompilePool(plan.interpreters, prepared.jobs, prepared.limits) as pool,
+        CompilePool(plan.interpreters, prepared.jobs, prepared.limits, standby) as pool,
         contextlib.ExitStack() as opened,
     ):
         contents = {

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.beneath import is_directory, is_file, leads_to
+from truewheel.children import Standby
 from truewheel.dataclass import dataclass, replace
 from truewheel.descriptions import lacks_magic, read_description
 from truewheel.errors import InterpreterError, UsageError
@@ -42,18 +43,21 @@ class TargetOptions:
     platforms: tuple[str, ...] = ()
 
 
-def find_targets(options: TargetOptions, root: Path, look: bool) -> tuple[Interpreter, ...]:
+def find_targets(
+    options: TargetOptions, root: Path, look: bool, standby: Standby | None = None
+) -> tuple[Interpreter, ...]:
     """Return the target Pythons, described; without a name the Python of the root where ``look`` says so.
 
-    Nothing in the root runs without ``options.run``. Raises UsageError for a Python in the root that nothing
-    describes, InterpreterError for one that is not there, does not run, or has no compiler.
+    Nothing in the root runs without ``options.run``. The processes of this machine's Pythons stay in
+    ``standby``. Raises UsageError for a Python in the root that nothing describes, InterpreterError for one
+    that is not there, does not run, or has no compiler.
     """
     is_looked_for = not options.pythons and (look or options.run)
     python = _in_root(root, options.run) if is_looked_for else ""
     if python and not options.run:
         found = [_described(root, python, options.compilers)]
     else:
-        found = [_target(name, options, root) for name in options.pythons or (python or "python3",)]
+        found = [_target(name, options, root, standby) for name in options.pythons or (python or "python3",)]
     if options.platforms:
         tags = tuple(dict.fromkeys(tag for text in options.platforms for tag in _older(text)))
         found = [replace(each, platforms=tags) for each in found]
@@ -100,11 +104,11 @@ def _described_there(root: Path, python: str) -> str:
     return ""
 
 
-def _target(name: str, options: TargetOptions, root: Path) -> Interpreter:
+def _target(name: str, options: TargetOptions, root: Path, standby: Standby | None) -> Interpreter:
     if name.endswith(".json"):
         return _with_compiler(read_description(Path(name), root), options.compilers)
     if not options.run:
-        return probe(name)
+        return probe(name, standby=standby)
     python = name if "/" in name else _program(root, name)
     if not python.startswith("/") or not is_file(root, python):
         raise InterpreterError(

@@ -124,17 +124,18 @@ def interpreter(minor: int = 12, **changes: Any) -> Interpreter:
 def fake_python(directory: Path, worker: str) -> Path:
     """Write a Python whose compiler is ``worker``, a line of shell; it answers the probe as the running one.
 
-    In that line ``$REAL`` is the running Python and ``$WORKER`` the script of the worker.
+    In that line ``$REAL`` is the running Python and ``$START`` our script, which starts ``pyc_worker``.
     """
     path = directory / "fake-python"
     lines = [
         "#!/bin/sh",
         "ulimit -c 0",
         f"REAL={sys.executable}",
-        'for WORKER; do :; done; case "$WORKER" in',
-        f"*pyc_worker.py) {worker} ;;",
-        "esac",
-        'exec "$REAL" "$@"',
+        'for NAME; do case "$NAME" in',
+        '*start.py) START=$NAME ;; probe) "$REAL" -s -S -B "$START" probe || exit ;;',
+        "esac; done",
+        f'case "$NAME" in pyc_worker) {worker} ;; probe) exit ;; esac',
+        'exec "$REAL" -s -S -B "$START" pyc_worker',
     ]
     path.write_text("\n".join(lines) + "\n")
     path.chmod(0o755)
@@ -152,9 +153,10 @@ def python_that_does(directory: Path, action: str) -> Path:
         f"        {action}\n"
         "    return real(source, *args, **options)\n"
         "builtins.compile = hooked\n"
-        "runpy.run_path(sys.argv[1], run_name='__main__')\n"
+        "del sys.argv[0]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
-    return fake_python(directory, f'exec "$REAL" -S -B {script} "$WORKER"')
+    return fake_python(directory, f'exec "$REAL" -S -B {script} "$START" pyc_worker')
 
 
 def children() -> set[int]:

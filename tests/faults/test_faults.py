@@ -181,7 +181,9 @@ def test_limits_of_memory_for_the_workers(wheel_builder: WheelBuilder, tmp_path:
     case = Case(case.wheel, snapshot(tmp_path / "complete"))
     codes = []
     for megabytes in (30, 45, 60, 90, 120, 160, 200, 300, 1000):
-        fake = fake_python(tmp_path, f'exec prlimit --as={megabytes << 20} "$REAL" -s -S -B "$WORKER"')
+        fake = fake_python(
+            tmp_path, f'exec prlimit --as={megabytes << 20} "$REAL" -s -S -B "$START" pyc_worker'
+        )
         root = tmp_path / f"root{megabytes}"
         codes.append(case.check(truewheel(*case.arguments(root, str(fake))), root, megabytes))
     assert codes[0] == 2

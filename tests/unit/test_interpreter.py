@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from packaging import tags
+from tests.faults.support import children
 from tests.pythons import available_pythons
+from truewheel.bytecode.pool import CompilePool
+from truewheel.bytecode.pycs import plan_job
+from truewheel.children import Standby
 from truewheel.errors import InterpreterError
 from truewheel.interpreter import platform_tags, probe, worker_command, worker_environment
 
@@ -128,6 +132,8 @@ def test_the_callers_environment_does_not_reach_the_python(
         ("echo no module >&2; exit 3", "cannot be probed: exit status 3: no module"),
         ("kill -SEGV $$", "killed by SIGSEGV"),
         ("echo hello", "does not answer like a Python"),
+        ("echo hello; exec cat", "does not answer like a Python"),
+        ("echo hello; exit 3", "cannot be probed: exit status 3"),
         ("true", "does not answer like a Python"),
         ("yes", "prints more than 1 MiB"),
         ("exec yes >&2", "prints more than 1 MiB"),
@@ -142,10 +148,12 @@ def test_the_callers_environment_does_not_reach_the_python(
         ('echo \'{"implementation": "cpython", "version": [3, 6, 15]}\'', "is CPython 3.6.15"),
     ],
 )
-def test_a_python_that_does_not_do_is_refused(tmp_path: Path, body: str, message: str) -> None:
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_python_that_does_not_do_is_refused(tmp_path: Path, body: str, message: str, stays: bool) -> None:
     path = fake(tmp_path, body)
-    with pytest.raises(InterpreterError) as caught:
-        probe(path)
+    with Standby() as standby, pytest.raises(InterpreterError) as caught:
+        probe(path, standby=standby if stays else None)
+    assert not children()
     assert message in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
     assert "name a CPython 3.7 or newer" in caught.value.hint
@@ -180,11 +188,12 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_a_python_that_hangs_is_refused_and_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_python_that_hangs_is_refused_and_ended(tmp_path: Path, stays: bool) -> None:
     path = fake(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid; wait")
     started = time.monotonic()
-    with pytest.raises(InterpreterError, match="does not answer within 1 s"):
-        probe(path, timeout=1)
+    with Standby() as standby, pytest.raises(InterpreterError, match="does not answer within 1 s"):
+        probe(path, timeout=1, standby=standby if stays else None)
     assert time.monotonic() - started < 30
     child = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 20
@@ -211,10 +220,30 @@ def test_what_cannot_be_started_is_refused(tmp_path: Path) -> None:
         assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("stays", [False, True])
 @pytest.mark.parametrize("version", sorted(set(PYTHONS) & {"2.7", "3.6"}))
-def test_a_real_old_python_is_refused_in_one_line(version: str) -> None:
-    with pytest.raises(InterpreterError, match=rf"is CPython {version}\.\d+, which is not supported"):
-        probe(str(PYTHONS[version]))
+def test_a_real_old_python_is_refused_in_one_line(version: str, stays: bool) -> None:
+    message = rf"is CPython {version}\.\d+, which is not supported"
+    with Standby() as standby, pytest.raises(InterpreterError, match=message):
+        probe(str(PYTHONS[version]), standby=standby if stays else None)
+    assert not children()
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_a_process_that_stays_gives_the_same_answer_and_compiles(version: str) -> None:
+    with Standby() as standby:
+        found = probe(str(PYTHONS[version]), standby=standby)
+        (child,) = children()
+        with CompilePool((found,), 1, standby=standby) as pool:
+            source = b"def f(x):\n    return lambda: x\n"
+            pool.submit(plan_job("/usr/lib/m.py", len(source), 0, found.cache_tag, (0, 1)), source)
+            (result,) = pool.drain()
+            assert children() == {child}
+    assert not children()
+    assert found == probe(str(PYTHONS[version]))
+    with CompilePool((found,), 1) as pool:
+        pool.submit(result.job, source)
+        assert list(pool.drain()) == [result]
 
 
 @pytest.mark.parametrize("version", SUPPORTED)

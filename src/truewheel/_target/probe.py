@@ -1,6 +1,6 @@
 """Tells what a Python is like, as one line of ASCII JSON on standard output.
 
-Run by the target Python itself, whichever that turns out to be. So: standard library only, and only syntax
+Run in the target Python itself, whichever that turns out to be. So: standard library only, and only syntax
 that Python 2.7 reads as well, for an old or foreign Python to answer who it is instead of tripping. The JSON
 is written by hand because importing json would double the time a probe takes.
 
@@ -218,5 +218,8 @@ def character(code):
     return "\\u%04x" % code
 
 
-if __name__ == "__main__":
+def main():
+    # type: () -> None
+    """Write the answer."""
     sys.stdout.write(encode(describe()) + "\n")
+    sys.stdout.flush()

@@ -1,6 +1,6 @@
 """Compiles sources that come in on stdin, and answers with marshal bytes on stdout.
 
-Run as a script by the target Python (`python -s -S -B pyc_worker.py`); it touches no file.
+Run in the target Python (`python -s -S -B start.py pyc_worker`); it touches no file.
 
 Request: two little-endian 4-byte sizes, a header, the source bytes.  The header begins with HEADER: flags,
 the seconds of CPU and the bytes of address space that this source may take (0: any), the number of levels.
@@ -26,18 +26,13 @@ import sys
 import time
 import warnings
 
+from .dumps import Unmarshallable, dumps
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, AnyStr, BinaryIO, Callable, Dict, List, Set, Tuple, Union
 
-if not __package__:  # run as a script: make the directory a package, behind the standard library on sys.path
-    _here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _here] + [os.path.dirname(_here)]
-    __package__ = os.path.basename(_here)
-    __import__(__package__)
-
-from .dumps import Unmarshallable, dumps  # noqa: E402 once there is a package
 
 try:
     import resource
@@ -336,6 +331,7 @@ def main() -> int:
     if not has_positions():
         sys.stderr.write("pyc_worker: no column positions (no_debug_ranges), the bytecode would differ\n")
         return 2
+    os.chdir("/")  # the caller's directory may be in the way of nothing
     responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
@@ -343,7 +339,3 @@ def main() -> int:
     warnings.simplefilter("ignore")
     gc.disable()  # code objects form no cycles, and collecting among them takes time
     return on_a_stack_of_ours(lambda: serve(sys.stdin.buffer, responses))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

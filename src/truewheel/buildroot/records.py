@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -103,6 +102,8 @@ def _is_owned(root: Path, final: str) -> bool:
         return True
     if not any(any((root / directory).glob("*")) for directory in _RPM):
         return False
+    import subprocess  # which most installs do not need
+
     command = ["rpm", "--root", os.path.abspath(root), "-qf", final]
     try:
         answer = subprocess.run(command, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)

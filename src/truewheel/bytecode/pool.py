@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from truewheel.bytecode.worker import Code, Compiled, Crashed, OutOfMemory, Worker
+from truewheel.children import Standby
 from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
 
 __all__ = ["Code", "CompilePool", "Compiled"]
@@ -35,7 +36,7 @@ class _Seat:
 
 
 class CompilePool:
-    """Worker processes of the target Pythons, started when first needed.
+    """Worker processes of the target Pythons, taken from ``standby`` or started when first needed.
 
     ``submit`` blocks only while too many sources wait; ``finished`` yields the results that are ready,
     ``drain`` waits for the rest; each of them also hands out work. Results come in any order. If the compiler
@@ -44,8 +45,13 @@ class CompilePool:
     """
 
     def __init__(
-        self, interpreters: tuple[Interpreter, ...], workers: int, limits: Limits = DEFAULT_LIMITS
+        self,
+        interpreters: tuple[Interpreter, ...],
+        workers: int,
+        limits: Limits = DEFAULT_LIMITS,
+        standby: Standby | None = None,
     ) -> None:
+        self._standby = standby
         self._limits = limits
         self._interpreters = {interpreter.cache_tag: interpreter for interpreter in interpreters}
         self._most = workers
@@ -169,5 +175,7 @@ class CompilePool:
         return max(tags, key=lambda tag: len(self._waiting[tag]) / (1 + taken.count(tag)), default=None)
 
     def _started(self, seat: _Seat) -> Worker:
-        worker = seat.workers[seat.cache_tag] = Worker(self._interpreters[seat.cache_tag], self._limits)
+        interpreter = self._interpreters[seat.cache_tag]
+        waiting = self._standby.take(interpreter) if self._standby else None
+        worker = seat.workers[seat.cache_tag] = Worker(interpreter, self._limits, waiting)
         return worker

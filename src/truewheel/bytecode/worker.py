@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import resource  # noqa: F401 os.wait4 imports it, for which there may be no descriptor any more
 import signal
 import struct
-import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import Any
 
 from truewheel.bytecode import canonical_form
 from truewheel.bytecode.pycs import pyc_header
+from truewheel.children import Child
 from truewheel.dataclass import dataclass, replace
 from truewheel.errors import CompileError
 from truewheel.interpreter import compiler_command, worker_environment
@@ -79,37 +77,27 @@ class Worker:
     """One process of a target Python; it compiles what it is sent, one source after the other.
 
     ``sent`` are the jobs without an answer, with the bytes of their sources, ``size`` in all; ``is_fresh``
-    until the first of all has its answer. ``unsent`` is what waits to go through ``requests``; that,
-    ``answers`` and ``messages`` (``has_messages`` until their end) are descriptors that do not block.
-    ``deadline`` is when, by time.monotonic, an answer is due.
+    until the first of all has its answer, but for a ``child`` that answered the probe before. ``unsent`` is
+    what waits to go through ``requests``; that, ``answers`` and ``messages`` (``has_messages`` until their
+    end) are descriptors that do not block. ``deadline`` is when, by time.monotonic, an answer is due.
     """
 
-    def __init__(self, interpreter: Interpreter, limits: Limits) -> None:
+    def __init__(self, interpreter: Interpreter, limits: Limits, child: Child | None = None) -> None:
         self._interpreter = interpreter
         self._limits = limits
         self.deadline = 0.0
-        self.is_fresh = True
+        self.is_fresh = child is None
         self.sent: deque[tuple[PycJob, bytes]] = deque()
         self.size = 0
         self.unsent: deque[memoryview] = deque()
         self._received = bytearray()
         self._flags = _RAW if canonical_form.is_made_here(interpreter) else _CHECK
-        self._said = bytearray()  # the messages so far
         try:
-            self._process = subprocess.Popen(
-                compiler_command(interpreter),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=worker_environment(),
-                cwd="/",
-                bufsize=0,
-                start_new_session=True,
-            )
+            self._child = child or Child(compiler_command(interpreter), worker_environment())
         except OSError as error:
             raise CompileError(f"cannot be started: {error.strerror}", subject=interpreter.command) from error
-        self.requests, self.answers = _number(self._process.stdin), _number(self._process.stdout)
-        self.messages = _number(self._process.stderr)
+        self.requests, self.answers = self._child.requests, self._child.answers
+        self.messages = self._child.messages
         self.has_messages = True
         for descriptor in (self.requests, self.answers, self.messages):
             os.set_blocking(descriptor, False)
@@ -178,8 +166,8 @@ class Worker:
         except BlockingIOError:
             return False
         self.has_messages = bool(said)
-        self._said += said
-        if len(self._said) > _LOG:
+        self._child.said += said
+        if len(self._child.said) > _LOG:
             raise self._ended_early("it wrote more than 1 MiB to standard error")
         return bool(said)
 
@@ -252,12 +240,12 @@ class Worker:
         )
 
     def _explain_death(self) -> Exception:
-        code, memory = self._end()
+        code = self._child.kill()
         while self.listen():
             pass
-        said = last_line(bytes(self._said))
+        said = last_line(bytes(self._child.said))
         # an allocation that fails leaves much unused, and may end as a crash or without a word
-        had_much = memory > self._limits.memory * _MIB // 4
+        had_much = self._child.memory > self._limits.memory * _MIB // 4
         if said.startswith("MemoryError") or (had_much and (-code in _CRASHES or (code > 0 and not said))):
             return OutOfMemory(self._over_limit("memory"))
         if -code in _CRASHES:
@@ -273,32 +261,9 @@ class Worker:
             hint="check that this Python works and that there is enough memory",
         )
 
-    def _end(self) -> tuple[int, int]:
-        """End the process and its children and wait for it: its status, and the most memory it had."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        try:
-            _, status, usage = os.wait4(self._process.pid, 0)
-        except ChildProcessError:  # the caller lets the system forget how children end
-            self._process.returncode = 0
-            return 0, 0
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        return self._process.returncode, usage.ru_maxrss * 1024
-
     def close(self) -> None:
         """End the process, wait for it, close its pipes."""
-        if self._process.returncode is None:
-            self._end()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            with contextlib.suppress(OSError):  # what was buffered for a dead process
-                if pipe is not None:
-                    pipe.close()
-
-
-def _number(pipe: IO[bytes] | None) -> int:
-    if pipe is None:
-        raise EOFError
-    return pipe.fileno()
+        self._child.close()
 
 
 def _problem(error: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from truewheel.children import Standby
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import glob_text, path_text
 from truewheel.dataclass import replace
@@ -134,12 +135,15 @@ def chosen_scheme(options: argparse.Namespace) -> Scheme:
     return load_scheme(options.scheme or DEFAULT_SCHEME, warn)
 
 
-def target_pythons(options: argparse.Namespace) -> tuple[Interpreter, ...]:
-    """Return the targets that the arguments name, described; raises what `find_targets` raises."""
+def target_pythons(options: argparse.Namespace, standby: Standby | None = None) -> tuple[Interpreter, ...]:
+    """Return the targets that the arguments name, described; raises what `find_targets` raises.
+
+    Their processes stay in ``standby``, ready to compile.
+    """
     wanted = TargetOptions(
         tuple(options.python or ()), options.run_target, tuple(options.compiler), tuple(options.platform)
     )
-    return find_targets(wanted, options.root or Path("/"), look=options.scheme is None)
+    return find_targets(wanted, options.root or Path("/"), options.scheme is None, standby)
 
 
 def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:

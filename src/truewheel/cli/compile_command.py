@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from truewheel.children import Standby
 from truewheel.cli.arguments import (
     ROOT_NAMES,
     add_target_arguments,
@@ -65,22 +66,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compile; prints a summary, warns of sources that do not compile."""
     scheme = chosen_scheme(options)
-    interpreters = target_pythons(options)
-    for warning in _doubts(options, interpreters):
-        warn(warning)
-    request = CompileRequest(
-        paths=tuple(options.paths),
-        root=options.root or _RUNNING,
-        scheme=scheme,
-        pythons=interpreters,
-        bytecode=bytecode_options(options),
-        reports=tuple(options.report_file),
-        remove_strays=options.remove_strays,
-        records=scheme.record,
-    )
-    check_report_argument(options.report)
-    with Progress("compile", 0, 0, options.quiet) as progress:
-        manifest = compile_tree(request, os.environ, progress.watch)
+    with Standby() as standby:
+        interpreters = target_pythons(options, standby)
+        for warning in _doubts(options, interpreters):
+            warn(warning)
+        request = CompileRequest(
+            paths=tuple(options.paths),
+            root=options.root or _RUNNING,
+            scheme=scheme,
+            pythons=interpreters,
+            bytecode=bytecode_options(options),
+            reports=tuple(options.report_file),
+            remove_strays=options.remove_strays,
+            records=scheme.record,
+        )
+        check_report_argument(options.report)
+        with Progress("compile", 0, 0, options.quiet) as progress:
+            manifest = compile_tree(request, os.environ, progress.watch, standby)
     for warning in warning_lines(manifest):
         warn(warning)
     if deliver_report(options.report, lambda: compile_document(manifest)) and not options.quiet:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from truewheel.children import Standby
 from truewheel.cli.arguments import (
     ROOT_NAMES,
     add_target_arguments,
@@ -121,11 +122,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Install; prints a summary, warns of sources without bytecode and of dropped entries."""
-    request = InstallRequest(
+    with Standby() as standby:
+        request = _request(options, standby)
+        check_report_argument(options.report)
+        prepared = prepare_install(request, os.environ)
+        lines = _show_plan(options, prepared) if options.dry_run else _install(options, prepared, standby)
+    plan = prepared.plan
+    if lines is not None and not options.quiet:
+        if options.verbose > 1:
+            tell(understood_lines(plan.scheme, plan.interpreters))
+            tell(f"wheel {wheel.path}: sha256 {wheel.sha256}" for wheel in plan.wheels)
+        tell(lines)
+    return 0
+
+
+def _request(options: argparse.Namespace, standby: Standby) -> InstallRequest:
+    compiles = not options.dry_run and options.optimize != ()
+    return InstallRequest(
         wheels=tuple(options.wheels),
         root=options.root,
         scheme=chosen_scheme(options),
-        pythons=target_pythons(options),
+        pythons=target_pythons(options, standby if compiles else None),
         prefix=options.prefix,
         bytecode=bytecode_options(options),
         script_python=options.script_python,
@@ -143,17 +160,6 @@ def run(options: argparse.Namespace) -> int:
         follow_links=options.follow_links_inside,
         digest_wheels=options.report is not None or options.verbose > 1,
     )
-    check_report_argument(options.report)
-    prepared = prepare_install(request, os.environ)
-    plan = prepared.plan
-    show = _show_plan if options.dry_run else _install
-    lines = show(options, prepared)
-    if lines is not None and not options.quiet:
-        if options.verbose > 1:
-            tell(understood_lines(plan.scheme, plan.interpreters))
-            tell(f"wheel {wheel.path}: sha256 {wheel.sha256}" for wheel in plan.wheels)
-        tell(lines)
-    return 0
 
 
 def _show_plan(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
@@ -165,12 +171,14 @@ def _show_plan(options: argparse.Namespace, prepared: PreparedInstall) -> Iterat
     return plan_lines(plan, changes, options.root, options.verbose)
 
 
-def _install(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
+def _install(
+    options: argparse.Namespace, prepared: PreparedInstall, standby: Standby
+) -> Iterator[str] | None:
     plan = prepared.plan
     names = [f"{wheel.name} {wheel.version}" for wheel in plan.wheels]
     before = f"{len(names)} wheels" if names[1:] else names[0]
     with Progress(before, len(planned_paths(plan)), len(plan.jobs), options.quiet) as progress:
-        manifest = install(prepared, progress.watch)
+        manifest = install(prepared, progress.watch, standby)
     for warning in warning_lines(manifest, options.verbose):
         warn(warning)
     if not deliver_report(options.report, lambda: install_document(plan, manifest)):

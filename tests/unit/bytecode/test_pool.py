@@ -7,7 +7,7 @@ import importlib.util
 import marshal
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import threading
 import time
@@ -21,6 +21,7 @@ from tests.faults.support import children, codes, fake_python, python_that_does
 from truewheel.bytecode import canonical_form
 from truewheel.bytecode.pool import Compiled, CompilePool
 from truewheel.bytecode.pycs import plan_job
+from truewheel.children import Standby
 from truewheel.errors import CompileError
 from truewheel.interpreter import probe
 from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
@@ -272,7 +273,7 @@ def test_where_no_process_can_be_started_it_is_trouble(monkeypatch: pytest.Monke
     def refuse(*arguments: object, **options: object) -> None:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
-    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(os, "posix_spawnp", refuse)
     with pytest.raises(CompileError, match="cannot be started: Resource temporarily unavailable"):
         compile_all(SOURCES)
 
@@ -304,7 +305,11 @@ def test_a_worker_out_of_memory_is_trouble_and_not_the_sources_fault(tmp_path: P
     """The list takes about 150 MB in the compiler, and it compiles where there is memory."""
     source = b"x = [" + b"y, z.w, 1, " * 60_000 + b"]\n"
     limited = probe(
-        str(fake_python(tmp_path, f'exec prlimit --as={limit * 1_000_000} "$REAL" -s -S -B "$WORKER"'))
+        str(
+            fake_python(
+                tmp_path, f'exec prlimit --as={limit * 1_000_000} "$REAL" -s -S -B "$START" pyc_worker'
+            )
+        )
     )
     try:
         result = compile_all({"big": source}, limited, levels=(0,))["/usr/lib/big.py"]
@@ -386,3 +391,59 @@ def test_what_is_nested_too_deep_is_the_sources_own_failure_also_behind_a_large_
     )
     assert results["/usr/lib/large.py"].codes
     assert results["/usr/lib/deep.py"].error.startswith(("MemoryError", "RecursionError"))
+
+
+def compile_with_standby(python: Path, sources: dict[str, bytes]) -> dict[str, Compiled]:
+    with Standby() as standby:
+        interpreter = probe(str(python), standby=standby)
+        with CompilePool((interpreter,), 1, standby=standby) as pool:
+            for name, source in sources.items():
+                pool.submit(job(interpreter, name, source), source)
+            return {result.job.source: result for result in pool.drain()}
+
+
+def test_a_source_that_crashes_the_process_that_answered_the_probe_is_tried_in_a_fresh_one(
+    tmp_path: Path,
+) -> None:
+    lines = f"echo > {tmp_path}/$$; exec"
+    python = python_that_does(tmp_path, "signal.raise_signal(signal.SIGSEGV)")
+    python.write_text(python.read_text().replace("pyc_worker) exec", f"pyc_worker) {lines}"))
+    results = compile_with_standby(python, {"first": b"MARKER = 1\n", "second": b"x = 1\n"})
+    assert results["/usr/lib/first.py"].error == "the compiler crashed (SIGSEGV)"
+    assert results["/usr/lib/second.py"].codes
+    assert len([path for path in tmp_path.iterdir() if path.name.isdecimal()]) == 3
+    assert settled()
+
+
+def test_a_process_that_is_gone_before_the_first_source_is_replaced() -> None:
+    with Standby() as standby:
+        interpreter = probe(sys.executable, standby=standby)
+        (pid,) = children()
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        with CompilePool((interpreter,), 1, standby=standby) as pool:
+            pool.submit(job(interpreter, "m", b"x = 1\n"), b"x = 1\n")
+            (result,) = pool.drain()
+    assert result.codes
+    assert settled()
+
+
+def test_a_process_that_dies_behind_the_probe_is_told_by_its_last_words(tmp_path: Path) -> None:
+    failing = fake_python(tmp_path, "head -c 20 > /dev/null; echo no such codec >&2; exit 1")
+    with pytest.raises(CompileError, match="ended early: no such codec"):
+        compile_with_standby(failing, {"m": b"x = 1\n"})
+    assert settled()
+
+
+def test_a_process_that_waited_is_one_of_those_asked_for() -> None:
+    source = b"x = 1\n" * 40_000
+    with Standby() as standby:
+        interpreter = probe(sys.executable, standby=standby)
+        waiting = children()
+        with CompilePool((interpreter,), 2, standby=standby) as pool:
+            for n in range(6):
+                pool.submit(job(interpreter, f"m{n}", source), source)
+            assert len(list(pool.drain())) == 6
+            assert len(children()) <= 2
+            assert waiting <= children()
+    assert settled()

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.support import (
+    children,
     environment,
     fake_python,
     files,
@@ -101,6 +102,47 @@ def test_a_dry_run_lists_all_that_an_install_makes_and_writes_nothing(
     assert [line.split()[-1] for line in lines] == sorted(files(root))
     assert last == f"{len(lines)} paths planned, nothing written"
     assert {line.split()[0] for line in lines} == {"0644", "0755"}
+
+
+def noting_python(directory: Path) -> tuple[Path, Path]:
+    """Write a Python that notes what it is started with, a line for each start."""
+    python, log = directory / "noting-python", directory / "starts"
+    python.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return python, log
+
+
+def test_one_process_answers_the_probe_and_compiles(tmp_path: Path, wheel: Path) -> None:
+    python, log = noting_python(tmp_path)
+    places = ("--root", tmp_path / "root", "--python", python, "--scheme", "generic", "--jobs", "1")
+    assert run("install", wheel, *places) == 0
+    assert len(list((tmp_path / "root").rglob("*.pyc"))) == 4
+    (first,) = log.read_text().splitlines()
+    assert first.endswith("start.py probe pyc_worker")
+    for pyc in (tmp_path / "root").rglob("*.pyc"):
+        pyc.unlink()
+    assert run("compile", tmp_path / "root/usr", *places, "-q") == 0
+    assert len(list((tmp_path / "root").rglob("*.pyc"))) == 4
+    assert len(log.read_text().splitlines()) == 2
+    assert not children()
+
+
+def test_what_does_not_compile_keeps_no_process(tmp_path: Path, wheel: Path) -> None:
+    python, log = noting_python(tmp_path)
+    places = ("--root", tmp_path / "root", "--python", python, "--scheme", "generic")
+    for more in (("--dry-run",), ("--no-compile",)):
+        assert run("install", wheel, *places, *more, "-q") == 0
+    assert run("python", python) == 0
+    assert [line.rpartition("start.py ")[2] for line in log.read_text().splitlines()] == ["probe"] * 3
+    assert not children()
+
+
+@pytest.mark.parametrize("options", [(), ("--python", sys.executable)])
+def test_what_is_refused_leaves_no_process(tmp_path: Path, wheel: Path, options: tuple[str, ...]) -> None:
+    wheel.write_bytes(wheel.read_bytes()[:-9])
+    assert run("install", wheel, "--root", tmp_path / "root", *options, *PY) > 0
+    assert run("install", tmp_path / "missing.whl", "--root", tmp_path / "root", *PY) == 2
+    assert not children()
 
 
 def test_a_dry_run_refuses_what_an_install_would(tmp_path: Path, wheel: Path) -> None:

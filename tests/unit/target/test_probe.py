@@ -16,14 +16,17 @@ import pytest
 from tests.pythons import available_pythons
 from truewheel._target import probe
 
-PROBE = Path(probe.__file__)
+START = Path(probe.__file__).with_name("start.py")
 PYTHONS = available_pythons()
 SUPPORTED = sorted(set(PYTHONS) - {"2.7", "3.6"})
 
 
 def ask(python: str | Path, **environment: str) -> dict[str, Any]:
     result = subprocess.run(
-        [python, "-s", "-S", "-B", PROBE], capture_output=True, check=True, env={"LC_ALL": "C", **environment}
+        [python, "-s", "-S", "-B", START, "probe"],
+        capture_output=True,
+        check=True,
+        env={"LC_ALL": "C", **environment},
     )
     assert result.stderr == b""
     answer: dict[str, Any] = json.loads(result.stdout.decode("ascii"))

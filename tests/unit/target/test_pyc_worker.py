@@ -17,7 +17,7 @@ import pytest
 from truewheel._target import canonical, marshal_stream, probe, pyc_worker, versions
 
 SIZES = struct.Struct("<II")
-WORKER = Path(pyc_worker.__file__)
+WORKER = (str(Path(pyc_worker.__file__).with_name("start.py")), "pyc_worker")
 
 
 def frame(
@@ -49,7 +49,7 @@ def ask(*frames: bytes) -> list[tuple[dict[str, Any], bytes]]:
 
 def run(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
     safe = ["-P"] if sys.version_info >= (3, 11) else []
-    command = [sys.executable, "-s", "-S", "-B", *safe, *options, str(WORKER)]
+    command = [sys.executable, "-s", "-S", "-B", *safe, *options, *WORKER]
     return subprocess.run(command, input=data, capture_output=True, timeout=60)  # noqa: PLW1510
 
 
@@ -271,7 +271,7 @@ def test_the_oldest_version_is_the_probes() -> None:
 def test_no_limit_of_the_stack_decides_what_compiles(kib: str) -> None:
     source = b"x = " + b" + ".join([b"a"] * 2900) + b"\n"
     limited = ["sh", "-c", f'ulimit -S -s {kib} && exec "$@"', "sh"]
-    command = [*limited, sys.executable, "-s", "-S", "-B", str(WORKER)]
+    command = [*limited, sys.executable, "-s", "-S", "-B", *WORKER]
     made = subprocess.run(command, input=frame(source), capture_output=True, timeout=60, check=True).stdout
     assert made == run(frame(source)).stdout
     assert "codes" in replies(made)[0][0]
