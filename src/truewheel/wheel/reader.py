@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _KEPT_ENTRY = 16 * CHUNK  # bytes; what is larger is read in pieces
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
-KeptEntries = dict[tuple[str, str], bytes]
+KeptEntries = dict[str, dict[str, bytes]]
 
 
 class Kept:
@@ -69,7 +69,7 @@ class Kept:
         """Keep the content of a wheel's entry if it fits."""
         if len(content) <= self._left:
             self._left -= len(content)
-            self._entries[filename, entry] = content
+            self._entries.setdefault(filename, {})[entry] = content
 
     @property
     def entries(self) -> KeptEntries:
@@ -280,7 +280,7 @@ class WheelContents:
     def __init__(self, wheel: Wheel, kept: KeptEntries) -> None:
         """Remember the wheel; nothing is opened before the ``with``."""
         self.wheel = wheel
-        self._kept = kept
+        self._kept = kept.get(wheel.filename, {})
         self._has_links = any(entry.member for entry in wheel.entries)
         self._stack = ExitStack()
         self._entered = False
@@ -290,7 +290,7 @@ class WheelContents:
     def __enter__(self) -> WheelContents:
         """Open the file; raises UsageError or WheelRefused when that is no longer possible."""
         self._entered = True
-        if all((self.wheel.filename, _archived(entry)) in self._kept for entry in self.wheel.entries):
+        if all(_archived(entry) in self._kept for entry in self.wheel.entries):
             return self
         with ExitStack() as stack:
             stream = stack.enter_context(open_file(Path(self.wheel.path)))
@@ -311,7 +311,7 @@ class WheelContents:
 
     def read(self, entry: WheelEntry) -> bytes:
         """Return all bytes of an entry; raises WheelRefused when they are not those that were checked."""
-        checked = self._kept.get((self.wheel.filename, _archived(entry)))
+        checked = self._kept.get(_archived(entry))
         if checked is not None and self._entered:
             return checked
         opened, archived = self._find(entry)
@@ -327,14 +327,14 @@ class WheelContents:
         Entries of a wheel with links stay, as others may have the same bytes.
         """
         if not self._has_links:
-            self._kept.pop((self.wheel.filename, entry.name), None)
+            self._kept.pop(entry.name, None)
 
     def chunks(self, entry: WheelEntry) -> Iterator[bytes]:
         """Yield the bytes of an entry in pieces of at most 1 MiB, for entries too large to hold.
 
         Raises WheelRefused, at the latest after the last piece, when they are not those that were checked.
         """
-        checked = self._kept.get((self.wheel.filename, _archived(entry)))
+        checked = self._kept.get(_archived(entry))
         if checked is not None and self._entered:
             yield from (checked,) if checked else ()
             return
