@@ -48,7 +48,8 @@ from truewheel.report.reader import installed_files
 from truewheel.request import InstallRequest
 from truewheel.schemes import loaded_scheme
 from truewheel.wheel.choice import best_wheels
-from truewheel.wheel.reader import Kept, KeptEntries, WheelContents, check_tags, open_contents, read_wheel
+from truewheel.wheel.kept import Kept
+from truewheel.wheel.reader import WheelContents, check_tags, open_contents, read_wheel
 from truewheel.wheel.scripts import chunks, read_scripts
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class PreparedInstall:
     reported: Mapping[str, Set[str]]
     jobs: int
     sync: bool
-    kept: KeptEntries
+    kept: Kept
     limits: Limits = DEFAULT_LIMITS
     list_bytecode: bool = False
 
@@ -109,11 +110,11 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         epoch=epoch,
         scripts=read_scripts(
             wheels,
-            kept.entries,
+            kept,
             scheme.every_shebang,
             lambda: [script_shebang(scheme, each, prefix) for each in interpreters],
         ),
-        metadata=_metadata(wheels, kept.entries) if overrides else {},
+        metadata=_metadata(wheels, kept) if overrides else {},
         overrides=overrides,
         overwrite=request.overwrite,
         ignore_requires_python=request.ignore_requires_python,
@@ -132,7 +133,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         installed_files(request.reports) if request.overwrite else {},
         request.bytecode.workers(environ),
         request.sync,
-        kept.entries,
+        kept,
         request.bytecode.limits,
         request.list_bytecode,
     )
@@ -265,7 +266,7 @@ def _overrides(texts: Sequence[str]) -> tuple[Override, ...]:
     return tuple(parse_override(text) for text in texts)
 
 
-def _metadata(wheels: Sequence[Wheel], kept: KeptEntries) -> dict[str, bytes]:
+def _metadata(wheels: Sequence[Wheel], kept: Kept) -> dict[str, bytes]:
     """Read the METADATA of wheels, by their file names."""
     found = {}
     for wheel in wheels:

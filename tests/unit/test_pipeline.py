@@ -218,10 +218,10 @@ def test_a_preview_refuses_a_date_that_only_another_user_can_set(others: Path, w
 
 def test_what_is_written_leaves_the_memory_and_the_plan_serves_again(tmp_path: Path, wheel: Path) -> None:
     prepared = prepare_install(InstallRequest((wheel,), tmp_path / "root", pythons=(sys.executable,)), {})
-    assert (wheel.name, "demo/data.txt") in prepared.kept
+    assert prepared.kept.has(wheel.name, "demo/data.txt")
     install(prepared)
     first = snapshot(tmp_path / "root")
-    assert (wheel.name, "demo/data.txt") not in prepared.kept
+    assert not prepared.kept.has(wheel.name, "demo/data.txt")
     shutil.rmtree(tmp_path / "root")
     install(prepared)
     assert snapshot(tmp_path / "root") == first

@@ -27,6 +27,7 @@ from truewheel.model import (
 from truewheel.paths import script_shebang
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_conflicts
 from truewheel.schemes import load_scheme
+from truewheel.wheel.kept import Kept
 from truewheel.wheel.reader import read_wheel
 from truewheel.wheel.scripts import read_scripts
 
@@ -47,7 +48,7 @@ def plan(
     policy = BytecodePolicy(InvalidationMode.CHECKED_HASH, levels, True, ErrorPolicy.WARN)
     loaded = load_scheme(scheme)
     lines = [script_shebang(loaded, each, prefix) for each in pythons]
-    scripts = read_scripts(wheels, {}, loaded.every_shebang, lambda: lines)
+    scripts = read_scripts(wheels, Kept(0), loaded.every_shebang, lambda: lines)
     return plan_install(
         InstallInputs(wheels, pythons, loaded, prefix, policy, epoch, scripts, overwrite=overwrite)
     )

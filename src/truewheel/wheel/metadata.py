@@ -28,13 +28,15 @@ _LIMIT_POINTS = 1000
 # a version that needs no parsing to be valid
 _RELEASE = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
-_REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
+# compiled when it is used: most wheels have no scripts
+_REFERENCE = r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?"
 _FILENAME = re.compile(
     r"(?P<name>[\w.]+)-(?P<version>[^-]+)(-(?P<number>\d+)(?P<rest>[^-]*))?-(?P<tags>[^-.]+(\.[^-.]+)*"
     r"(-[^-.]+(\.[^-.]+)*){2})\.whl"
 )
 # what every version of packaging parses, and newer ones do not refuse
-_TAG = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*(-\w+(\.\w+)*){2}", re.ASCII | re.IGNORECASE)
+_TAG = r"(?ai)[a-z_]\w*(\.[a-z_]\w*)*(-\w+(\.\w+)*){2}"
+_USUAL_TAGS = ("py2-none-any", "py3-none-any")
 _SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
 
 
@@ -196,7 +198,7 @@ def _check_declared_tags(wheel: WheelName, values: list[str], entry: str) -> Che
     if (count := sum(map(_tag_count, values))) > _LIMIT_TAGS:
         yield Fault("too-many-tags", entry, f"has {count} tags")
         return
-    malformed = [value for value in values if not _TAG.fullmatch(value)]
+    malformed = [value for value in values if value not in _USUAL_TAGS and not re.fullmatch(_TAG, value)]
     if malformed:
         yield Fault("malformed-tag", entry, f"Tag {malformed[0]} is malformed")
         return
@@ -237,7 +239,7 @@ def check_entry_points(text: str, entry: str) -> Checked[tuple[EntryPoint, ...]]
 def _entry_point(name: str, value: str, section: str, entry: str) -> Checked[EntryPoint | None]:
     if "/" in name or name.startswith("-") or name_problem(name):
         yield Fault("unsafe-script-name", entry, f"{name} in {section} is not a safe name for a script")
-    found = _REFERENCE.fullmatch(value)
+    found = re.fullmatch(_REFERENCE, value)
     if found is None or not (_dotted(found["module"]) and _dotted(found["attr"])):
         yield Fault("malformed-entry-point", entry, f"{name} in {section} has the target {value}")
         return None

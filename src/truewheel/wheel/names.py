@@ -6,7 +6,6 @@ Source: the binary distribution format specification.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 from truewheel.wheel.faults import Fault
@@ -15,7 +14,6 @@ _LIMIT_COMPONENT = 255  # bytes: NAME_MAX
 _LIMIT_NAME = 4095  # bytes: PATH_MAX without its NUL
 _LIMIT_DEPTH = 250  # directories; Pythons recurse into each, up to a thousand
 _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_DRIVE = re.compile(r"[A-Za-z]:")
 _ORDINARY = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)*")
 
 
@@ -33,7 +31,7 @@ def name_problem(name: str) -> str:
         "holds a control character": not name.isprintable() and _has_controls(name),
         "holds a backslash": "\\" in name,
         "is an absolute path": name.startswith("/"),
-        "starts with a drive letter": bool(_DRIVE.match(name)),
+        "starts with a drive letter": name[1:2] == ":" and name[0].isascii() and name[0].isalpha(),
         "climbs out of the wheel with '..'": ".." in parts,
         "has an empty or '.' component": "" in parts or "." in parts,
     }
@@ -41,6 +39,8 @@ def name_problem(name: str) -> str:
 
 
 def _has_controls(name: str) -> bool:
+    import unicodedata  # most names are printable
+
     return any(unicodedata.category(character) in _UNSAFE for character in name)
 
 

@@ -27,6 +27,7 @@ from truewheel.wheel.faults import (
     shortened,
 )
 from truewheel.wheel.framing import check_framing
+from truewheel.wheel.kept import Kept
 from truewheel.wheel.links import follow_links
 from truewheel.wheel.metadata import (
     WheelName,
@@ -54,27 +55,6 @@ if TYPE_CHECKING:
 
 _KEPT_ENTRY = 16 * CHUNK  # bytes; what is larger is read in pieces
 _REQUIRED = ("WHEEL", "METADATA", "RECORD")
-
-KeptEntries = dict[tuple[str, str], bytes]
-
-
-class Kept:
-    """Entries that stay in memory after they were checked, up to ``budget`` bytes over all wheels."""
-
-    def __init__(self, budget: int) -> None:
-        self._left = budget
-        self._entries: KeptEntries = {}
-
-    def keep(self, filename: str, entry: str, content: bytes) -> None:
-        """Keep the content of a wheel's entry if it fits."""
-        if len(content) <= self._left:
-            self._left -= len(content)
-            self._entries[filename, entry] = content
-
-    @property
-    def entries(self) -> KeptEntries:
-        """What was kept so far, by the file name of the wheel and the entry's name."""
-        return self._entries
 
 
 def read_wheel(
@@ -277,7 +257,7 @@ class WheelContents:
     which all was kept is not opened again.
     """
 
-    def __init__(self, wheel: Wheel, kept: KeptEntries) -> None:
+    def __init__(self, wheel: Wheel, kept: Kept) -> None:
         """Remember the wheel; nothing is opened before the ``with``."""
         self.wheel = wheel
         self._kept = kept
@@ -290,7 +270,7 @@ class WheelContents:
     def __enter__(self) -> WheelContents:
         """Open the file; raises UsageError or WheelRefused when that is no longer possible."""
         self._entered = True
-        if all((self.wheel.filename, _archived(entry)) in self._kept for entry in self.wheel.entries):
+        if all(self._kept.has(self.wheel.filename, _archived(entry)) for entry in self.wheel.entries):
             return self
         with ExitStack() as stack:
             stream = stack.enter_context(open_file(Path(self.wheel.path)))
@@ -311,7 +291,7 @@ class WheelContents:
 
     def read(self, entry: WheelEntry) -> bytes:
         """Return all bytes of an entry; raises WheelRefused when they are not those that were checked."""
-        checked = self._kept.get((self.wheel.filename, _archived(entry)))
+        checked = self._kept.get(self.wheel.filename, _archived(entry), entry.size)
         if checked is not None and self._entered:
             return checked
         opened, archived = self._find(entry)
@@ -327,14 +307,14 @@ class WheelContents:
         Entries of a wheel with links stay, as others may have the same bytes.
         """
         if not self._has_links:
-            self._kept.pop((self.wheel.filename, entry.name), None)
+            self._kept.forget(self.wheel.filename, entry.name)
 
     def chunks(self, entry: WheelEntry) -> Iterator[bytes]:
         """Yield the bytes of an entry in pieces of at most 1 MiB, for entries too large to hold.
 
         Raises WheelRefused, at the latest after the last piece, when they are not those that were checked.
         """
-        checked = self._kept.get((self.wheel.filename, _archived(entry)))
+        checked = self._kept.get(self.wheel.filename, _archived(entry), entry.size)
         if checked is not None and self._entered:
             yield from (checked,) if checked else ()
             return
@@ -368,9 +348,9 @@ def _archived(entry: WheelEntry) -> str:
     return entry.member or entry.name
 
 
-def open_contents(wheel: Wheel, kept: KeptEntries | None = None) -> WheelContents:
-    """Return the contents of a wheel, for a ``with``; ``kept`` are the entries that read_wheel kept."""
-    return WheelContents(wheel, {} if kept is None else kept)
+def open_contents(wheel: Wheel, kept: Kept | None = None) -> WheelContents:
+    """Return the contents of a wheel, for a ``with``; ``kept`` are those that read_wheel kept."""
+    return WheelContents(wheel, kept or Kept(0))
 
 
 def check_tags(wheel: Wheel, interpreter: Interpreter) -> None:

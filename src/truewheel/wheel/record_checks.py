@@ -19,9 +19,7 @@ from truewheel.wheel.names import check_collisions, name_problem
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
 _LONGEST_SIZE = 19  # digits
-_SIZE = re.compile(rf"[0-9]{{1,{_LONGEST_SIZE}}}")
 _USUAL_DIGEST = len("sha256=") + 43
-_HEX = re.compile(r"[0-9a-fA-F]+")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # what RECORD has of a path, by the rule that tolerates it
 _ODD = {
@@ -93,15 +91,17 @@ def _usual_row(digest: str, size: str) -> Row | None:
         digest.startswith("sha256=")
         and len(digest) == _USUAL_DIGEST
         and not digest.endswith("=")
-        and size.isdecimal()
-        and size.isascii()
-        and len(size) <= _LONGEST_SIZE
+        and _is_size(size)
     )
     return Row("sha256", digest[7:], int(size)) if is_usual else None
 
 
+def _is_size(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) <= _LONGEST_SIZE
+
+
 def _row(path: str, digest: str, size: str, entry: str, odd: _Oddities) -> Checked[Row | None]:
-    if size and not _SIZE.fullmatch(size):
+    if size and not _is_size(size):
         yield Fault("malformed-record-size", entry, f"gives {path} the size {size}")
         return None
     algorithm, separator, value = digest.partition("=")
@@ -120,7 +120,8 @@ def _base64(path: str, algorithm: str, value: str, odd: _Oddities) -> str:
     if value.endswith("="):
         odd["padded-record-hash"].append(path)
         return value.rstrip("=")
-    if algorithm and _HEX.fullmatch(value) and len(value) == 2 * hashlib.new(algorithm).digest_size:
+    is_long = algorithm and len(value) == 2 * hashlib.new(algorithm).digest_size
+    if is_long and re.fullmatch(r"[0-9a-fA-F]+", value):
         odd["hexadecimal-record-hash"].append(path)
         return digest_text(bytes.fromhex(value))
     return value

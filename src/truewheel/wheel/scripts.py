@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.model import RewrittenEntry, Wheel, WheelEntry
 from truewheel.shebang import wants_python, with_python
-from truewheel.wheel.reader import KeptEntries, WheelContents, open_contents
+from truewheel.wheel.kept import Kept
+from truewheel.wheel.reader import WheelContents, open_contents
 
 _HEAD = 4096
 
@@ -26,7 +27,7 @@ class Scripts:
 
 def read_scripts(
     wheels: Sequence[Wheel],
-    kept: KeptEntries,
+    kept: Kept,
     every: bool,
     shebangs: Callable[[], Sequence[bytes]],
 ) -> Scripts:

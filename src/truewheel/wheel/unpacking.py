@@ -65,7 +65,8 @@ class Entries:
 
     def read(self, entry: ArchiveEntry) -> bytes:
         """Return the bytes of an entry; raises what `chunks` raises."""
-        data = self._small(entry) if max(entry.size, entry.packed_size) < CHUNK else None
+        is_small = entry.size < CHUNK and entry.packed_size < CHUNK
+        data = self._small(entry) if is_small else None
         return b"".join(self.chunks(entry)) if data is None else data
 
     def _small(self, entry: ArchiveEntry) -> bytes | None:

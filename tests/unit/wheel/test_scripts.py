@@ -15,6 +15,7 @@ from truewheel.errors import WheelRefused
 from truewheel.model import RewrittenEntry
 from truewheel.pipeline import install, prepare_install
 from truewheel.request import BytecodeOptions, InstallRequest
+from truewheel.wheel.kept import Kept
 from truewheel.wheel.reader import open_contents, read_wheel
 from truewheel.wheel.scripts import Scripts, chunks, read_scripts
 
@@ -23,7 +24,7 @@ LINES = [b"#!/usr/bin/python3.11", b"#!/usr/bin/python3.12 -sP"]
 
 
 def scripts_of(path: Path, every: bool = False) -> Scripts:
-    return read_scripts([read_wheel(path)], {}, every, lambda: [*LINES, LINES[0]])
+    return read_scripts([read_wheel(path)], Kept(0), every, lambda: [*LINES, LINES[0]])
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 9, MIB, MIB + 1, 3 * MIB])
