@@ -77,7 +77,7 @@ else:
             nonlocal calls
             calls += 1
             if calls == _MANY and not made:
-                cls.__init__ = _compiled(cls, names, defaults, setters, finish)
+                cls.__init__ = _compiled(cls, names, defaults, finish, __init__)
             if not values and named.keys() == known:
                 values = map(named.__getitem__, names)
             elif named or len(values) != count:
@@ -99,12 +99,23 @@ else:
 
         return __init__
 
-    def _compiled(cls, names, defaults, setters, finish):
-        """Compile a constructor, for 0.3 ms; it takes a quarter of the time."""
-        scope = {f"put_{name}": put for name, put in zip(names, setters, strict=True)}
-        scope.update(defaults=defaults, finish=finish)
+    def _compiled(cls, names, defaults, finish, general):
+        """Compile a constructor, for 0.3 ms; it takes a seventh of the time.
+
+        An instance is of another class, which lets itself be written to, until its fields are set.
+        """
+        writable = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+        opened = type(cls)(cls.__name__, (cls,), {"__slots__": (), **writable})
+        scope = {"cls": cls, "opened": opened, "become": vars(object)["__class__"].__set__}
+        scope.update(defaults=defaults, finish=finish, general=general)
         heads = (f"{name}=defaults[{name!r}]" if name in defaults else name for name in names)
-        lines = [f"put_{name}(self, {name})" for name in names] + ["finish(self)"] * bool(finish)
+        lines = [f"if self.__class__ is not cls: return general(self, {', '.join(names)})"]
+        lines += [
+            "become(self, opened)",
+            *(f"self.{name} = {name}" for name in names),
+            "self.__class__ = cls",
+        ]
+        lines += ["finish(self)"] * bool(finish)
         exec(f"def __init__(self, {', '.join(heads)}):\n  " + "\n  ".join(lines), scope)  # noqa: S102
         made = scope["__init__"]
         made.__qualname__ = f"{cls.__qualname__}.__init__"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import posixpath
 from collections import deque
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
@@ -203,7 +202,7 @@ def install(
             wheel.filename: opened.enter_context(open_contents(wheel, prepared.kept)) for wheel in plan.wheels
         }
         met = _met(prepared)
-        buildroot.expect({posixpath.dirname(final) for final in planned_paths(plan)})
+        buildroot.expect({final.rpartition("/")[0] or "/" for final in planned_paths(plan)})
         delivery = Delivery(
             buildroot, met.found, plan.interpreters, plan.policy, plan.scheme.file_mode, watch
         )
@@ -224,7 +223,8 @@ def install(
             buildroot.remove(final)
         for directory in emptied(met.gone, met.earlier):
             buildroot.remove_directory(directory)
-        replaced = {f: file for f, file in delivery.files.items() if file.state is State.REPLACED}
+        there = {final: delivery.files[final] for final in met.found if final in delivery.files}
+        replaced = {final: file for final, file in there.items() if file.state is State.REPLACED}
         for each in corrected_records(prepared.root, plan.records, replaced) if replaced else ():
             if each.final not in met.gone:
                 buildroot.replace(each.final, (each.content,), each.mode, each.mtime, last=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from truewheel.metadata import normalized
 from truewheel.model import InstallPaths, Interpreter, PlannedFile, Scheme, Warned, Wheel
 from truewheel.paths import PREFERRED
 
-_STRAY_DIRECTORIES = re.compile(r"tests?|docs?|examples?|usr|etc|__MACOSX")
-_STRAY_FILES = re.compile(
-    r"(?i:licen[cs]e|copying|readme|changes|changelog|authors)([._-].*)?(?<!\.py)|setup\.(py|cfg)|pyproject\.toml"
-)
+# sets: to compile patterns at each start takes a hundredth of a small install
+_STRAY_DIRECTORIES = {"test", "tests", "doc", "docs", "example", "examples", "usr", "etc", "__MACOSX"}
+_STRAY_FILES = {"setup.py", "setup.cfg", "pyproject.toml"}
+_STRAY_TEXTS = ("license", "licence", "copying", "readme", "changes", "changelog", "authors")
 
 
 def strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Wheel) -> Iterator[Warned]:
@@ -22,11 +21,18 @@ def strays_at_top(files: Iterable[PlannedFile], paths: InstallPaths, wheel: Whee
         begin = directory + "/"
         inside = [file.final[len(begin) :] for file in files if file.final.startswith(begin)]
         for top in dict.fromkeys([path[: path.find("/") + 1] or path for path in inside]):
-            name = top.rstrip("/")
-            stray = _STRAY_FILES if name == top else _STRAY_DIRECTORIES
-            if stray.fullmatch(name) and normalized(name) != own:
+            if _is_stray(top) and normalized(top.rstrip("/")) != own:
                 message = "goes to the top of site-packages, where it is no module and may be other projects'"
                 yield Warned(wheel.filename, top, "stray-top-level", message)
+
+
+def _is_stray(top: str) -> bool:
+    """Whether a name at the top, of a directory with a slash, is none of a module."""
+    if top.endswith("/"):
+        return top[:-1] in _STRAY_DIRECTORIES
+    lower = top.lower()
+    behind = next((lower[len(text) :][:1] for text in _STRAY_TEXTS if lower.startswith(text)), None)
+    return top in _STRAY_FILES or (behind in ("", ".", "_", "-") and not top.endswith(".py"))
 
 
 def off_path(

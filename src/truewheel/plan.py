@@ -111,11 +111,11 @@ def plan_install(inputs: InstallInputs) -> InstallPlan:
             paths = install_paths(inputs.scheme, interpreter, inputs.prefix, wheel.name, wheel.spelling)
             planner = _WheelPlanner(inputs, wheel, interpreter, paths, reasons[wheel.filename])
             files_of_wheel = unique(planner.files(), posixpath.join(planner.dist_info, "RECORD"))
-            mine = [file for file in files_of_wheel if not planner.leaves_out(file)]
+            left_out = [file for file in files_of_wheel if planner.leaves_out(file)] if inputs.exclude else ()
+            finals = {file.final for file in left_out}
+            mine = [file for file in files_of_wheel if file.final not in finals]
             dropped.update(
-                (Dropped(wheel.filename, file.entry or file.final, EXCLUDED), None)
-                for file in files_of_wheel
-                if planner.leaves_out(file)
+                (Dropped(wheel.filename, file.entry or file.final, EXCLUDED), None) for file in left_out
             )
             refuse_programs(mine, paths.scripts, interpreter)
             if inputs.policy.legacy:
@@ -236,6 +236,7 @@ class _WheelPlanner:
             "data": paths.data,
             "headers": paths.headers,
         }
+        self._begins = {category: path.rstrip("/") for category, path in self._directories.items()}
         self._excluded = Exclusions(inputs.exclude)
         self._uncompiled = Exclusions(inputs.policy.exclude)
         self._base = paths.purelib if wheel.root_is_purelib else paths.platlib
@@ -263,7 +264,7 @@ class _WheelPlanner:
 
     def leaves_out(self, file: PlannedFile) -> bool:
         """Whether the caller's globs say so; what tells of the install itself stays."""
-        if not self._excluded or (file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT):
+        if file.kind is Kind.METADATA and posixpath.basename(file.final) in _KEPT:
             return False
         return self._excluded.has(file.final, self.directory_of(file))
 
@@ -318,40 +319,31 @@ class _WheelPlanner:
         return _Record(self._base, self.dist_info, mtime, self._wheel.filename, {})
 
     def _entry(self, entry: WheelEntry) -> PlannedFile:
-        if entry.category == "data":
+        category, wheel = entry.category, self._wheel.filename
+        if category == "data":
             final = data_path(self._paths, entry.relative)
         else:
-            final = f"{self._directories[entry.category].rstrip('/')}/{entry.relative}"
-        kind = self._kind(entry, final)
-        executable = entry.executable or kind is Kind.SCRIPT
+            final = f"{self._begins[category]}/{entry.relative}"
+        executable = entry.executable or category == "scripts"
         mode = self._scheme.executable_mode if executable else self._scheme.file_mode
-        planned = PlannedFile(
-            final=final,
-            kind=kind,
-            mode=mode,
-            mtime=self._clamp(entry.mtime),
-            size=entry.size,
-            sha256=entry.sha256,
-            source=entry,
-            wheel=self._wheel.filename,
-            entry=entry.name,
-        )
+        kind, mtime = self._kind(category, final), self._clamp(entry.mtime)
+        planned = PlannedFile(final, kind, mode, mtime, entry.size, entry.sha256, wheel, entry, entry.name)
         if entry.name == self._metadata_name:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
-            content = patched_metadata(self._inputs.metadata[self._wheel.filename], self._inputs.overrides)
+            content = patched_metadata(self._inputs.metadata[wheel], self._inputs.overrides)
             digest = hashlib.sha256(content).hexdigest()
             return replace(planned, size=len(content), sha256=digest, source=content)
-        if entry.category != "scripts":
+        if category != "scripts":
             return planned
-        script = self._inputs.scripts.rewritten.get((self._wheel.filename, entry.name, self._shebang))
+        script = self._inputs.scripts.rewritten.get((wheel, entry.name, self._shebang))
         if script is None:
             return planned
         return replace(planned, size=script.size, sha256=script.sha256, source=script)
 
-    def _kind(self, entry: WheelEntry, final: str) -> Kind:
-        if entry.category in ("scripts", "headers"):
-            return Kind.SCRIPT if entry.category == "scripts" else Kind.HEADER
+    def _kind(self, category: str, final: str) -> Kind:
+        if category in ("scripts", "headers"):
+            return Kind.SCRIPT if category == "scripts" else Kind.HEADER
         if final.startswith(self._inside_dist_info):
             return Kind.METADATA
         if not final.startswith(self._modules):

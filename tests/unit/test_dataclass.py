@@ -151,3 +151,18 @@ def test_what_is_left_out_of_comparisons_is_a_field_like_others() -> None:
     assert Named("a", 1) != Named("b", 1)
     assert (Named("a").opened, Named("a", 1).opened, replace(Named("a", 1), name="b").opened) == (None, 1, 1)
     assert pickle.loads(pickle.dumps(Named("a", 1))).opened == 1
+
+
+def test_the_many_instances_of_a_class_are_as_its_first() -> None:
+    class Plain(Sub):
+        """Without a constructor of its own."""
+
+    for number in range(600):
+        made, plain = Sub("a", number, ("b",)), Plain("a", size=number)
+        assert (type(made), type(plain)) == (Sub, Plain)
+        assert (made.name, made.size, made.tags, plain.size, plain.tags) == ("a", number, ("b",), number, ())
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            made.name = "b"  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(made)) == copy.copy(made) == replace(made, size=599) == made
+    assert [Finished().hint for _ in range(300)] == ["none"] * 300
+    assert Open().names == []

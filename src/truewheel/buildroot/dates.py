@@ -18,6 +18,11 @@ class Dates:
         if seconds > self._newest.get(path, -1):
             self._newest[path] = max(seconds, 0)
 
+    def newest(self, path: str) -> int | None:
+        """The date in nanoseconds that a directory has by what was put into it; None for nothing."""
+        seconds = self._newest.get(path)
+        return None if seconds is None else seconds * _SECOND
+
     def touch(self, path: str) -> None:
         """Note a directory whose date must be put right, as something in it was removed."""
         self._newest.setdefault(path, 0)

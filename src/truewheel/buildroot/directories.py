@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 
+from truewheel.buildroot.dates import Dates
 from truewheel.buildroot.journal import Journal
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -21,9 +22,11 @@ class Directories:
     the journal. Methods raise the OSError of the system.
     """
 
-    def __init__(self, mode: int, journal: Journal) -> None:
+    def __init__(self, mode: int, journal: Journal, dates: Dates) -> None:
         self._mode = mode
         self._journal = journal
+        self._dates = dates
+        self._dated: dict[str, int] = {}
         self._open: OrderedDict[str, int] = OrderedDict()
 
     def open_root(self, descriptor: int) -> None:
@@ -52,6 +55,8 @@ class Directories:
 
     def date(self, path: str, nanoseconds: int) -> None:
         """Set the dates of a directory, without opening it."""
+        if self._dated.get(path) == nanoseconds:
+            return
         times = (nanoseconds, nanoseconds)
         if path in self._open:
             os.utime(self._open[path], ns=times)
@@ -76,6 +81,7 @@ class Directories:
             above = directory or "/"
         for each in reversed(missing):
             descriptor = self._open[each[2]] = step(*each)
+            self._dated.pop(each[2], None)
             if len(self._open) > _MOST_OPEN:
                 self._close_oldest(each[2])
         return descriptor
@@ -88,8 +94,17 @@ class Directories:
     def _close_oldest(self, needed: str) -> bool:
         path = next((path for path in self._open if path not in ("/", needed)), None)
         if path is not None:
+            self._date_early(path)
             os.close(self._open.pop(path))
         return path is not None
+
+    def _date_early(self, path: str) -> None:
+        """Date a directory of ours before it is closed: later, the one above must be opened for that."""
+        date = self._dates.newest(path)
+        if date is not None and self._journal.is_ours(path):
+            with suppress(OSError):  # what fails is told at commit
+                os.utime(self._open[path], ns=(date, date))
+                self._dated[path] = date
 
     def _opened(self, above: str, name: str) -> int:
         while True:

@@ -59,12 +59,12 @@ def corrections(
 def bytecode_there(root: Path, record: RecordPlan, gone: Collection[str]) -> tuple[Found, ...]:
     """The bytecode of a RECORD's sources that an install neither makes nor removes (``gone``)."""
     members, apart = set(record.members), {*record.members, *gone}
-    caches = {posixpath.join(posixpath.dirname(final), CACHE) for final in members if final.endswith(".py")}
+    caches = {f"{final.rpartition('/')[0]}/{CACHE}" for final in members if final.endswith(".py")}
     there = [
-        posixpath.join(cache, name)
+        f"{cache}/{name}"
         for cache in sorted(caches)
-        if below(root, cache).is_dir() and not below(root, cache).is_symlink()
-        for name in sorted(os.listdir(below(root, cache)))
+        if (path := below(root, cache)).is_dir() and not path.is_symlink()
+        for name in sorted(os.listdir(path))
     ]
     left = [final for final in there if final not in apart and source_path(final) in members]
     found = look(root, left) if left else {}

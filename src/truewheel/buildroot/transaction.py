@@ -67,8 +67,8 @@ class Buildroot:
         self._root = Root(root, directory_mode)
         self._epoch = epoch
         self._journal = Journal(dated=epoch is not None)
-        self._directories = Directories(directory_mode, self._journal)
         self._dates = Dates()
+        self._directories = Directories(directory_mode, self._journal, self._dates)
         self._pending = _Pending()
         self._descriptor: int | None = None
         self._settled = False
@@ -101,7 +101,7 @@ class Buildroot:
         if dead is None:
             self._journal.begin(descriptor, times)
             return
-        directories = Directories(0, Journal())  # what they hold open may be gone afterwards
+        directories = Directories(0, Journal(), Dates())  # what they hold open may be gone afterwards
         directories.open_root(os.dup(descriptor))
         try:
             self._journal.begin(descriptor, _recovered(dead, directories, times))

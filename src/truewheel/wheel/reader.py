@@ -359,12 +359,21 @@ def check_tags(wheel: Wheel, interpreter: Interpreter) -> None:
     Source: the platform compatibility tags specification, and for free-threaded builds that they load no
     stable ABI extension of other builds.
     """
-    # every Python 3 supports this tag, and most wheels have it
-    if "py3-none-any" in wheel.tags or tag_rank(wheel.tags, interpreter) is not None:
+    if not _plain_tags(interpreter).isdisjoint(wheel.tags) or tag_rank(wheel.tags, interpreter) is not None:
         return
     build = f"Python {interpreter.short_version}{' free-threaded' if interpreter.free_threaded else ''}"
     message = f"its tags {' '.join(wheel.tags)} do not fit {interpreter.command}, {build}"
     raise refused(wheel.filename, Fault("unfitting-tags", "", message))
+
+
+def _plain_tags(interpreter: Interpreter) -> set[str]:
+    """The tags that most wheels have for a Python: to import packaging takes a tenth of a small install."""
+    tags = {f"py3-none-{platform}" for platform in (*interpreter.platforms, "any")}
+    if interpreter.implementation == "cpython" and not interpreter.free_threaded:
+        name = "cp{}{}".format(*interpreter.version)
+        abi = name if interpreter.version >= (3, 8) else f"{name}m"
+        tags |= {f"{name}-{abi}-{platform}" for platform in interpreter.platforms}
+    return tags
 
 
 def tag_rank(tags: Iterable[str], interpreter: Interpreter) -> int | None:

@@ -24,6 +24,8 @@ def admits(wanted: str, version: tuple[int, int, int]) -> bool:
 
     Raises ValueError for an invalid specifier.
     """
+    if not wanted:
+        return True
     clauses = [_CLAUSE.fullmatch(clause) for clause in wanted.split(",")]
     if all(clause and (not clause[3] or clause[1] in ("==", "!=")) for clause in clauses):
         return all(_holds(clause, version) for clause in clauses if clause)

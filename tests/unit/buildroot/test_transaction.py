@@ -103,6 +103,28 @@ def test_files_have_their_dates_and_directories_the_newest_below_them(tmp_path: 
     assert {date(root / name) for name in (".", "usr", "usr/lib", "usr/lib/b")} == {LATE * 10**9}
 
 
+@pytest.mark.parametrize("most", [2, 3, 256])
+def test_dates_are_the_same_however_few_directories_are_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(directories, "_MOST_OPEN", most)
+    with Buildroot(tmp_path / "root", 0o755) as buildroot:
+        for at, number in enumerate((1, 2, 3, 1, 4, 5, 2)):
+            for depth, below in enumerate(("", "in/", "in/deep/", "in/other/")):
+                first, second = (f"/lib/{number}/{below}{name}{at}" for name in "fg")
+                buildroot.add(first, (b"",), 0o644, EARLY + at - depth)
+                buildroot.link(first, second, EARLY + at - depth, replace=False)
+            if at == 4:
+                buildroot.place()
+        buildroot.place()
+        buildroot.add("/lib/3/in/last", (b"",), 0o644, LATE)
+        buildroot.add("/lib/1/in/old", (b"",), 0o644, EARLY - 9)  # changes a directory, but not what it gets
+        buildroot.commit()
+    paths = [tmp_path / "root", *(tmp_path / "root").rglob("*")]
+    for directory in (path for path in paths if path.is_dir()):
+        assert date(directory) == max(date(path) for path in directory.rglob("*") if path.is_file())
+
+
 def test_a_directory_that_is_newer_keeps_its_date(root: Path) -> None:
     (root / "usr").mkdir()
     os.utime(root / "usr", ns=(1, LATE * 10**9 + 5))

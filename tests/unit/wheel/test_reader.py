@@ -21,6 +21,7 @@ from tests.wheelbuilder import (
 )
 from truewheel.errors import UsageError, WheelRefused
 from truewheel.model import EntryPoint, Interpreter, Wheel, WheelEntry
+from truewheel.wheel import reader
 from truewheel.wheel.reader import check_tags, open_contents, read_wheel
 
 PLATFORMS = ("manylinux_2_36_x86_64", "manylinux2014_x86_64", "linux_x86_64")
@@ -462,6 +463,16 @@ def test_tags_that_do_not_fit(
     assert tags.split(".", maxsplit=1)[0] in line
     assert f"python3, Python {version[0]}.{version[1]}" in line
     assert ("free-threaded" in line) is free_threaded
+
+
+@pytest.mark.parametrize("version", [(3, 7, 5), (3, 8, 0), (3, 11, 2), (3, 13, 1)], ids=str)
+@pytest.mark.parametrize("implementation", ["cpython", "pypy"])
+@pytest.mark.parametrize("free_threaded", [False, True])
+def test_tags_that_are_known_without_packaging_are_of_those_that_packaging_knows(
+    version: tuple[int, int, int], implementation: str, free_threaded: bool
+) -> None:
+    python = replace(interpreter(version, free_threaded=free_threaded), implementation=implementation)
+    assert reader._plain_tags(python) <= {str(tag) for tag in reader._supported(python)}
 
 
 def test_platforms_are_never_those_we_run_on(wheel_builder: WheelBuilder) -> None:
