@@ -150,8 +150,11 @@ def _pipe() -> tuple[int, int]:
 
 
 def _inherited() -> list[int]:
-    """Return the open descriptors that are no standard streams, so far as the system tells."""
-    try:
-        return [number for name in os.listdir("/proc/self/fd") if (number := int(name)) >= _FIRST]
-    except OSError:
-        return []
+    """Return the descriptors that a new program would get, but for the standard streams."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # no /proc
+        for number in map(int, os.listdir("/proc/self/fd")):
+            with contextlib.suppress(OSError):  # closed by now
+                if number >= _FIRST and os.get_inheritable(number):
+                    found.append(number)
+    return found

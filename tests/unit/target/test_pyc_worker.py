@@ -38,7 +38,19 @@ def replies(data: bytes) -> list[tuple[dict[str, Any], bytes]]:
             return found
         header_size, payload_size = SIZES.unpack(sizes)
         header = stream.read(header_size)
-        found.append((json.loads(header.decode("ascii")), stream.read(payload_size)))
+        found.append((parsed(header), stream.read(payload_size)))
+
+
+def parsed(header: bytes) -> dict[str, Any]:
+    if header.startswith(b"{"):
+        failure: dict[str, Any] = json.loads(header.decode("ascii"))
+        return failure
+    assert header[0] == 0
+    codes = [
+        {"level": level, "size": size} if same_as == pyc_worker.OWN else {"level": level, "same_as": same_as}
+        for level, same_as, size in pyc_worker.CODE.iter_unpack(header[9:])
+    ]
+    return {"source_hash": header[1:9].hex(), "codes": codes}
 
 
 def ask(*frames: bytes) -> list[tuple[dict[str, Any], bytes]]:
