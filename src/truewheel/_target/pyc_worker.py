@@ -2,18 +2,18 @@
 
 Run in the target Python (`python -s -S -B start.py pyc_worker`); it touches no file.
 
-Request: two little-endian 4-byte sizes, a header, the source bytes.  The header begins with HEADER: flags,
-the seconds of CPU and the bytes of address space that this source may take (0: any), the number of levels.
-A byte for each level and the path for co_filename follow.  The code of the answer is canonical; with the
-flag RAW it is what marshal writes.  With CHECK the encoder proves first that it knows the code objects of
-this Python.
+All numbers are little-endian.  Request: two sizes of 4 bytes, a header, the source bytes.  The header begins
+with flags (1 byte), the seconds of CPU (4) and the bytes of address space (8) that this source may take (0:
+any), the number of levels (1).  A byte for each level and the path for co_filename follow.  The code of the
+answer is canonical; with the flag RAW it is what marshal writes.  With CHECK the encoder proves first that it
+knows the code objects of this Python.
 Response: two sizes, a header, the code of all levels that have their own, one after the other.  The header is
-a zero byte, the 8 bytes of PEP 552's source hash, and CODE for each level: the level, an earlier one that has
-the same code or OWN, the size of its code.  Or it is JSON, without code: {"error": {"type": str, "message":
-str, "line": int or null}} for a source that this Python does not compile, {"unknown": {the same}} for code
-objects that we cannot encode.  The end of stdin ends it.
+a zero byte, the 8 bytes of PEP 552's source hash, and for each level: the level (1), an earlier one that has
+the same code or OWN (1), the size of its code (4).  Or it is JSON, without code: {"error": {"type": str,
+"message": str, "line": int or null}} for a source that this Python does not compile, {"unknown": {the same}}
+for code objects that we cannot encode.  The end of stdin ends it.
 
-What it imports counts: most wheels are small, and this start is a fifth of what they take.
+What it imports counts (even struct): most wheels are small, and this start is much of what they take.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import _thread
 import gc
 import marshal
 import os
-import struct
 import sys
 import time
 import warnings
@@ -40,9 +39,6 @@ try:
 except ImportError:  # a minimal Python; whoever asks still limits the time
     resource = None  # type: ignore[assignment]
 
-SIZES = struct.Struct("<II")
-HEADER = struct.Struct("<BIQB")
-CODE = struct.Struct("<BBI")
 OWN = 0xFF
 RAW, CHECK = 1, 2
 COLLECT_EVERY = 256  # requests between garbage collections
@@ -174,14 +170,14 @@ def write_levels(
     made: Dict[bytes, int] = {}
     for level, code in codes:
         if isinstance(code, int):
-            entries.append(CODE.pack(level, code, 0))
+            entries.append(bytes((level, code)) + size_of(b""))
             continue
         data = write(code)
         if data in made:
-            entries.append(CODE.pack(level, made[data], 0))
+            entries.append(bytes((level, made[data])) + size_of(b""))
         else:
             made[data] = level
-            entries.append(CODE.pack(level, OWN, len(data)))
+            entries.append(bytes((level, OWN)) + size_of(data))
             blobs.append(data)
     return [b"".join(entries), *blobs]
 
@@ -247,9 +243,9 @@ def limit(cpu: int, memory: int) -> None:
 
 def answer(header: bytes, source: bytes) -> List[bytes]:
     """Return the response to one request: its header and the parts of its payload."""
-    flags, cpu, memory, count = HEADER.unpack_from(header)
-    levels, dfile = list(header[HEADER.size : HEADER.size + count]), header[HEADER.size + count :]
-    limit(cpu, memory)
+    flags, count = header[0], header[13]
+    levels, dfile = list(header[14 : 14 + count]), header[14 + count :]
+    limit(number(header[1:5]), number(header[5:13]))
     try:
         codes = compile_levels(source, dfile.decode("utf-8", "surrogatepass"), levels)
     except Exception as error:  # whatever compile says about the source belongs to the caller
@@ -269,6 +265,16 @@ def answer(header: bytes, source: bytes) -> List[bytes]:
     return [b"\0" + source_hash(source) + entries, *blobs]
 
 
+def number(data: bytes) -> int:
+    """Read a number."""
+    return int.from_bytes(data, "little")
+
+
+def size_of(data: bytes) -> bytes:
+    """Return the size of `data` in 4 bytes."""
+    return len(data).to_bytes(4, "little")
+
+
 def take(stream: BinaryIO, size: int) -> bytes:
     """Read exactly `size` bytes; EOFError when the stream ends before."""
     data = stream.read(size)
@@ -281,13 +287,14 @@ def serve(requests: BinaryIO, responses: BinaryIO) -> int:
     """Answer requests until the stream ends between two of them; return their number."""
     count = 0
     while True:
-        sizes = requests.read(SIZES.size)
+        sizes = requests.read(8)
         if not sizes:
             return count
-        header_size, source_size = SIZES.unpack(sizes + take(requests, SIZES.size - len(sizes)))
-        header = take(requests, header_size)
-        reply = answer(header, take(requests, source_size))
-        responses.write(SIZES.pack(len(reply[0]), sum(map(len, reply[1:]))) + b"".join(reply))
+        sizes += take(requests, 8 - len(sizes))
+        header = take(requests, number(sizes[:4]))
+        head, *blobs = answer(header, take(requests, number(sizes[4:])))
+        payload = b"".join(blobs)
+        responses.write(size_of(head) + size_of(payload) + head + payload)
         responses.flush()
         count += 1
         if count % COLLECT_EVERY == 0:
