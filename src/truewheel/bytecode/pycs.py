@@ -29,10 +29,10 @@ class PycName(NamedTuple):
 
 def pyc_path(source: str, cache_tag: str, level: int) -> str:
     """The path of a source's pyc at an optimization level (PEP 3147 and PEP 488)."""
-    directory, name = posixpath.split(source)
+    directory, slash, name = source.rpartition("/")
     stem = name[: -len(".py")]
     optimization = f".opt-{level}" if level else ""
-    return posixpath.join(directory, CACHE, f"{stem}.{cache_tag}{optimization}.pyc")
+    return f"{directory}{slash}{CACHE}/{stem}.{cache_tag}{optimization}.pyc"
 
 
 def parse_pyc_name(name: str) -> PycName | None:
@@ -88,10 +88,12 @@ def plan_job(
     ``source`` is a final path; ``size`` in bytes; ``mtime`` in seconds since the epoch; ``filename`` the
     ``co_filename`` where that is not the source.
     """
-    targets = [PycTarget(level, pyc_path(source, cache_tag, level)) for level in levels]
-    fitting = tuple(target for target in targets if _fits(target.final))
-    left_out = tuple(each for each in targets if each not in fitting)
-    return PycJob(source, cache_tag, size, mtime, fitting, wheel, left_out, filename)
+    targets: list[PycTarget] = []
+    left_out: list[PycTarget] = []
+    for level in levels:
+        final = pyc_path(source, cache_tag, level)
+        (targets if _fits(final) else left_out).append(PycTarget(level, final))
+    return PycJob(source, cache_tag, size, mtime, tuple(targets), wheel, tuple(left_out), filename)
 
 
 def code_filename(source: str, directory: str, kind: CodeFilename) -> str:
@@ -114,7 +116,8 @@ def long_names(jobs: Iterable[PycJob]) -> Iterator[Warned]:
 
 
 def _fits(path: str) -> bool:
-    return len(posixpath.basename(path).encode("utf-8", "surrogateescape")) <= _LONGEST_NAME
+    name = path[path.rfind("/") + 1 :]
+    return len(name.encode("utf-8", "surrogateescape")) <= _LONGEST_NAME
 
 
 def biggest_first(jobs: Iterable[PycJob]) -> list[PycJob]:

@@ -107,7 +107,7 @@ class Worker:
 
     def send(self, job: PycJob, source: bytes) -> None:
         """Send a source, or keep what of it the process does not take yet."""
-        levels = bytes(target.level for target in job.targets)
+        levels = bytes([target.level for target in job.targets])
         fixed = _HEADER.pack(self._flags, self._limits.cpu, self._limits.memory * _MIB, len(levels))
         header = fixed + levels + (job.filename or job.source).encode("utf-8", "surrogatepass")
         self._flags &= ~_CHECK
