@@ -6,6 +6,7 @@ Without ``subprocess``, the import of which takes longer than this whole module'
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import resource  # noqa: F401 os.wait4 imports it, for which there may be no descriptor any more
 import signal
@@ -19,7 +20,7 @@ _FIRST = 3  # the first descriptor that is no standard stream
 
 
 class Child:
-    """A process in a group of its own.
+    """A process in a session of its own, without a terminal.
 
     ``requests``, ``answers`` and ``messages`` are the descriptors of the pipes to its standard streams,
     ``said`` what was read from the last. ``status`` is None while it runs, then as in ``subprocess``;
@@ -36,17 +37,7 @@ class Child:
                 ends += _pipe()
             theirs = (ends[0], ends[3], ends[5])
             self.requests, self.answers, self.messages = ends[1], ends[2], ends[4]
-            self.pid = os.posix_spawnp(
-                words[0],
-                words,
-                environment,
-                file_actions=[
-                    *((os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(theirs)),
-                    *((os.POSIX_SPAWN_CLOSE, each) for each in _inherited()),
-                ],
-                setpgroup=0,
-                setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # which Python ignores
-            )
+            self.pid = _spawned(words, environment, theirs)
         except BaseException:
             for each in ends:
                 os.close(each)
@@ -134,6 +125,24 @@ class Standby:
         return None
 
 
+def _spawned(words: list[str], environment: Mapping[str, str], streams: tuple[int, int, int]) -> int:
+    spawn = functools.partial(
+        os.posix_spawnp,
+        words[0],
+        words,
+        environment,
+        file_actions=[
+            *((os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(streams)),
+            *((os.POSIX_SPAWN_CLOSE, each) for each in _inherited()),
+        ],
+        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # which Python ignores
+    )
+    try:
+        return spawn(setsid=True)
+    except NotImplementedError:  # this Python was built for a C library that is too old
+        return spawn(setpgroup=0)
+
+
 def _pipe() -> tuple[int, int]:
     """Make a pipe; none of its ends is a standard stream's number, which may be free."""
     ends = os.pipe()
@@ -150,8 +159,11 @@ def _pipe() -> tuple[int, int]:
 
 
 def _inherited() -> list[int]:
-    """Return the open descriptors that are no standard streams, so far as the system tells."""
-    try:
-        return [number for name in os.listdir("/proc/self/fd") if (number := int(name)) >= _FIRST]
-    except OSError:
-        return []
+    """Return the descriptors that a new program would get, but for the standard streams."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # no /proc
+        for number in map(int, os.listdir("/proc/self/fd")):
+            with contextlib.suppress(OSError):  # closed by now
+                if number >= _FIRST and os.get_inheritable(number):
+                    found.append(number)
+    return found

@@ -7,14 +7,17 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.support import children, interpreter
 from truewheel.children import Child, Standby
 
+REAL = os.posix_spawnp
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 
@@ -78,7 +81,25 @@ def test_a_caller_without_descriptors_left_keeps_those_it_has(monkeypatch: pytes
     assert descriptors() == before
 
 
-def test_what_it_started_ends_with_it(tmp_path: Path) -> None:
+def without_sessions(*arguments: Any, **options: Any) -> int:
+    if "setsid" in options:
+        raise NotImplementedError
+    return REAL(*arguments, **options)
+
+
+def test_it_has_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = shell("sleep 600")
+    assert os.getsid(child.pid) == os.getpgid(child.pid) == child.pid
+    child.close()
+    monkeypatch.setattr(os, "posix_spawnp", without_sessions)
+    child = shell("sleep 600")
+    assert os.getsid(child.pid) != child.pid == os.getpgid(child.pid)
+    child.close()
+
+
+@pytest.mark.parametrize("spawn", [REAL, without_sessions])
+def test_what_it_started_ends_with_it(monkeypatch: pytest.MonkeyPatch, spawn: Callable[..., int]) -> None:
+    monkeypatch.setattr(os, "posix_spawnp", spawn)
     child = shell("sleep 600 & echo $!; wait")
     pid = int(os.read(child.answers, 100))
     child.close()

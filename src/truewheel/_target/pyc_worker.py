@@ -2,17 +2,18 @@
 
 Run in the target Python (`python -s -S -B start.py pyc_worker`); it touches no file.
 
-Request: two little-endian 4-byte sizes, a header, the source bytes.  The header begins with HEADER: flags,
-the seconds of CPU and the bytes of address space that this source may take (0: any), the number of levels.
-A byte for each level and the path for co_filename follow.  The code of the answer is canonical; with the
-flag RAW it is what marshal writes.  With CHECK the encoder proves first that it knows the code objects of
-this Python.
-Response: two sizes, a JSON header {"source_hash": hex, "codes": [{"level": n, "size": bytes} or
-{"level": n, "same_as": level}, ...]}, the code of all entries that have a size, one after the other; or no
-payload and {"error": {"type": str, "message": str, "line": int or null}} for a source that this Python does
-not compile, {"unknown": {the same}} for code objects that we cannot encode.  The end of stdin ends it.
+All numbers are little-endian.  Request: two sizes of 4 bytes, a header, the source bytes.  The header begins
+with flags (1 byte), the seconds of CPU (4) and the bytes of address space (8) that this source may take (0:
+any), the number of levels (1).  A byte for each level and the path for co_filename follow.  The code of the
+answer is canonical; with the flag RAW it is what marshal writes.  With CHECK the encoder proves first that it
+knows the code objects of this Python.
+Response: two sizes, a header, the code of all levels that have their own, one after the other.  The header is
+a zero byte, the 8 bytes of PEP 552's source hash, and for each level: the level (1), an earlier one that has
+the same code or OWN (1), the size of its code (4).  Or it is JSON, without code: {"error": {"type": str,
+"message": str, "line": int or null}} for a source that this Python does not compile, {"unknown": {the same}}
+for code objects that we cannot encode.  The end of stdin ends it.
 
-What it imports counts: most wheels are small, and this start is a fifth of what they take.
+What it imports counts (even struct): most wheels are small, and this start is much of what they take.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ import _thread
 import gc
 import marshal
 import os
-import struct
 import sys
 import time
 import warnings
@@ -39,8 +39,7 @@ try:
 except ImportError:  # a minimal Python; whoever asks still limits the time
     resource = None  # type: ignore[assignment]
 
-SIZES = struct.Struct("<II")
-HEADER = struct.Struct("<BIQB")
+OWN = 0xFF
 RAW, CHECK = 1, 2
 COLLECT_EVERY = 256  # requests between garbage collections
 SPARE = 64 * 1024 * 1024  # bytes a healthy machine can still give
@@ -123,16 +122,16 @@ def _encodings(source: bytes) -> Set[str]:
     return {name.decode("ascii").lower().replace("_", "-") for name in names}
 
 
-def source_hash(source: bytes) -> str:
-    """Return the 8 bytes of PEP 552's source hash in hex, as they are in the pyc."""
+def source_hash(source: bytes) -> bytes:
+    """Return the 8 bytes of PEP 552's source hash, as they are in the pyc."""
     try:
         from _frozen_importlib_external import MAGIC_NUMBER
         from _imp import source_hash as compute
     except ImportError:  # importlib.util, which does just this, takes a third of the start
         from importlib.util import source_hash as of_source
 
-        return of_source(source).hex()
-    return compute(int.from_bytes(MAGIC_NUMBER, "little"), source).hex()
+        return of_source(source)
+    return compute(int.from_bytes(MAGIC_NUMBER, "little"), source)
 
 
 def compile_levels(source: bytes, dfile: str, levels: List[int]) -> List[Tuple[int, Union[CodeType, int]]]:
@@ -161,26 +160,26 @@ def encode(code: CodeType) -> bytes:
 
 def write_levels(
     codes: List[Tuple[int, Union[CodeType, int]]], write: Callable[[CodeType], bytes]
-) -> Tuple[List[Dict[str, int]], List[bytes]]:
-    """Return the response's "codes" and the marshal bytes of the entries with a size.
+) -> List[bytes]:
+    """Return the entries of the response's header, joined, and the marshal bytes of those with a size.
 
     Raises what `write`, which makes these bytes, raises.
     """
-    entries: List[Dict[str, int]] = []
+    entries: List[bytes] = []
     blobs: List[bytes] = []
     made: Dict[bytes, int] = {}
     for level, code in codes:
         if isinstance(code, int):
-            entries.append({"level": level, "same_as": code})
+            entries.append(bytes((level, code)) + size_of(b""))
             continue
         data = write(code)
         if data in made:
-            entries.append({"level": level, "same_as": made[data]})
+            entries.append(bytes((level, made[data])) + size_of(b""))
         else:
             made[data] = level
-            entries.append({"level": level, "size": len(data)})
+            entries.append(bytes((level, OWN)) + size_of(data))
             blobs.append(data)
-    return entries, blobs
+    return [b"".join(entries), *blobs]
 
 
 def check_encoder() -> None:
@@ -193,12 +192,15 @@ def check_encoder() -> None:
         raise ValueError("they do not come back as they were")
 
 
-def describe(error: BaseException) -> Dict[str, Any]:
-    """Return the response's account of an exception."""
+def describe(kind: str, error: BaseException) -> List[bytes]:
+    """Return the response's header for an exception; json is slow to import, and failures alone need it."""
+    import json
+
     line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     line = line if isinstance(line, int) else None
-    return {"type": type(error).__name__, "message": str(message), "line": line}
+    told = {"type": type(error).__name__, "message": str(message), "line": line}
+    return [json.dumps({kind: told}).encode("ascii")]
 
 
 def peak() -> int:
@@ -239,37 +241,38 @@ def limit(cpu: int, memory: int) -> None:
         resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def answer(header: bytes, source: bytes) -> Tuple[Dict[str, Any], List[bytes]]:
+def answer(header: bytes, source: bytes) -> List[bytes]:
     """Return the response to one request: its header and the parts of its payload."""
-    flags, cpu, memory, count = HEADER.unpack_from(header)
-    levels, dfile = list(header[HEADER.size : HEADER.size + count]), header[HEADER.size + count :]
-    limit(cpu, memory)
+    flags, count = header[0], header[13]
+    levels, dfile = list(header[14 : 14 + count]), header[14 + count :]
+    limit(number(header[1:5]), number(header[5:13]))
     try:
         codes = compile_levels(source, dfile.decode("utf-8", "surrogatepass"), levels)
     except Exception as error:  # whatever compile says about the source belongs to the caller
         if isinstance(error, MemoryError) and not error.args and memory_is_short(len(source)):
             raise
-        return {"error": describe(error)}, []
+        return describe("error", error)
     try:
         if flags & CHECK:
             check_encoder()
-        entries, blobs = write_levels(codes, dumps if flags & RAW else encode)
+        entries, *blobs = write_levels(codes, dumps if flags & RAW else encode)
     except Unmarshallable as error:  # Python would write no pyc of it either
-        return {"error": describe(error.__cause__ or error)}, []
+        return describe("error", error.__cause__ or error)
     except MemoryError:
         raise
     except Exception as error:
-        return {"unknown": describe(error)}, []
-    return {"source_hash": source_hash(source), "codes": entries}, blobs
+        return describe("unknown", error)
+    return [b"\0" + source_hash(source) + entries, *blobs]
 
 
-def as_json(reply: Dict[str, Any]) -> bytes:
-    """Return a response's header; json is slow to import, and failures alone need it."""
-    if "codes" in reply:  # words of ours, hex digits and numbers
-        return str(reply).replace("'", '"').encode("ascii")
-    import json
+def number(data: bytes) -> int:
+    """Read a number."""
+    return int.from_bytes(data, "little")
 
-    return json.dumps(reply).encode("ascii")
+
+def size_of(data: bytes) -> bytes:
+    """Return the size of `data` in 4 bytes."""
+    return len(data).to_bytes(4, "little")
 
 
 def take(stream: BinaryIO, size: int) -> bytes:
@@ -284,14 +287,14 @@ def serve(requests: BinaryIO, responses: BinaryIO) -> int:
     """Answer requests until the stream ends between two of them; return their number."""
     count = 0
     while True:
-        sizes = requests.read(SIZES.size)
+        sizes = requests.read(8)
         if not sizes:
             return count
-        header_size, source_size = SIZES.unpack(sizes + take(requests, SIZES.size - len(sizes)))
-        header = take(requests, header_size)
-        reply, blobs = answer(header, take(requests, source_size))
-        text = as_json(reply)
-        responses.write(SIZES.pack(len(text), sum(map(len, blobs))) + text + b"".join(blobs))
+        sizes += take(requests, 8 - len(sizes))
+        header = take(requests, number(sizes[:4]))
+        head, *blobs = answer(header, take(requests, number(sizes[4:])))
+        payload = b"".join(blobs)
+        responses.write(size_of(head) + size_of(payload) + head + payload)
         responses.flush()
         count += 1
         if count % COLLECT_EVERY == 0:

@@ -14,7 +14,7 @@ from truewheel.model import DEFAULT_LIMITS, Interpreter, Limits, PycJob
 
 __all__ = ["Code", "CompilePool", "Compiled"]
 
-_SOURCE_PER_WORKER = 96 * 1024
+_SOURCE_PER_WORKER = 256 * 1024  # what compiles while two processes start; each costs as much again
 # what a worker is sent ahead, so that it does not wait while this process does other work
 _AHEAD = 6
 _AHEAD_SIZE = 32 * 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import struct
@@ -14,7 +13,7 @@ from typing import Any
 from truewheel.bytecode import canonical_form
 from truewheel.bytecode.pycs import pyc_header
 from truewheel.children import Child
-from truewheel.dataclass import dataclass, replace
+from truewheel.dataclass import dataclass
 from truewheel.errors import CompileError
 from truewheel.interpreter import compiler_command, worker_environment
 from truewheel.model import Interpreter, InvalidationMode, Limits, PycJob
@@ -23,9 +22,13 @@ from truewheel.process import ending, last_line
 _FRAME = struct.Struct("<II")
 _HEADER = struct.Struct("<BIQB")
 _RAW, _CHECK = 1, 2
+_CODE = struct.Struct("<BBI")
+_OWN = 0xFF
+_START = 1 + 8  # where entries begin in the header of an answer, behind a zero byte and the source's hash
+_Entry = tuple[int, int, int]
 _MIB = 1 << 20
 _LOG = _MIB  # of messages from a worker
-_CHUNK = _MIB
+_CHUNK = 1 << 16
 _UNITS = {"cpu": "seconds", "memory": "MiB", "output": "MiB", "time": "seconds"}
 # a source can crash a compiler with these; the machine is to blame for any other end
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL))
@@ -104,7 +107,7 @@ class Worker:
 
     def send(self, job: PycJob, source: bytes) -> None:
         """Send a source, or keep what of it the process does not take yet."""
-        levels = bytes(target.level for target in job.targets)
+        levels = bytes([target.level for target in job.targets])
         fixed = _HEADER.pack(self._flags, self._limits.cpu, self._limits.memory * _MIB, len(levels))
         header = fixed + levels + (job.filename or job.source).encode("utf-8", "surrogatepass")
         self._flags &= ~_CHECK
@@ -155,7 +158,8 @@ class Worker:
                 raise self._over_limit("output")
             if len(self._received) < end:
                 return
-            answer, payload = bytes(self._received[_FRAME.size : start]), bytes(self._received[start:end])
+            with memoryview(self._received) as view:
+                answer, payload = bytes(view[_FRAME.size : start]), bytes(view[start:end])
             del self._received[:end]
             yield self._result(answer, payload)
 
@@ -179,36 +183,47 @@ class Worker:
     def _result(self, answer: bytes, payload: bytes) -> Compiled:
         job, source = self.sent[0]
         try:
-            header = json.loads(answer)
-            if "unknown" in header:
-                raise self._unknown_code(_problem(header["unknown"]))
-            compiled = _read_answer(job, header, payload)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            if answer.startswith(b"{"):
+                compiled = Compiled(job, b"", (), self._failure(answer))
+            else:
+                compiled = self._codes(job, answer, _entries(job, answer, payload), payload)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error) as error:
             raise CompileError(
                 "the bytecode worker sent an invalid answer",
                 subject=self._interpreter.command,
                 hint="name a Python, not a wrapper that prints",
             ) from error
-        compiled = self._canonical(compiled) if self._flags & _RAW else compiled
         self.sent.popleft()
         self.size -= len(source)
         self.is_fresh = False
         self.deadline = time.monotonic() + self._limits.time
         return compiled
 
-    def _canonical(self, compiled: Compiled) -> Compiled:
-        """Give the codes their canonical form, in which some of them may be equal."""
+    def _failure(self, answer: bytes) -> str:
+        """Say why the source does not compile; raises CompileError where it does, into code not known."""
+        import json  # most installs read no failure
+
+        header = json.loads(answer)
+        if "unknown" in header:
+            raise self._unknown_code(_problem(header["unknown"]))
+        return _problem(header["error"])
+
+    def _codes(self, job: PycJob, answer: bytes, entries: list[_Entry], payload: bytes) -> Compiled:
+        """Take the codes apart and give them their canonical form, in which some of them may be equal."""
         codes: list[Code] = []
         made: dict[bytes, int] = {}
-        for code in compiled.codes:
-            if code.same_as is None:
-                content = self._rewritten(code.content)
-                same_as = made.get(content)
-                made.setdefault(content, code.level)
-                codes.append(Code(code.level, b"" if same_as is not None else content, same_as))
-            else:
-                codes.append(code)
-        return replace(compiled, codes=tuple(codes))
+        offset = 0
+        for level, same_as, size in entries:
+            if same_as != _OWN:
+                codes.append(Code(level, b"", same_as))
+                continue
+            content = payload[offset : offset + size]
+            offset += size
+            if self._flags & _RAW:
+                content = self._rewritten(content)
+            earlier = made.setdefault(content, level)
+            codes.append(Code(level, content, None) if earlier == level else Code(level, b"", earlier))
+        return Compiled(job, answer[1:_START], tuple(codes), "")
 
     def _rewritten(self, stream: bytes) -> bytes:
         try:
@@ -271,22 +286,16 @@ def _problem(error: Mapping[str, Any]) -> str:
     return f"{error['type']}: {error['message']}{line}"
 
 
-def _read_answer(job: PycJob, header: Mapping[str, Any], payload: bytes) -> Compiled:
-    if "error" in header:
-        return Compiled(job, b"", (), _problem(header["error"]))
-    levels = [target.level for target in job.targets]
-    source_hash = bytes.fromhex(header["source_hash"])
-    if [code["level"] for code in header["codes"]] != levels or len(source_hash) != 8:
+def _entries(job: PycJob, answer: bytes, payload: bytes) -> list[_Entry]:
+    """Return of each code its level, an earlier level with the same code or _OWN, and its size."""
+    entries: list[_Entry] = list(_CODE.iter_unpack(answer[_START:]))
+    levels = [level for level, _, _ in entries]
+    is_complete = answer.startswith(b"\0") and len(answer) >= _START
+    if not is_complete or levels != [target.level for target in job.targets]:
         raise ValueError("not what was asked for")
-    codes: dict[int, Code] = {}
-    offset = 0
-    for code in header["codes"]:
-        level, same_as = code["level"], code.get("same_as")
-        size = code["size"] if same_as is None else 0
-        if same_as is not None and same_as not in codes:
+    for number, (_, same_as, size) in enumerate(entries):
+        if same_as != _OWN and (size or same_as not in levels[:number]):
             raise ValueError("the same as nothing")
-        codes[level] = Code(level, payload[offset : offset + size], same_as)
-        offset += size
-    if offset != len(payload):
+    if sum(size for _, _, size in entries) != len(payload):
         raise ValueError("more or less code than announced")
-    return Compiled(job, source_hash, tuple(codes.values()), "")
+    return entries

@@ -8,6 +8,7 @@ import marshal
 import os
 import shutil
 import signal
+import struct
 import sys
 import threading
 import time
@@ -220,44 +221,70 @@ def test_an_answer_that_is_none_is_trouble(tmp_path: Path, answer: str) -> None:
     assert settled()
 
 
-HEADER = '{"source_hash": "0011223344556677", "codes": %s}'
+def lying_python(directory: Path, header: bytes, payload: bytes) -> Path:
+    """Write a Python whose compiler gives this answer to the first source."""
+    script = directory / "lie.py"
+    script.write_text(
+        "import struct, sys\nsys.stdin.buffer.read(20)\n"
+        f"answer = struct.pack('<II', {len(header)}, {len(payload)}) + {header + payload!r}\n"
+        "sys.stdout.buffer.write(answer)\nsys.stdout.flush()\nsys.stdin.buffer.read()\n"
+    )
+    return fake_python(directory, f'exec "$REAL" -S {script}')
+
+
+def entries(*codes: tuple[int, int, int]) -> bytes:
+    """The header of an answer: level, earlier level or 255, and size of each code."""
+    return bytes(9) + b"".join(struct.pack("<BBI", *code) for code in codes)
+
+
+CODE = marshal.dumps(compile("", "m", "exec"))
+
+
+def test_code_that_fits_what_was_asked_for_is_taken(tmp_path: Path) -> None:
+    """Shows that the next tests fail over what they change."""
+    honest = probe(str(lying_python(tmp_path, entries((0, 255, len(CODE)), (1, 0, 0)), CODE)))
+    (result,) = compile_all({"a": b"x = 1\n"}, honest).values()
+    assert [(code.level, code.same_as) for code in result.codes] == [(0, None), (1, 0)]
 
 
 @pytest.mark.parametrize(
-    "listed",
+    "header",
     [
-        "[]",
-        '[{"level": 0, "size": 4}]',
-        '[{"level": 0, "size": 999}, {"level": 1, "same_as": 0}]',
-        '[{"level": 0, "size": 4}, {"level": 2, "same_as": 0}]',
-        '[{"level": 0, "size": 4}, {"level": 1, "same_as": 2}]',
-        '[{"level": 0}, {"level": 1, "same_as": 0}]',
-        '[{"level": 0, "size": 2}, {"level": 1, "same_as": 0}]',
+        entries(),
+        entries((0, 255, len(CODE))),
+        entries((0, 255, 999), (1, 0, 0)),
+        entries((0, 255, len(CODE)), (2, 0, 0)),
+        entries((0, 255, len(CODE)), (1, 2, 0)),
+        entries((0, 255, len(CODE)), (1, 1, 0)),
+        entries((0, 255, 0), (1, 0, len(CODE))),
+        entries((0, 255, 2), (1, 0, 0)),
+        entries((0, 255, len(CODE)), (1, 0, 0))[:-1],
+        entries((0, 255, len(CODE)), (1, 0, 0))[1:],
+        b"\1" + entries((0, 255, len(CODE)), (1, 0, 0))[1:],
+        bytes(8),
+        bytes(9) + b"{}",
     ],
-    ids=["none", "too few", "too long", "other level", "same as none", "no size", "payload left"],
+    ids=[
+        "none",
+        "too few",
+        "too long",
+        "other level",
+        "same as none",
+        "same as itself",
+        "size of the same",
+        "payload left",
+        "entry cut short",
+        "hash cut short",
+        "other kind",
+        "no hash",
+        "no entries",
+    ],
 )
-def test_code_that_does_not_fit_what_was_asked_for_is_trouble(tmp_path: Path, listed: str) -> None:
-    script = tmp_path / "lie.py"
-    script.write_text(
-        "import struct, sys\nsys.stdin.buffer.read(20)\n"
-        f"text = {(HEADER % listed)!r}.encode()\n"
-        "sys.stdout.buffer.write(struct.pack('<II', len(text), 4) + text + b'code')\n"
-    )
-    lying = probe(str(fake_python(tmp_path, f'exec "$REAL" -S {script}')))
-    with pytest.raises(CompileError):
+def test_code_that_does_not_fit_what_was_asked_for_is_trouble(tmp_path: Path, header: bytes) -> None:
+    lying = probe(str(lying_python(tmp_path, header, CODE)))
+    with pytest.raises(CompileError, match="the bytecode worker sent an invalid answer"):
         compile_all({"a": b"x = 1\n"}, lying)
-
-
-def test_a_source_hash_is_eight_bytes(tmp_path: Path) -> None:
-    script = tmp_path / "lie.py"
-    text = '{"source_hash": "00", "codes": [{"level": 0, "size": 4}, {"level": 1, "same_as": 0}]}'
-    script.write_text(
-        "import struct, sys\nsys.stdin.buffer.read(20)\n"
-        f"sys.stdout.buffer.write(struct.pack('<II', {len(text)}, 4) + {text.encode()!r} + b'code')\n"
-    )
-    lying = probe(str(fake_python(tmp_path, f'exec "$REAL" -S {script}')))
-    with pytest.raises(CompileError):
-        compile_all({"a": b"x = 1\n"}, lying)
+    assert settled()
 
 
 def test_a_python_that_is_gone_is_trouble(tmp_path: Path) -> None:

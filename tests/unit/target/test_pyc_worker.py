@@ -17,6 +17,8 @@ import pytest
 from truewheel._target import canonical, marshal_stream, probe, pyc_worker, versions
 
 SIZES = struct.Struct("<II")
+HEADER = struct.Struct("<BIQB")
+CODE = struct.Struct("<BBI")
 WORKER = (str(Path(pyc_worker.__file__).with_name("start.py")), "pyc_worker")
 
 
@@ -24,7 +26,7 @@ def frame(
     source: bytes, dfile: str = "/usr/lib/m.py", levels: tuple[int, ...] = (0, 1), **more: bool
 ) -> bytes:
     flags = pyc_worker.RAW * more.get("raw", False) | pyc_worker.CHECK * more.get("check", False)
-    fixed = pyc_worker.HEADER.pack(flags, 0, 0, len(levels))
+    fixed = HEADER.pack(flags, 0, 0, len(levels))
     header = fixed + bytes(levels) + dfile.encode("utf-8", "surrogatepass")
     return SIZES.pack(len(header), len(source)) + header + source
 
@@ -38,7 +40,19 @@ def replies(data: bytes) -> list[tuple[dict[str, Any], bytes]]:
             return found
         header_size, payload_size = SIZES.unpack(sizes)
         header = stream.read(header_size)
-        found.append((json.loads(header.decode("ascii")), stream.read(payload_size)))
+        found.append((parsed(header), stream.read(payload_size)))
+
+
+def parsed(header: bytes) -> dict[str, Any]:
+    if header.startswith(b"{"):
+        failure: dict[str, Any] = json.loads(header.decode("ascii"))
+        return failure
+    assert header[0] == 0
+    codes = [
+        {"level": level, "size": size} if same_as == pyc_worker.OWN else {"level": level, "same_as": same_as}
+        for level, same_as, size in CODE.iter_unpack(header[9:])
+    ]
+    return {"source_hash": header[1:9].hex(), "codes": codes}
 
 
 def ask(*frames: bytes) -> list[tuple[dict[str, Any], bytes]]:
