@@ -12,7 +12,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from truewheel._target.versions import OLDEST
 from truewheel.bundle import bundled
@@ -21,13 +20,18 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
+
 _PROBE = Path(__file__).parent / "_target" / "probe.py"
 _WORKER = _PROBE.with_name("pyc_worker.py")
 _TIMEOUT = 30.0
 _MOST = 1 << 20  # bytes of an answer; a probe's has a few thousand
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
 _SUPPORTED = f"name a CPython {OLDEST[0]}.{OLDEST[1]} or newer"
-_T = TypeVar("_T")
 
 # PEP 600: the legacy names and the glibc each stands for; the first two exist for x86 only
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}

@@ -9,7 +9,6 @@ import posixpath
 from collections import deque
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from truewheel.beneath import leads_to
 from truewheel.buildroot.delivery import Delivery, Watch, state_of
@@ -50,6 +49,7 @@ from truewheel.wheel.choice import best_wheels
 from truewheel.wheel.reader import Kept, KeptEntries, WheelContents, check_tags, open_contents, read_wheel
 from truewheel.wheel.scripts import chunks, read_scripts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from truewheel.overrides import Override
 

@@ -7,7 +7,6 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal
 
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
@@ -44,7 +43,10 @@ from truewheel.wheel.faults import Fault, refused
 from truewheel.wheel.requires_python import admits
 from truewheel.wheel.scripts import Scripts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from truewheel.overrides import Override
 
 # what pip installs for these console scripts, and which others give way (pip, get_console_script_specs)

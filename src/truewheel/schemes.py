@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from truewheel.dataclass import dataclass, replace
 from truewheel.errors import SchemeError, TruewheelError
@@ -23,8 +22,13 @@ from truewheel.shebang import ENV
 from truewheel.shipped import SCHEMES
 from truewheel.textfile import read_bytes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
     import yaml
+
+    _E = TypeVar("_E", bound=Enum)
 
 _SHIPPED = Path(__file__).parent / "schemes"
 _LIMIT = 1 << 20  # bytes; the largest shipped scheme has about a thousand
@@ -33,7 +37,6 @@ _PLACES = ("prefix", "version", "version_nodot", "abi_thread")
 _PYTHON_PLACES = (*_PLACES, "python")
 _DIRECTORY_PLACES = (*_PLACES, "platlibdir", "name")
 _KINDS = {"tag:yaml.org,2002:null": "nothing", "tag:yaml.org,2002:bool": "a truth value"}
-_E = TypeVar("_E", bound=Enum)
 
 
 def shipped_schemes() -> tuple[str, ...]:

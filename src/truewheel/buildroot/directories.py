@@ -8,11 +8,15 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
 
 from truewheel.buildroot.journal import Journal
 
-_T = TypeVar("_T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
+
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_OPEN = 256

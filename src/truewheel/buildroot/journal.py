@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from truewheel.buildroot import log
 from truewheel.buildroot.trouble import undated_error
 from truewheel.dataclass import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
 Identity = tuple[int, int, int]

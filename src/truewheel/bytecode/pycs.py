@@ -6,8 +6,8 @@ import posixpath
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from truewheel.dataclass import dataclass
 from truewheel.model import CodeFilename, InvalidationMode, PycJob, PycTarget, Warned
 
 CACHE = "__pycache__"
@@ -19,7 +19,8 @@ _NAME = re.compile(r"(?P<stem>.+?)\.(?P<tag>[^.]+)(?:\.opt-(?P<optimization>[0-9
 _BYTECODE = re.compile(r"\.py[co](\.[0-9]+)?\Z")
 
 
-class PycName(NamedTuple):
+@dataclass(frozen=True)
+class PycName:
     """The parts of a name in ``__pycache__``: the source's without ``.py``, cache tag, optimization or ""."""
 
     stem: str

@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from truewheel.cli.console import tell, warn
 from truewheel.cli.parser import glob_text, path_text
@@ -24,6 +23,10 @@ from truewheel.request import BytecodeOptions
 from truewheel.schemes import load_scheme
 from truewheel.targets import TargetOptions, find_targets
 from truewheel.textfile import read_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DEFAULT_SCHEME = "target"
 ROOT_NAMES = ("--root", "--destdir", "-d")  # those of gpep517 and installer, too

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
@@ -24,6 +23,10 @@ from truewheel.model import (
     Warned,
 )
 from truewheel.schemes import scheme_keys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 REPORT_VERSION = 1
 _DONE = {"install": "installed, but ", "compile": "compiled, but "}

@@ -9,11 +9,11 @@ rpm >= 4.14.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from truewheel.errors import RefusedInput
 from truewheel.metadata import normalized
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.specifiers import Specifier, SpecifierSet

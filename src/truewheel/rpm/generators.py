@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from truewheel.errors import RefusedInput
 from truewheel.metadata import normalized
 from truewheel.rpm.dependency import marker_holds, rpm_clauses, rpm_version
 from truewheel.rpm.installed_dist import InstalledDist, is_metadata, read_dist
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
 

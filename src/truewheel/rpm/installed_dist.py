@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
@@ -16,6 +15,7 @@ from truewheel.rpm.dependency import parse_requirement
 from truewheel.rpm.plain_requirement import PlainRequirement, plain_requirement
 from truewheel.textfile import read_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 

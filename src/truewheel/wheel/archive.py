@@ -10,12 +10,15 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from truewheel.errors import UsageError
 from truewheel.wheel.faults import Checked, Fault
 from truewheel.wheel.framing import check_framing
 from truewheel.wheel.names import check_collisions, name_problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # several times what the largest of 1,472 wheels have: 16,235 entries, 1.3 GB, eighteenfold

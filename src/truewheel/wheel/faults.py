@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError, WheelRefused
 from truewheel.rules import RULES, Severity
 
-T = TypeVar("T")
-Checked = Generator["Fault", None, T]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    Checked = Generator["Fault", None, T]
+else:
+    Checked = Generator
 
 
 @dataclass(frozen=True)

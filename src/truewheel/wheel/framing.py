@@ -10,10 +10,13 @@ import os
 import struct
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from truewheel.dataclass import dataclass
 from truewheel.wheel.faults import Checked, Fault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 LOCAL_HEADER = struct.Struct("<4sHHHHHLLLHH")
 

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO
 from zipfile import ZipFile, ZipInfo
 
 from truewheel.dataclass import dataclass, field, replace
@@ -39,7 +38,10 @@ from truewheel.wheel.record_checks import (
 )
 from truewheel.wheel.unpacking import CHUNK, Entries, corruption_found, open_zip, read_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from packaging.tags import Tag
 
 _KEPT_ENTRY = 16 * CHUNK  # bytes; what is larger is read in pieces

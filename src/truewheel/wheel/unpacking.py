@@ -13,10 +13,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
 from truewheel.wheel.faults import Fault, FaultFound
 from truewheel.wheel.framing import LOCAL_HEADER, directory_size, has_odd_zip64_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 CHUNK = 1 << 20  # bytes
 
