@@ -69,6 +69,29 @@ def _is_path(text: str, path: Path) -> bool:
     return path.exists() or text.endswith(".whl")
 
 
+# no catalogue has argparse's words; it would look for one on the disk for each of them
+argparse._ = str  # type: ignore[attr-defined]
+
+
+class Formatter(argparse.HelpFormatter):
+    """Asks for the width of the terminal where something is printed; argparse makes one for each argument."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+    def format_help(self) -> str:
+        """Format what was added."""
+        import shutil
+
+        self._width = shutil.get_terminal_size().columns - 2
+        self._max_help_position = min(24, max(self._width - 20, 4))
+        return super().format_help()
+
+
+class RawFormatter(Formatter, argparse.RawDescriptionHelpFormatter):
+    """Leaves the lines of descriptions as they are."""
+
+
 class Parser(argparse.ArgumentParser):
     """Parses a command and what argparse leaves over of it: the ``b`` of ``files a -l b``.
 
@@ -76,7 +99,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options | {"allow_abbrev": False})
+        super().__init__(**{"formatter_class": Formatter, **options, "allow_abbrev": False})
         self.register("type", Path, lambda text: Path(path_text(text)))
 
     def parse_known_args(  # type: ignore[override]

@@ -13,7 +13,9 @@ from truewheel.rpm.generators import run_requires
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run|override")
+    kinds = parser.add_subparsers(
+        dest="kind", required=True, metavar="build|run|override", prog="truewheel requires"
+    )
     running = kinds.add_parser(
         "run",
         help="print the requirements of installed projects, for rpm's dependency generator",
