@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import glob_text, path_text
+from truewheel.cli.parser import any_path, glob_text, path_text
 from truewheel.dataclass import replace
 from truewheel.model import (
     DEFAULT_LIMITS,
@@ -119,7 +119,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--report",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="write a report of every path as JSON; - is standard output, which then has nothing else",
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from truewheel.cli.arguments import (
     ROOT_NAMES,
@@ -19,7 +18,7 @@ from truewheel.cli.arguments import (
     understood_lines,
 )
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import flags_text, glob_text, prefix_text, shebang_path, wheel_path
+from truewheel.cli.parser import any_path, flags_text, glob_text, prefix_text, shebang_path, wheel_path
 from truewheel.cli.progress import Progress
 from truewheel.pipeline import PreparedInstall, install, prepare_install, preview
 from truewheel.plan import planned_paths
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("wheels", wheel_path))
     parser.add_argument(
-        *ROOT_NAMES, required=True, type=Path, metavar="DIR", help="root directory to install into"
+        *ROOT_NAMES, required=True, type=any_path, metavar="DIR", help="root directory to install into"
     )
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
@@ -56,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dep-overrides-file",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="edit the requirements in METADATA: PACKAGE:ACTION[:VERSION], one a line",
     )

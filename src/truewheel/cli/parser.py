@@ -6,10 +6,10 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
 
@@ -18,6 +18,13 @@ def path_text(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("an empty path")
     return text
+
+
+def any_path(text: str) -> Path:
+    """Take the path of a file or a directory."""
+    from pathlib import Path  # rpm calls commands without one for each package, and this is slow to import
+
+    return Path(path_text(text))
 
 
 def prefix_text(text: str) -> str:
@@ -52,7 +59,7 @@ def wheel_path(text: str) -> Path:
         raise argparse.ArgumentTypeError(
             f"{text} is a URL; download it first: pip download --no-deps '{text}'"
         )
-    path = Path(path_text(text))
+    path = any_path(text)
     if re.search(r"\.(zip|tgz|tar(\.\w+)?)$", text) and not path.is_dir():
         raise argparse.ArgumentTypeError(
             f"{text} is an sdist or another archive; unpack it and build a wheel: truewheel wheel SRC"
@@ -100,7 +107,6 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": Formatter, **options, "allow_abbrev": False})
-        self.register("type", Path, lambda text: Path(path_text(text)))
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -112,9 +118,8 @@ class Parser(argparse.ArgumentParser):
         if left and (not name or any(word.startswith("-") for word in left)):
             self.error(f"unrecognized arguments: {' '.join(left)}")
         if left:
-            read = self._registry_get("type", kind, kind)
             try:
-                setattr(options, name, [*getattr(options, name), *map(read, left)])
+                setattr(options, name, [*getattr(options, name), *map(kind, left)])
             except argparse.ArgumentTypeError as error:
                 self.error(str(error))
         return options, []

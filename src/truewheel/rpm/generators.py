@@ -96,16 +96,15 @@ def run_requires(dist: InstalledDist, extra: str, with_extras: bool) -> list[str
 
 def markers_of(python: str) -> dict[str, str]:
     """Return environment markers of a Python version on this kind of machine, without those of its kernel."""
-    import platform
-
+    machine = os.uname()
     return {
         "implementation_name": sys.implementation.name,
         "implementation_version": python,
         "os_name": os.name,
-        "platform_machine": platform.machine(),
-        "platform_python_implementation": platform.python_implementation(),
+        "platform_machine": machine.machine,
+        "platform_python_implementation": "PyPy" if sys.implementation.name == "pypy" else "CPython",
         "platform_release": "",
-        "platform_system": platform.system(),
+        "platform_system": machine.sysname,
         "platform_version": "",
         "python_full_version": python,
         "python_version": python,
