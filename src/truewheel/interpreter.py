@@ -6,7 +6,6 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -153,8 +152,18 @@ def _entering(root: str) -> list[str]:
     if not root:
         return []
     places = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-    chroot = [shutil.which("chroot", path=places) or "chroot", root]
+    chroot = [on_path("chroot", places) or "chroot", root]
     return chroot if os.geteuid() == 0 else ["unshare", "--map-root-user", *chroot]
+
+
+def on_path(name: str, path: str | None = None) -> str:
+    """Return the first program of that name on PATH, or on ``path``; "" where there is none."""
+    path = os.environ.get("PATH", os.defpath) if path is None else path
+    for directory in path.split(os.pathsep) if path else ():
+        program = os.path.join(directory, name)
+        if os.path.isfile(program) and os.access(program, os.X_OK):  # noqa: PTH113 "" is the working directory
+            return program
+    return ""
 
 
 def _answered(command: str, executable: str, output: bytes) -> Interpreter:
@@ -168,7 +177,7 @@ def _answered(command: str, executable: str, output: bytes) -> Interpreter:
 
 def _resolve(command: str) -> str:
     if "/" not in command:
-        found = shutil.which(command)
+        found = on_path(command)
         if not found:
             raise InterpreterError(
                 "no such command on PATH",

@@ -41,8 +41,6 @@ from truewheel.model import (
 )
 from truewheel.paths import script_shebang
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_denied
-from truewheel.relocation import relocated, relocated_paths
-from truewheel.report.reader import installed_files
 from truewheel.request import InstallRequest
 from truewheel.schemes import loaded_scheme
 from truewheel.wheel.choice import best_wheels
@@ -127,7 +125,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         request.overwrite,
         None if request.keep_dates else epoch,
         places,
-        installed_files(request.reports) if request.overwrite else {},
+        _reported(request.reports) if request.overwrite else {},
         request.bytecode.workers(environ),
         request.sync,
         kept.entries,
@@ -139,10 +137,18 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     return prepared
 
 
+def _reported(reports: Sequence[Path]) -> Mapping[str, Set[str]]:
+    from truewheel.report.reader import installed_files  # a plain install reads no report
+
+    return installed_files(reports)
+
+
 def _followed(
     plan: InstallPlan, places: tuple[Place, ...], root: Path
 ) -> tuple[InstallPlan, tuple[Place, ...]]:
     """Move a plan to where the links of the root lead."""
+    from truewheel.relocation import relocated, relocated_paths
+
     leads = functools.cache(functools.partial(_leads, root))
     moved = (
         replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))

@@ -7,7 +7,6 @@ empty.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import csv
 import io
@@ -40,16 +39,17 @@ def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
 
 def digest_text(digest: bytes) -> str:
     """A digest as RECORD has it: base64 for URLs without padding."""
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(digest, newline=False).decode("ascii")
+    return text.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def digest_bytes(text: str) -> bytes:
     """A SHA-256 digest of RECORD, however it is spelled; a malformed one is no digest at all, b""."""
     if HEXADECIMAL.fullmatch(text):
         return bytes.fromhex(text)
-    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4))
     except (binascii.Error, ValueError):
         return b""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from truewheel.model import (
     Limits,
     Scheme,
 )
-from truewheel.report.document import check_report, write_document
 from truewheel.request import BytecodeOptions
 from truewheel.schemes import load_scheme
 from truewheel.targets import TargetOptions, find_targets
@@ -161,14 +159,20 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
 def check_report_argument(path: Path | None) -> None:
     """Raise UsageError, before any work, where ``--report`` names what cannot be written."""
     if path is not None and path != _STDOUT:
+        from truewheel.report.document import check_report
+
         check_report(path)
 
 
 def deliver_report(path: Path | None, document: Callable[[], dict[str, Any]]) -> bool:
     """Write the report that ``--report`` asks for; returns whether standard output is free for lines."""
     if path == _STDOUT:
+        import json
+
         tell([json.dumps(document(), indent=1)])
     elif path is not None:
+        from truewheel.report.document import write_document
+
         write_document(path, document())
     return path != _STDOUT
 

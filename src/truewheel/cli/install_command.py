@@ -22,11 +22,15 @@ from truewheel.cli.parser import any_path, flags_text, glob_text, prefix_text, s
 from truewheel.cli.progress import Progress
 from truewheel.pipeline import PreparedInstall, install, prepare_install, preview
 from truewheel.plan import planned_paths
-from truewheel.report.document import install_document, plan_document
-from truewheel.report.plan_text import plan_lines
 from truewheel.report.text import install_lines, warned_line, warning_lines
 from truewheel.request import InstallRequest
 from truewheel.rules import CHOICES, DENIABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from truewheel.model import InstallPlan, Manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -155,6 +159,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _show_plan(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
+    from truewheel.report.document import plan_document
+    from truewheel.report.plan_text import plan_lines
+
     plan, changes = prepared.plan, preview(prepared)
     for warned in plan.warnings:
         warn(warned_line(warned))
@@ -171,6 +178,12 @@ def _install(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator
         manifest = install(prepared, progress)
     for warning in warning_lines(manifest, options.verbose):
         warn(warning)
-    if not deliver_report(options.report, lambda: install_document(plan, manifest)):
+    if not deliver_report(options.report, lambda: _document(plan, manifest)):
         return None
     return install_lines(plan, manifest, options.root, options.verbose)
+
+
+def _document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
+    from truewheel.report.document import install_document  # most installs write no report
+
+    return install_document(plan, manifest)

@@ -22,7 +22,6 @@ from truewheel.model import (
     Scheme,
     Warned,
 )
-from truewheel.schemes import scheme_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
 
 def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
     """Return schemes with every key, each as a scheme file has it."""
+    from truewheel.scheme_file import scheme_keys
+
     return {**_head("schemes", SCHEMES_VERSION), "schemes": [scheme_keys(scheme) for scheme in schemes]}
 
 
