@@ -37,7 +37,7 @@ from truewheel.model import (
 from truewheel.paths import data_path, final_prefix, install_paths, script_shebang
 from truewheel.placement import off_path, strays_at_top
 from truewheel.record import ADDED
-from truewheel.rules import RULES
+from truewheel.rules import INSTALLED
 from truewheel.shebang import dead_interpreter
 from truewheel.wheel.faults import Fault, refused
 from truewheel.wheel.requires_python import admits
@@ -194,7 +194,7 @@ def refuse_denied(plan: InstallPlan, denied: Collection[str]) -> None:
     for warned in plan.warnings:
         if warned.rule in denied:
             subject = ": ".join(part for part in (warned.wheel, warned.entry) if part)
-            hint = f"{RULES[warned.rule].hint}; it is denied by --deny or by the scheme"
+            hint = f"{INSTALLED[warned.rule].hint}; it is denied by --deny or by the scheme"
             raise WheelRefused(warned.message, subject=subject, hint=hint, rule=warned.rule)
 
 

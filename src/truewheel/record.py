@@ -19,7 +19,7 @@ from truewheel.model import File, Found, RecordPlan
 # what an installer adds to a dist-info directory, and signatures of a wheel's RECORD, which then is another
 ADDED = frozenset(("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"))
 # how some write a digest of SHA-256
-HEXADECIMAL = re.compile(r"[0-9a-fA-F]{64}")
+HEXADECIMAL = r"[0-9a-fA-F]{64}"
 
 
 def read_rows(text: str) -> list[list[str]]:
@@ -45,7 +45,7 @@ def digest_text(digest: bytes) -> str:
 
 def digest_bytes(text: str) -> bytes:
     """A SHA-256 digest of RECORD, however it is spelled; a malformed one is no digest at all, b""."""
-    if HEXADECIMAL.fullmatch(text):
+    if re.fullmatch(HEXADECIMAL, text):
         return bytes.fromhex(text)
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:

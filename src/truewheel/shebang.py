@@ -52,7 +52,7 @@ def dead_interpreter(head: bytes, programs: Collection[str]) -> str:
 
     That is a path outside the directories ``programs`` and those of every system; "" for all others.
     """
-    found = re.match(_INTERPRETER, head)
+    found = re.match(_INTERPRETER, head) if head.startswith(b"#!") else None
     path = found[1].decode("utf-8", "backslashreplace") if found else ""
     return "" if posixpath.dirname(path) in {*_PROGRAMS, *programs} or path.startswith(_LIBRARIES) else path
 

@@ -20,7 +20,7 @@ Identity = tuple[int, int, int]
 Times = tuple[int, int]
 
 _VERSION = 1
-_RUN = re.compile(r"[0-9a-f]{16}")
+_RUN = r"[0-9a-f]{16}"
 
 
 def identity(info: os.stat_result) -> Identity:
@@ -234,9 +234,9 @@ def _replayed(entries: Sequence[Any]) -> Facts | None:
     facts: Facts | None = None
     for entry in entries:
         match entry:
-            case ["run", 1, str(run), None] if _RUN.fullmatch(run):
+            case ["run", 1, str(run), None] if re.fullmatch(_RUN, run):
                 facts = Facts(run, None)
-            case ["run", 1, str(run), [int(atime), int(mtime)]] if _RUN.fullmatch(run):
+            case ["run", 1, str(run), [int(atime), int(mtime)]] if re.fullmatch(_RUN, run):
                 facts = Facts(run, (atime, mtime), dates={"/": (atime, mtime)})
             case [str(kind), *rest] if facts is not None and _replay(facts, kind, rest):
                 pass

@@ -55,16 +55,17 @@ def shebang_path(text: str) -> str:
 
 def wheel_path(text: str) -> Path:
     """Take the path of a wheel or a directory; raises ArgumentTypeError for what pip would take beside it."""
-    if re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
+    if "://" in text and re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
         raise argparse.ArgumentTypeError(
             f"{text} is a URL; download it first: pip download --no-deps '{text}'"
         )
     path = any_path(text)
-    if re.search(r"\.(zip|tgz|tar(\.\w+)?)$", text) and not path.is_dir():
+    may_be_archive = ".tar" in text or not text.endswith(".whl")
+    if may_be_archive and re.search(r"\.(zip|tgz|tar(\.\w+)?)$", text) and not path.is_dir():
         raise argparse.ArgumentTypeError(
             f"{text} is an sdist or another archive; unpack it and build a wheel: truewheel wheel SRC"
         )
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[.*\])?( *[=<>!~].*)?", text) and not _is_path(text, path):
+    if not _is_path(text, path) and re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[.*\])?( *[=<>!~].*)?", text):
         raise argparse.ArgumentTypeError(
             f"{text} is no file here; where a project is meant, download it first: "
             f"pip download --no-deps '{text}'"
@@ -73,7 +74,7 @@ def wheel_path(text: str) -> Path:
 
 
 def _is_path(text: str, path: Path) -> bool:
-    return path.exists() or text.endswith(".whl")
+    return text.endswith(".whl") or path.exists()
 
 
 # no catalogue has argparse's words; it would look for one on the disk for each of them
@@ -138,8 +139,8 @@ class Parser(argparse.ArgumentParser):
         """Whether argparse takes a word for an option, and has none of its name or, of ``-ab``, of ``-a``."""
         is_option = word.startswith("-") and word != "-" and " " not in word
         known = (word.partition("=")[0], word if word.startswith("--") else word[:2])
-        is_number = re.fullmatch(r"-\d+|-\d*\.\d+", word)
-        return is_option and not is_number and not any(name in self._option_string_actions for name in known)
+        is_known = any(name in self._option_string_actions for name in known)
+        return is_option and not is_known and not re.fullmatch(r"-\d+|-\d*\.\d+", word)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

@@ -28,7 +28,7 @@ _LIMIT_POINTS = 1000
 # a version that needs no parsing to be valid
 _RELEASE = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
 _VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
-_REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?")
+_REFERENCE = r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(?:\[[^\]]*\])?"
 _FILENAME = re.compile(
     r"(?P<name>[\w.]+)-(?P<version>[^-]+)(-(?P<number>\d+)(?P<rest>[^-]*))?-(?P<tags>[^-.]+(\.[^-.]+)*"
     r"(-[^-.]+(\.[^-.]+)*){2})\.whl"
@@ -237,7 +237,7 @@ def check_entry_points(text: str, entry: str) -> Checked[tuple[EntryPoint, ...]]
 def _entry_point(name: str, value: str, section: str, entry: str) -> Checked[EntryPoint | None]:
     if "/" in name or name.startswith("-") or name_problem(name):
         yield Fault("unsafe-script-name", entry, f"{name} in {section} is not a safe name for a script")
-    found = _REFERENCE.fullmatch(value)
+    found = re.fullmatch(_REFERENCE, value)
     if found is None or not (_dotted(found["module"]) and _dotted(found["attr"])):
         yield Fault("malformed-entry-point", entry, f"{name} in {section} has the target {value}")
         return None
