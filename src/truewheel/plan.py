@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from truewheel import hashes
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
 from truewheel.collisions import SharedPaths, refuse_nesting, refuse_programs, refuse_twins, unique
@@ -331,7 +331,7 @@ class _WheelPlanner:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
             content = patched_metadata(self._inputs.metadata[name], self._inputs.overrides)
-            digest = hashlib.sha256(content).hexdigest()
+            digest = hashes.sha256(content).hexdigest()
             return replace(planned, size=len(content), sha256=digest, source=content)
         script = self._inputs.scripts.rewritten.get((name, entry.name, self._shebang))
         if script is None:
@@ -356,7 +356,7 @@ class _WheelPlanner:
 
     def _text(self, final: str, kind: Kind, mode: int, content: bytes) -> PlannedFile:
         mtime = self._clamp(self._wheel.newest)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hashes.sha256(content).hexdigest()
         return PlannedFile(final, kind, mode, mtime, len(content), digest, self._wheel.filename, content)
 
     def _clamp(self, mtime: int) -> int:

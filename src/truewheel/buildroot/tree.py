@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import posixpath
 import stat
@@ -11,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from truewheel import hashes
 from truewheel.buildroot.log import JOURNAL
 from truewheel.buildroot.trouble import undated_error
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
@@ -120,7 +120,7 @@ def _with_level(path: Path, found: Found) -> Found:
 
 def file_sha256(path: Path) -> str:
     """Return the hex digest of a regular file; raises OSError for a link."""
-    digest = hashlib.sha256()
+    digest = hashes.sha256()
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)

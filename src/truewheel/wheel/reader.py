@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from zipfile import ZipFile, ZipInfo
 
+from truewheel import hashes
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import WheelRefused
 from truewheel.model import ZIP_ZERO_DATE, EntryPoint, Interpreter, Warned, Wheel, WheelEntry
@@ -148,7 +148,7 @@ def _linked(entry: WheelEntry, links: Mapping[str, str], entries: Mapping[str, W
 
 
 def _digest(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
+    digest = hashes.sha256()
     while data := stream.read(CHUNK):
         digest.update(data)
     return digest.hexdigest()
@@ -238,8 +238,8 @@ class _Unpacker:
     def _hashed(self, info: ZipInfo, row: Row | None) -> tuple[str, bytes]:
         """Return the sha256 of an entry, and its digest by the algorithm of its row."""
         algorithm = (row and row.algorithm) or "sha256"
-        digest = hashlib.sha256()
-        recorded = digest if algorithm == "sha256" else hashlib.new(algorithm)
+        digest = hashes.sha256()
+        recorded = digest if algorithm == "sha256" else hashes.new(algorithm)
         fits = info.file_size <= _KEPT_ENTRY
         for data in (self.opened.read(info),) if fits else self.opened.chunks(info):
             digest.update(data)
@@ -303,7 +303,7 @@ class WheelContents:
         archive, info = self._find(entry)
         with about(self.wheel.filename), corruption_found(entry.name), archive.open(info) as member:
             data = member.read(entry.size)
-        if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
+        if len(data) != entry.size or hashes.sha256(data).hexdigest() != entry.sha256:
             raise self._changed(entry)
         return data
 
@@ -325,7 +325,7 @@ class WheelContents:
             yield from (checked,) if checked else ()
             return
         archive, info = self._find(entry)
-        digest = hashlib.sha256()
+        digest = hashes.sha256()
         left = entry.size
         with about(self.wheel.filename), corruption_found(entry.name):
             member = archive.open(info)

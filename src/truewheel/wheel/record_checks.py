@@ -5,11 +5,11 @@ Sources: the recording installed projects and binary distribution format specifi
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from truewheel import hashes
 from truewheel.dataclass import dataclass
 from truewheel.record import digest_text, read_rows
 from truewheel.wheel.faults import Checked, Fault
@@ -103,7 +103,7 @@ def _base64(path: str, algorithm: str, value: str, odd: _Oddities) -> str:
     if value.endswith("="):
         odd["padded-record-hash"].append(path)
         return value.rstrip("=")
-    if algorithm and _HEX.fullmatch(value) and len(value) == 2 * hashlib.new(algorithm).digest_size:
+    if algorithm and _HEX.fullmatch(value) and len(value) == 2 * hashes.new(algorithm).digest_size:
         odd["hexadecimal-record-hash"].append(path)
         return digest_text(bytes.fromhex(value))
     return value
