@@ -23,15 +23,15 @@ except ImportError:
 _left = 1 << 18  # bytes
 
 
-def sha256(data: bytes = b"") -> hashlib._Hash:
-    """Return the SHA-256 of ``data``; without data one that much may follow for."""
+def sha256(data: bytes | None = None) -> hashlib._Hash:
+    """Return the SHA-256 of ``data``; None for one that much may follow for."""
     global _left  # noqa: PLW0603 the library is loaded once
-    _left -= len(data)
-    if data and _small is not None and _left >= 0:
+    if data is not None and _small is not None and _left >= len(data):
+        _left -= len(data)
         return _small(data)
     import hashlib
 
-    return hashlib.sha256(data)
+    return hashlib.sha256(data or b"")
 
 
 def new(algorithm: str, data: bytes = b"") -> hashlib._Hash:
