@@ -2,7 +2,8 @@
 
 import textwrap
 
-from truewheel.rules import RULES, Severity
+from truewheel.rules import Severity
+from truewheel.rules.table import RULES
 
 HEAD = """# Rules
 

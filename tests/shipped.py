@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from truewheel.model import Scheme
-from truewheel.schemes import read_scheme
+from truewheel.scheme_file import read_scheme
 from truewheel.shipped import SCHEMES
 
 SOURCE = Path(__file__).parents[1] / "src" / "truewheel"

@@ -3,6 +3,7 @@
 Only what Python itself has imported by now is imported before it runs isolated.
 """
 
+import gc
 import os
 import site
 import sys
@@ -34,6 +35,7 @@ def run() -> None:
         options += ["-X", "utf8"]  # names of files are UTF-8 whatever the locale says (PEP 540)
     if options:
         os.execv(sys.executable, [sys.executable, *options, *sys.orig_argv[1:]])  # noqa: S606
+    gc.disable()  # a run leaves few cycles, and to look for them among all that it plans takes time
     from truewheel.cli import main
 
     main.run()

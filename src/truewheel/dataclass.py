@@ -35,29 +35,37 @@ else:
         return _made(cls, frozen, eq) if cls is not None else lambda cls: _made(cls, frozen, eq)
 
     def _made(cls, frozen, eq):
+        body = dict(cls.__dict__)
         own = tuple(cls.__annotations__)
         names = tuple(dict.fromkeys((*getattr(cls, "__match_args__", ()), *own)))
-        defaults = dict(getattr(cls, "_defaults", {}))
-        body = dict(cls.__dict__)
-        defaults.update((name, body.pop(name)) for name in own if name in body)
-        fields = {name: defaults[name] for name in own if isinstance(defaults.get(name), field)}
-        defaults.update((name, each.default) for name, each in fields.items() if not each.make)
-        aside = {name for name, each in fields.items() if not each.compare}
-        for name in ("__dict__", "__weakref__"):
-            body.pop(name, None)
+        defaults = dict(getattr(cls, "_defaults", ()))
+        aside = set()
+        for name in own:
+            if name in body:
+                default = body.pop(name)
+                if isinstance(default, field):
+                    if not default.compare:
+                        aside.add(name)
+                    default = default if default.make else default.default
+                defaults[name] = default
+        values = _getter(names)
+        compared = _getter([name for name in names if name not in aside]) if aside else values
+        body.pop("__dict__", None)
+        body.pop("__weakref__", None)
         body.update(
+            _METHODS,
             __slots__=own,
             __match_args__=names,
-            _defaults=defaults,
             __dataclass_fields__=_Fields(),
-            **_METHODS,
+            _defaults=defaults,
+            _values=values,
+            _compared=compared,
         )
-        body.update(_FROZEN if frozen else {})
+        if frozen:
+            body.update(_FROZEN)
         if eq:
             body.update(__eq__=_equal, __hash__=_hash if frozen else None)
         made = type(cls)(cls.__name__, cls.__bases__, body)
-        made._values = _getter(names)
-        made._compared = _getter([name for name in names if name not in aside]) if aside else made._values
         made.__init__ = _constructor(made, names)
         return made
 

@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from truewheel.beneath import is_directory, leads_to
 from truewheel.dataclass import replace
@@ -16,6 +15,10 @@ from truewheel.errors import InterpreterError, TruewheelError
 from truewheel.interpreter import described
 from truewheel.model import Interpreter
 from truewheel.textfile import read_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HINT = "give what truewheel python PY --json wrote there, or the build-details.json of CPython 3.14 or newer"
 _LEVELS = {"alpha": "a", "beta": "b", "candidate": "rc", "final": ""}

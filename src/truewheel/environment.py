@@ -34,8 +34,9 @@ def default_jobs(environ: Mapping[str, str]) -> int:
     RPM_BUILD_NCPUS comes from rpmbuild, ``parallel=N`` in DEB_BUILD_OPTIONS from Debian policy 4.9.1.
     """
     rpm = environ.get("RPM_BUILD_NCPUS", "")
-    deb = re.findall(r"(?:^|[\s,])parallel=([0-9]+)(?=$|[\s,])", environ.get("DEB_BUILD_OPTIONS", ""))
+    options = environ.get("DEB_BUILD_OPTIONS", "")
+    deb = re.findall(r"(?:^|[\s,])parallel=([0-9]+)(?=$|[\s,])", options) if options else []
     for text in (rpm, *deb[-1:]):
-        if re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0:
+        if text and re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0:
             return int(text)
     return len(os.sched_getaffinity(0))

@@ -6,11 +6,9 @@ import json
 import os
 import re
 import select
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from truewheel._target.versions import OLDEST
 from truewheel.bundle import bundled
@@ -20,13 +18,18 @@ from truewheel.errors import InterpreterError, UsageError
 from truewheel.model import Interpreter
 from truewheel.process import ending, last_line
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
+
 _START = str(Path(__file__).parent / "_target" / "start.py")
 _TIMEOUT = 30.0
 _MOST = 1 << 20  # bytes of an answer; a probe's has a few thousand
 _CHUNK = 1 << 16
 _NAMES = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy", "jython": "Jython"}
 _SUPPORTED = f"name a CPython {OLDEST[0]}.{OLDEST[1]} or newer"
-_T = TypeVar("_T")
 
 # PEP 600: the legacy names and the glibc each stands for; the first two exist for x86 only
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
@@ -153,8 +156,18 @@ def _entering(root: str) -> list[str]:
     if not root:
         return []
     places = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-    chroot = [shutil.which("chroot", path=places) or "chroot", root]
+    chroot = [on_path("chroot", places) or "chroot", root]
     return chroot if os.geteuid() == 0 else ["unshare", "--map-root-user", *chroot]
+
+
+def on_path(name: str, path: str | None = None) -> str:
+    """Return the first program of that name on PATH, or on ``path``; "" where there is none."""
+    path = os.environ.get("PATH", os.defpath) if path is None else path
+    for directory in path.split(os.pathsep) if path else ():
+        program = os.path.join(directory, name)
+        if os.path.isfile(program) and os.access(program, os.X_OK):  # noqa: PTH113 "" is the working directory
+            return program
+    return ""
 
 
 def _answered(command: str, executable: str, output: bytes) -> Interpreter:
@@ -168,7 +181,7 @@ def _answered(command: str, executable: str, output: bytes) -> Interpreter:
 
 def _resolve(command: str) -> str:
     if "/" not in command:
-        found = shutil.which(command)
+        found = on_path(command)
         if not found:
             raise InterpreterError(
                 "no such command on PATH",

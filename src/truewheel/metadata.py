@@ -7,15 +7,10 @@ The body is left alone, so nested messages in it are no matter.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from truewheel.dataclass import dataclass
 
-_FIELD = re.compile(r"[!-9;-~]+:")
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_SEPARATORS = re.compile(r"[-_.]+")
-_LINE_ENDS = re.compile(r"[\r\n]+")
 _CONTINUATION = (" ", "\t")
 _IGNORED = (":", "From ", *_CONTINUATION)
 
@@ -30,7 +25,7 @@ class Field:
     @property
     def value(self) -> str:
         """The value, unfolded to one line, without white space around it."""
-        return _LINE_ENDS.sub("", self.source.partition(":")[2]).strip()
+        return self.source.partition(":")[2].replace("\r", "").replace("\n", "").strip()
 
 
 class Fields:
@@ -56,12 +51,16 @@ class Fields:
 
 def is_project_name(text: str) -> bool:
     """Tell whether a Name is one, not yet normalised (core metadata specification, PEP 508)."""
-    return _NAME.fullmatch(text) is not None
+    bare = text.replace("-", "").replace("_", "").replace(".", "")
+    return text.isascii() and bare.isalnum() and text[0].isalnum() and text[-1].isalnum()
 
 
 def normalized(name: str) -> str:
     """Return a project's name in the form that is compared (PEP 503); any text has one."""
-    return _SEPARATORS.sub("-", name).lower()
+    name = name.replace("_", "-").replace(".", "-").lower()
+    while "--" in name:
+        name = name.replace("--", "-")
+    return name
 
 
 def parse_fields(text: str) -> Fields:
@@ -83,9 +82,15 @@ def _pieces(text: str) -> Iterator[Field]:
         if line.startswith(_CONTINUATION) and name:
             lines.append(line)
             continue
-        found = _FIELD.match(line)
-        if found is None and not line.startswith(_IGNORED):
+        found = _field_name(line)
+        if not found and not line.startswith(_IGNORED):
             break
         yield Field(name, "".join(lines))
-        name, lines = found.group()[:-1] if found else "", [line]
+        name, lines = found, [line]
     yield Field(name, "".join(lines))
+
+
+def _field_name(line: str) -> str:
+    """Return the printable ASCII ahead of the first colon; "" where there is none, or other characters."""
+    name, colon, _ = line.partition(":")
+    return name if colon and name.isascii() and name.isprintable() and " " not in name else ""

@@ -152,5 +152,5 @@ def _knows(interpreter: Interpreter, flag: str) -> bool:
 
 
 def _normalise(path: str) -> str:
-    parts = [part for part in re.split("/+", path) if part not in ("", ".")]
+    parts = [part for part in path.split("/") if part not in ("", ".")]
     return "/" + "/".join(parts)

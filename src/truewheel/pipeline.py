@@ -8,7 +8,6 @@ import itertools
 from collections import deque
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from truewheel.beneath import leads_to
 from truewheel.buildroot.delivery import Delivery, Watch, state_of
@@ -42,8 +41,6 @@ from truewheel.model import (
 )
 from truewheel.paths import script_shebang
 from truewheel.plan import InstallInputs, plan_install, planned_paths, refuse_denied
-from truewheel.relocation import relocated, relocated_paths
-from truewheel.report.reader import installed_files
 from truewheel.request import InstallRequest
 from truewheel.schemes import loaded_scheme
 from truewheel.wheel.choice import best_wheels
@@ -51,6 +48,7 @@ from truewheel.wheel.kept import Kept
 from truewheel.wheel.reader import WheelContents, check_tags, open_contents, read_wheel
 from truewheel.wheel.scripts import chunks, read_scripts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from truewheel.overrides import Override
 
@@ -129,7 +127,7 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
         request.overwrite,
         None if request.keep_dates else epoch,
         places,
-        installed_files(request.reports) if request.overwrite else {},
+        _reported(request.reports) if request.overwrite else {},
         request.bytecode.workers(environ),
         request.sync,
         kept,
@@ -141,10 +139,18 @@ def prepare_install(request: InstallRequest, environ: Mapping[str, str]) -> Prep
     return prepared
 
 
+def _reported(reports: Sequence[Path]) -> Mapping[str, Set[str]]:
+    from truewheel.report.reader import installed_files  # a plain install reads no report
+
+    return installed_files(reports)
+
+
 def _followed(
     plan: InstallPlan, places: tuple[Place, ...], root: Path
 ) -> tuple[InstallPlan, tuple[Place, ...]]:
     """Move a plan to where the links of the root lead."""
+    from truewheel.relocation import relocated, relocated_paths
+
     leads = functools.cache(functools.partial(_leads, root))
     moved = (
         replace(each, dist_info=leads(each.dist_info), paths=relocated_paths(each.paths, leads))

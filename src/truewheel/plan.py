@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import posixpath
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+from truewheel import hashes
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
 from truewheel.collisions import SharedPaths, refuse_nesting, refuse_programs, refuse_twins, unique
@@ -39,12 +38,13 @@ from truewheel.model import (
 from truewheel.paths import data_path, entry_point_script, final_prefix, install_paths, script_shebang
 from truewheel.placement import off_path, strays_at_top
 from truewheel.record import ADDED
-from truewheel.rules import RULES
+from truewheel.rules import INSTALLED
 from truewheel.shebang import dead_interpreter
 from truewheel.wheel.faults import Fault, refused
 from truewheel.wheel.requires_python import admits
 from truewheel.wheel.scripts import Scripts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from truewheel.overrides import Override
 
@@ -199,7 +199,7 @@ def refuse_denied(plan: InstallPlan, denied: Collection[str]) -> None:
     for warned in plan.warnings:
         if warned.rule in denied:
             subject = ": ".join(part for part in (warned.wheel, warned.entry) if part)
-            hint = f"{RULES[warned.rule].hint}; it is denied by --deny or by the scheme"
+            hint = f"{INSTALLED[warned.rule].hint}; it is denied by --deny or by the scheme"
             raise WheelRefused(warned.message, subject=subject, hint=hint, rule=warned.rule)
 
 
@@ -332,7 +332,7 @@ class _WheelPlanner:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
             content = patched_metadata(self._inputs.metadata[wheel], self._inputs.overrides)
-            digest = hashlib.sha256(content).hexdigest()
+            digest = hashes.sha256(content).hexdigest()
             return replace(planned, size=len(content), sha256=digest, source=content)
         if category != "scripts":
             return planned
@@ -358,7 +358,7 @@ class _WheelPlanner:
 
     def _text(self, final: str, kind: Kind, mode: int, content: bytes) -> PlannedFile:
         mtime = self._clamp(self._wheel.newest)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hashes.sha256(content).hexdigest()
         return PlannedFile(final, kind, mode, mtime, len(content), digest, self._wheel.filename, content)
 
     def _clamp(self, mtime: int) -> int:

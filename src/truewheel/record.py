@@ -7,9 +7,7 @@ empty.
 
 from __future__ import annotations
 
-import base64
 import binascii
-import csv
 import io
 import posixpath
 import re
@@ -20,11 +18,17 @@ from truewheel.model import File, Found, RecordPlan
 # what an installer adds to a dist-info directory, and signatures of a wheel's RECORD, which then is another
 ADDED = frozenset(("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json"))
 # how some write a digest of SHA-256
-HEXADECIMAL = re.compile(r"[0-9a-fA-F]{64}")
+HEXADECIMAL = r"[0-9a-fA-F]{64}"
+_LONGEST_COLUMN = 1 << 17  # characters that csv reads
 
 
 def read_rows(text: str) -> list[list[str]]:
     """The rows of a RECORD, each a list of its columns; raises ValueError for what is no CSV."""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    if not any(char in text for char in '"\r\0') and max(map(len, lines), default=0) <= _LONGEST_COLUMN:
+        return [line.split(",") if line else [] for line in lines]
+    import csv  # slower, and to import it takes as long as to read a small RECORD
+
     try:
         return list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
@@ -33,23 +37,36 @@ def read_rows(text: str) -> list[list[str]]:
 
 def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
     """The RECORD of these rows."""
+    rows = list(rows)
+    lines = [",".join(row) for row in rows]
+    if all(map(_is_plain, rows, lines)):
+        return "".join(f"{line}\n" for line in lines).encode("utf-8")
+    import csv
+
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode("utf-8")
 
 
+def _is_plain(row: Sequence[str], line: str) -> bool:
+    """Whether a row is written without quotes."""
+    has_quotes = '"' in line or "\n" in line or "\r" in line
+    return line != "" and not has_quotes and line.count(",") == len(row) - 1
+
+
 def digest_text(digest: bytes) -> str:
     """A digest as RECORD has it: base64 for URLs without padding."""
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(digest, newline=False).decode("ascii")
+    return text.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def digest_bytes(text: str) -> bytes:
     """A SHA-256 digest of RECORD, however it is spelled; a malformed one is no digest at all, b""."""
-    if HEXADECIMAL.fullmatch(text):
+    if re.fullmatch(HEXADECIMAL, text):
         return bytes.fromhex(text)
-    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4))
     except (binascii.Error, ValueError):
         return b""
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections.abc import Collection
 
 ENV = "/usr/bin/env "  # what finds a Python on PATH begins so
 
-_MARKED = re.compile(rb"#!pythonw?(?=\s|$)[^\n]*")
-_PYTHON = re.compile(
-    rb"""\#![ \t]*
+# compiled by the first script that is compared with them
+_MARKED = rb"#!pythonw?(?=\s|$)[^\n]*"
+_PYTHON = rb"""(?x)\#![ \t]*
     (?:/[^ \t\r\n]*/)?                       # a directory,
     (?:env[ \t]+(?P<split>-S[ \t]*)?(?:[^ \t\r\n]*/)?)?  # or what finds it on PATH
     python[0-9.]*w?
     (?P<rest>[ \t][^\r\n]*)?
-    \r?(?=\n|$)""",
-    re.VERBOSE,
-)
-
-_BY_ENV = re.compile(rb"(?P<env>#! ?/usr/bin/env)(?: -S)? (?P<name>[^ -][^ ]*)(?P<flags>[^\n]*)")
-_INTERPRETER = re.compile(rb"#![ \t]*([^ \t\r\n]+)")
+    \r?(?=\n|$)"""
+_BY_ENV = rb"(?P<env>#! ?/usr/bin/env)(?: -S)? (?P<name>[^ -][^ ]*)(?P<flags>[^\n]*)"
+_INTERPRETER = rb"#![ \t]*([^ \t\r\n]+)"
 _PROGRAMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 _LIBRARIES = ("/usr/lib", "/lib")  # and libexec, lib64: programs that others start
 # -c and -m take a program, and what is behind it
-_FLAGS = re.compile(rb"-(?=[^-])(?P<flags>[^WXcm]*)(?P<valued>[WX].*)?")
+_FLAGS = rb"-(?=[^-])(?P<flags>[^WXcm]*)(?P<valued>[WX].*)?"
 _ENV_QUOTES = b"\\'\"$#"
 
 
@@ -34,7 +30,7 @@ def wants_python(head: bytes, every: bool) -> bool:
 
     That is ``#!python`` (wheel specification); with ``every`` any Python, also one that env finds.
     """
-    return _MARKED.match(head) is not None or (every and _PYTHON.match(head) is not None)
+    return re.match(_MARKED, head) is not None or (every and re.match(_PYTHON, head) is not None)
 
 
 def with_python(body: bytes, shebang: bytes, every: bool) -> bytes:
@@ -44,10 +40,10 @@ def with_python(body: bytes, shebang: bytes, every: bool) -> bytes:
     kernel hands on all behind the program as one word: what ``env -S`` takes apart becomes one word, or stays
     with it.
     """
-    if _MARKED.match(body) or not every:
-        return _MARKED.sub(lambda _: shebang, body, count=1)
-    return _PYTHON.sub(
-        lambda found: _merged(shebang, found["rest"] or b"", bool(found["split"])), body, count=1
+    if re.match(_MARKED, body) or not every:
+        return re.sub(_MARKED, lambda _: shebang, body, count=1)
+    return re.sub(
+        _PYTHON, lambda found: _merged(shebang, found["rest"] or b"", bool(found["split"])), body, count=1
     )
 
 
@@ -56,16 +52,18 @@ def dead_interpreter(head: bytes, programs: Collection[str]) -> str:
 
     That is a path outside the directories ``programs`` and those of every system; "" for all others.
     """
-    found = _INTERPRETER.match(head)
+    found = re.match(_INTERPRETER, head) if head.startswith(b"#!") else None
     path = found[1].decode("utf-8", "backslashreplace") if found else ""
     return "" if posixpath.dirname(path) in {*_PROGRAMS, *programs} or path.startswith(_LIBRARIES) else path
 
 
 def _merged(shebang: bytes, rest: bytes, split: bool) -> bytes:
     if b"\n" in shebang:  # sh starts Python
+        import shlex
+
         words = [shlex.quote(word).encode("latin-1") for word in rest.decode("latin-1").split()]
         return shebang.replace(b' "$0"', b"".join(b" " + word for word in words) + b' "$0"', 1)
-    if found := _BY_ENV.fullmatch(shebang):
+    if found := re.fullmatch(_BY_ENV, shebang):
         words = [*found["flags"].split(), *rest.split()]
         return b" ".join([found["env"], b"-S", found["name"], *words]) if words else shebang
     start = b"#! " if shebang.startswith(b"#! ") else b"#!"
@@ -84,7 +82,7 @@ def _option(own: bytes, words: list[bytes]) -> tuple[bytes, list[bytes]]:
     """
     option = own or b"-"
     left = list(words)
-    while left and (found := _FLAGS.fullmatch(left[0])):
+    while left and (found := re.fullmatch(_FLAGS, left[0])):
         del left[0]
         option += bytes(flag for flag in found["flags"] if flag not in own)
         if found["valued"]:

@@ -6,22 +6,20 @@ import itertools
 import os
 import posixpath
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from truewheel.beneath import is_directory, is_file, leads_to
 from truewheel.children import Standby
 from truewheel.dataclass import dataclass, replace
-from truewheel.descriptions import lacks_magic, read_description
 from truewheel.errors import InterpreterError, UsageError
-from truewheel.interpreter import platform_tags, probe, probe_in_root
+from truewheel.interpreter import on_path, platform_tags, probe, probe_in_root
 from truewheel.model import Interpreter
 
 _PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")  # in the order of a usual PATH
 _LIBRARIES = ("lib", "lib64")
 # PEP 739; Debian has the architecture in the name
-_DESCRIPTION = re.compile(r"build-details(\.[\w.-]*)?\.json")
+_DESCRIPTION = r"build-details(\.[\w.-]*)?\.json"
 _REMEDY = (
     "give --run-target to run it by chroot, or --python DESCRIPTION.json --compiler PY, or --scheme for "
     "the python3 of this machine"
@@ -77,6 +75,8 @@ def _in_root(root: Path, run: bool) -> str:
 
 def _described(root: Path, python: str, compilers: Sequence[str]) -> Interpreter:
     """Return the Python of the root by its description, with the path by which it is found, as if it ran."""
+    from truewheel.descriptions import read_description
+
     description = _described_there(root, python)
     if not description:
         raise UsageError(f"has a Python, {python}, and nothing describes it", subject=str(root), hint=_REMEDY)
@@ -99,13 +99,15 @@ def _described_there(root: Path, python: str) -> str:
         place = posixpath.join(prefix, library, posixpath.basename(program))
         if is_directory(root, place):
             names = sorted(os.listdir(root / leads_to(root, place).lstrip("/")))
-            for name in filter(_DESCRIPTION.fullmatch, names):
+            for name in (each for each in names if re.fullmatch(_DESCRIPTION, each)):
                 return str(root / place.lstrip("/") / name)
     return ""
 
 
 def _target(name: str, options: TargetOptions, root: Path, standby: Standby | None) -> Interpreter:
     if name.endswith(".json"):
+        from truewheel.descriptions import read_description
+
         return _with_compiler(read_description(Path(name), root), options.compilers)
     if not options.run:
         return probe(name, standby=standby)
@@ -119,7 +121,7 @@ def _target(name: str, options: TargetOptions, root: Path, standby: Standby | No
 
 def _with_compiler(target: Interpreter, commands: Sequence[str]) -> Interpreter:
     names = (f"python{target.short_version}", "python3")
-    candidates = commands or [name for name in names if shutil.which(name)]
+    candidates = commands or [name for name in names if on_path(name)]
     for compiler in map(probe, candidates):
         if _compiles_for(compiler, target):
             return replace(target, compiler=compiler.executable, magic=compiler.magic)
@@ -132,6 +134,8 @@ def _with_compiler(target: Interpreter, commands: Sequence[str]) -> Interpreter:
 
 
 def _compiles_for(compiler: Interpreter, target: Interpreter) -> bool:
+    from truewheel.descriptions import lacks_magic
+
     if not lacks_magic(target):
         return compiler.magic == target.magic
     released = not any(letter.isalpha() for letter in target.version_text + compiler.version_text)

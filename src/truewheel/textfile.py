@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from truewheel.errors import RefusedInput, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMIT = 64 << 20  # bytes; the largest METADATA, RECORD or report seen has a tenth of it
 
@@ -44,7 +47,7 @@ def read_text(path: str | Path, *, subject: str = "", hint: str = "", limit: int
 def decoded(content: bytes, subject: str, hint: str = "") -> str:
     """Decode UTF-8, a byte order mark left out; raises RefusedInput that names the offending byte."""
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise RefusedInput(
             f"is not UTF-8 (byte {content[error.start]:#04x} at {error.start})", subject=subject, hint=hint
@@ -54,7 +57,8 @@ def decoded(content: bytes, subject: str, hint: str = "") -> str:
 def write_text(path: str | Path, text: str, *, hint: str = "") -> None:
     """Write a UTF-8 file; raises UsageError where that cannot be done."""
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
     except OSError as error:
         raise UsageError(
             f"cannot be written: {error.strerror}", subject=os.fspath(path), hint=hint

@@ -30,7 +30,8 @@ from truewheel.report.document import install_document, write_document
 from truewheel.report.reader import load_report
 from truewheel.request import BytecodeOptions, InstallRequest
 from truewheel.rules import CHOICES
-from truewheel.schemes import load_scheme, scheme_keys, shipped_schemes
+from truewheel.scheme_file import scheme_keys
+from truewheel.schemes import load_scheme, shipped_schemes
 
 _SECONDS = 20
 _MEMORY = 1 << 30  # bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from truewheel.bytecode.pool import CompilePool
 from truewheel.bytecode.pycs import plan_job
 from truewheel.children import Standby
 from truewheel.errors import InterpreterError
-from truewheel.interpreter import platform_tags, probe, worker_command, worker_environment
+from truewheel.interpreter import on_path, platform_tags, probe, worker_command, worker_environment
 
 PYTHONS = available_pythons()
 SUPPORTED = sorted(set(PYTHONS) - {"2.7", "3.6"})
@@ -319,3 +320,19 @@ def test_musl_has_every_minor_down_to_zero() -> None:
 )
 def test_other_platforms_have_one_tag(platform: str, libc: str, expected: tuple[str, ...]) -> None:
     assert platform_tags(platform, 64, libc) == expected
+
+
+@pytest.mark.parametrize("path", ["one:two", "none:two", "one:", "", ":one", "none"])
+def test_a_program_is_found_where_a_shell_finds_it(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one/python3").mkdir(parents=True)
+    for name in ("two/python3", "none/python3", "python3"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o644 if name.startswith("none") else 0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path)
+    assert on_path("python3") == (shutil.which("python3") or "")
+    assert on_path("python3", "none:two") == "two/python3"
+    assert on_path("python\0") == ""

@@ -6,8 +6,11 @@ import base64
 import csv
 import dataclasses
 import hashlib
+import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from truewheel.model import CompileResult, Found, InstalledFile, Kind, Manifest, RecordPlan, State
 from truewheel.record import digest_text, read_rows, record_text, refreshed, row_path, write_rows
@@ -85,3 +88,34 @@ def test_a_row_gets_the_hash_of_what_is_there() -> None:
     old = ["a.py", "sha256=old", "1"]
     assert refreshed(old, there) == ["a.py", f"sha256={digest_text(bytes.fromhex(sha256))}", "3"]
     assert refreshed(old, link) == refreshed(old, None) == old
+
+
+_COLUMNS = st.text(st.sampled_from("ab,\"\n\r\0 '\t\u2028;"), max_size=4)
+
+
+@given(st.lists(st.lists(_COLUMNS, max_size=3), max_size=4))
+def test_rows_are_written_as_csv_writes_them(rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    try:
+        csv.writer(text, lineterminator="\n").writerows(rows)
+    except csv.Error:
+        with pytest.raises(csv.Error):
+            write_rows(rows)
+    else:
+        assert write_rows(rows) == text.getvalue().encode()
+
+
+@given(st.text(st.sampled_from("ab,\"\n\r\0 '\t\u2028;"), max_size=12))
+def test_rows_are_read_as_csv_reads_them(text: str) -> None:
+    try:
+        wanted = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        with pytest.raises(ValueError):
+            read_rows(text)
+    else:
+        assert read_rows(text) == wanted
+
+
+def test_a_column_that_csv_does_not_read_is_an_error() -> None:
+    with pytest.raises(ValueError, match="field limit"):
+        read_rows("a" * (1 << 17) + "a,,\n")

@@ -11,7 +11,8 @@ from pathlib import Path
 import truewheel
 from tests.hostile.defects import DEFECTS
 from tests.hostile.oddities import ODDITIES
-from truewheel.rules import RULES, Severity
+from truewheel.rules import Severity
+from truewheel.rules.table import RULES
 
 TOP = Path(__file__).parents[2]
 WHEEL_RULES = {name for name, rule in RULES.items() if rule.family == "wheel"}

@@ -13,7 +13,8 @@ import yaml
 from truewheel.errors import SchemeError
 from truewheel.model import ErrorPolicy, InvalidationMode, Scheme
 from truewheel.report.text import scheme_lines
-from truewheel.schemes import load_scheme, scheme_keys, shipped_schemes, summary
+from truewheel.scheme_file import scheme_keys
+from truewheel.schemes import load_scheme, shipped_schemes, summary
 
 DOCS = Path(__file__).parents[2] / "docs" / "schemes.md"
 
@@ -433,7 +434,7 @@ def test_the_example_of_the_documentation_is_a_scheme(tmp_path: Path) -> None:
 
 
 def test_every_key_is_documented() -> None:
-    from truewheel.schemes import _FIELDS
+    from truewheel.scheme_file import _FIELDS
 
     documented = set(re.findall(r"^\| `([a-z_.]+)`", DOCS.read_text(), re.M))
     assert documented == {"extends", *_FIELDS}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests import shipped
-from truewheel.schemes import load_scheme, read_scheme, shipped_schemes
+from truewheel.scheme_file import read_scheme
+from truewheel.schemes import load_scheme, shipped_schemes
 
 
 def test_the_schemes_are_those_of_the_files() -> None:

@@ -22,6 +22,9 @@ def test_what_is_not_utf_8_names_the_byte(tmp_path: Path) -> None:
     path.write_bytes(b"Name: \xe9\n")
     with pytest.raises(RefusedInput, match=r"is not UTF-8 \(byte 0xe9 at 6\)"):
         read_text(path)
+    path.write_bytes(b"\xef\xbb\xbfName: \xe9\n")
+    with pytest.raises(RefusedInput, match=r"is not UTF-8 \(byte 0xe9 at 9\)"):
+        read_text(path)
 
 
 def test_a_fifo_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What the code objects of each CPython are like in marshal: a new CPython touches this table alone.
 
-A new version gets a row, by `_replace` of the row before where its code objects changed. How to find out: run
+A new version gets a row, by `but` of the row before where its code objects changed. How to find out: run
 tests/targets/test_canonical_matrix.py, which holds `encode` against marshal over the whole standard library.
 Sources: w_object in Python/marshal.c, Objects/codeobject.c and Python/assemble.c of each version.
 """
@@ -8,12 +8,15 @@ Sources: w_object in Python/marshal.c, Objects/codeobject.c and Python/assemble.
 from __future__ import annotations
 
 import sys
-from typing import Dict, NamedTuple, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Optional, Tuple
 
 VERSION = sys.version_info[:2]
 
 
-class CodeFormat(NamedTuple):
+class CodeFormat:
     """The code objects of one version.
 
     `counts` are the attributes with the numbers of arguments, `lines` the one with the line table. With
@@ -39,6 +42,13 @@ class CodeFormat(NamedTuple):
     own_names: Optional[Tuple[str, ...]]
     paths: bool
 
+    def __init__(self, **attributes: object) -> None:
+        self.__dict__.update(attributes)
+
+    def but(self, **changes: object) -> CodeFormat:
+        """Return a row with other values of some attributes."""
+        return CodeFormat(**{**self.__dict__, **changes})
+
     @property
     def ints(self) -> int:
         """How many 4-byte numbers a code object begins with."""
@@ -58,12 +68,12 @@ _PY37 = CodeFormat(
     own_names=("<module>", "<lambda>"),
     paths=False,
 )
-_PY38 = _PY37._replace(counts=("co_argcount", "co_posonlyargcount", "co_kwonlyargcount"), own_names=None)
-_PY310 = _PY38._replace(lines="co_linetable")
-_PY311 = _PY310._replace(localsplus=True, sorted_sets=True, single=("*",), own_names=())
-_PY312 = _PY311._replace(inlined=True)
-_PY313 = _PY312._replace(single=(), latin1=True, own_names=None, paths=True)
-_PY314 = _PY313._replace(argument_kinds=True, slices=True)
+_PY38 = _PY37.but(counts=("co_argcount", "co_posonlyargcount", "co_kwonlyargcount"), own_names=None)
+_PY310 = _PY38.but(lines="co_linetable")
+_PY311 = _PY310.but(localsplus=True, sorted_sets=True, single=("*",), own_names=())
+_PY312 = _PY311.but(inlined=True)
+_PY313 = _PY312.but(single=(), latin1=True, own_names=None, paths=True)
+_PY314 = _PY313.but(argument_kinds=True, slices=True)
 
 KNOWN: Dict[Tuple[int, int], CodeFormat] = {
     (3, 7): _PY37,

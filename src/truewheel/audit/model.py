@@ -12,7 +12,8 @@ from truewheel.bytecode.pycs import source_path
 from truewheel.dataclass import dataclass, field
 from truewheel.model import InvalidationMode, Scheme
 from truewheel.package.model import MemberKind, Target
-from truewheel.rules import RULES, Severity
+from truewheel.rules import Severity
+from truewheel.rules.table import RULES
 
 if TYPE_CHECKING:
     from truewheel.audit.files import Files

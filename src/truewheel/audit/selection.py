@@ -10,7 +10,7 @@ from typing import Any
 from truewheel.audit.model import Finding
 from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError
-from truewheel.rules import RULES
+from truewheel.rules.table import RULES
 
 
 class FailOn(str, Enum):

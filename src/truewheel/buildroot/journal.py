@@ -7,18 +7,21 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from truewheel.buildroot import log
 from truewheel.buildroot.trouble import undated_error
 from truewheel.dataclass import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # inode, size in bytes, date in nanoseconds: whether a file is still the one that was put there
 Identity = tuple[int, int, int]
 Times = tuple[int, int]
 
 _VERSION = 1
-_RUN = re.compile(r"[0-9a-f]{16}")
+_RUN = r"[0-9a-f]{16}"
 _SECOND = 10**9
 _IDENTITY = struct.Struct("<QQqI")
 
@@ -257,9 +260,9 @@ def _replayed(entries: Sequence[Any]) -> Facts | None:
     facts: Facts | None = None
     for entry in entries:
         match entry:
-            case ["run", 1, str(run), None] if _RUN.fullmatch(run):
+            case ["run", 1, str(run), None] if re.fullmatch(_RUN, run):
                 facts = Facts(run, None)
-            case ["run", 1, str(run), [int(atime), int(mtime)]] if _RUN.fullmatch(run):
+            case ["run", 1, str(run), [int(atime), int(mtime)]] if re.fullmatch(_RUN, run):
                 facts = Facts(run, (atime, mtime), dates={"/": (atime, mtime)})
             case [str(kind), *rest] if facts is not None and _replay(facts, kind, rest):
                 pass

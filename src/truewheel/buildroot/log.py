@@ -8,9 +8,12 @@ import json
 import os
 import stat
 from collections.abc import Sequence
-from typing import Any
 
 from truewheel.errors import ConflictRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 JOURNAL = ".truewheel-journal"
 _MARK = "user.truewheel.dates"

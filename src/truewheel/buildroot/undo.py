@@ -7,22 +7,24 @@ import errno
 import os
 import posixpath
 from collections.abc import Iterator
-from typing import Protocol
 
 from truewheel.buildroot.journal import Facts, Identity, Kept, Times, identity
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class Opener(Protocol):
-    """Gives descriptors of directories below the root."""
+    class Opener(Protocol):
+        """Gives descriptors of directories below the root."""
 
-    def find(self, path: str) -> int:
-        """The descriptor of a directory, by its final path; raises OSError where it is not there."""
+        def find(self, path: str) -> int:
+            """The descriptor of a directory, by its final path; raises OSError where it is not there."""
 
-    def names(self, path: str) -> list[str]:
-        """The names in a directory; raises OSError where it is not there."""
+        def names(self, path: str) -> list[str]:
+            """The names in a directory; raises OSError where it is not there."""
 
-    def date(self, path: str, nanoseconds: int) -> None:
-        """Set the dates of a directory."""
+        def date(self, path: str, nanoseconds: int) -> None:
+            """Set the dates of a directory."""
 
 
 def undo(facts: Facts, directories: Opener) -> dict[str, int]:

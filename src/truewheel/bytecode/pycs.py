@@ -6,20 +6,19 @@ import posixpath
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from truewheel.dataclass import dataclass
 from truewheel.model import CodeFilename, InvalidationMode, PycJob, PycTarget, Warned
 
 CACHE = "__pycache__"
 _LONGEST_NAME = 255  # bytes, on every file system of Linux
 
 # the tag may be of a tool that compiles for itself, as pytest does
-_NAME = re.compile(r"(?P<stem>.+?)\.(?P<tag>[^.]+)(?:\.opt-(?P<optimization>[0-9a-zA-Z]+))?\.pyc", re.DOTALL)
-
-_BYTECODE = re.compile(r"\.py[co](\.[0-9]+)?\Z")
+_NAME = r"(?s)(?P<stem>.+?)\.(?P<tag>[^.]+)(?:\.opt-(?P<optimization>[0-9a-zA-Z]+))?\.pyc"
 
 
-class PycName(NamedTuple):
+@dataclass(frozen=True)
+class PycName:
     """The parts of a name in ``__pycache__``: the source's without ``.py``, cache tag, optimization or ""."""
 
     stem: str
@@ -36,7 +35,7 @@ def pyc_path(source: str, cache_tag: str, level: int) -> str:
 
 def parse_pyc_name(name: str) -> PycName | None:
     """Take the name of a file in ``__pycache__`` apart; None unless it is that of a pyc."""
-    match = _NAME.fullmatch(name)
+    match = re.fullmatch(_NAME, name)
     return PycName(match["stem"], match["tag"], match["optimization"] or "") if match else None
 
 
@@ -58,7 +57,8 @@ def is_bytecode(name: str) -> bool:
 
     A number behind it is CPython's, which writes under that name first; a killed process leaves the file.
     """
-    return _BYTECODE.search(name) is not None
+    stem, _, number = name.rpartition(".")
+    return (stem if number.isascii() and number.isdigit() else name).endswith((".pyc", ".pyo"))
 
 
 def pyc_header(mode: InvalidationMode, magic: bytes, source_hash: bytes, mtime: int, size: int) -> bytes:

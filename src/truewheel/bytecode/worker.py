@@ -8,7 +8,6 @@ import struct
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from truewheel.bytecode import canonical_form
 from truewheel.bytecode.pycs import pyc_header
@@ -18,6 +17,10 @@ from truewheel.errors import CompileError
 from truewheel.interpreter import compiler_command, worker_environment
 from truewheel.model import Interpreter, InvalidationMode, Limits, PycJob
 from truewheel.process import ending, last_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _FRAME = struct.Struct("<II")
 _HEADER = struct.Struct("<BIQB")

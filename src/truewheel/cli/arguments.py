@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from truewheel.children import Standby
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import glob_text, path_text
+from truewheel.cli.parser import any_path, glob_text, path_text
 from truewheel.dataclass import replace
 from truewheel.model import (
     DEFAULT_LIMITS,
@@ -19,11 +18,14 @@ from truewheel.model import (
     Limits,
     Scheme,
 )
-from truewheel.report.document import check_report, document_lines, write_document
 from truewheel.request import BytecodeOptions
 from truewheel.schemes import load_scheme
 from truewheel.targets import TargetOptions, find_targets
 from truewheel.textfile import read_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DEFAULT_SCHEME = "target"
 ROOT_NAMES = ("--root", "--destdir", "-d")  # those of gpep517 and installer, too
@@ -116,7 +118,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--report",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="write a report of every path as JSON; - is standard output, which then has nothing else",
     )
@@ -161,14 +163,20 @@ def bytecode_options(options: argparse.Namespace) -> BytecodeOptions:
 def check_report_argument(path: Path | None) -> None:
     """Raise UsageError, before any work, where ``--report`` names what cannot be written."""
     if path is not None and path != _STDOUT:
+        from truewheel.report.document import check_report
+
         check_report(path)
 
 
 def deliver_report(path: Path | None, document: Callable[[], dict[str, Any]]) -> bool:
     """Write the report that ``--report`` asks for; returns whether standard output is free for lines."""
     if path == _STDOUT:
+        from truewheel.report.document import document_lines
+
         tell(document_lines(document()))
     elif path is not None:
+        from truewheel.report.document import write_document
+
         write_document(path, document())
     return path != _STDOUT
 

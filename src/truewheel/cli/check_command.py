@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from truewheel.check_requirements import Unmet, read_projects, unmet
 from truewheel.cli.arguments import (
@@ -14,7 +13,7 @@ from truewheel.cli.arguments import (
     target_pythons,
 )
 from truewheel.cli.console import complain, say
-from truewheel.cli.parser import prefix_text
+from truewheel.cli.parser import any_path, prefix_text
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Interpreter
 from truewheel.paths import install_paths
@@ -23,7 +22,7 @@ from truewheel.report.document import check_document
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(*ROOT_NAMES, required=True, type=Path, metavar="DIR", help="the root directory")
+    parser.add_argument(*ROOT_NAMES, required=True, type=any_path, metavar="DIR", help="the root directory")
     add_python_arguments(parser)
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"

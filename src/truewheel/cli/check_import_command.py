@@ -11,7 +11,7 @@ from pathlib import Path
 from truewheel.check_import import ImportRequest, check_imports, choose_modules, installed_modules
 from truewheel.cli.arguments import DEFAULT_SCHEME, ROOT_NAMES
 from truewheel.cli.console import complain, say, warn
-from truewheel.cli.parser import path_text, prefix_text
+from truewheel.cli.parser import any_path, path_text, prefix_text
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.interpreter import probe
 from truewheel.paths import install_paths
@@ -27,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("names", str))
     parser.add_argument(
-        *ROOT_NAMES, required=True, type=Path, metavar="DIR", help="root directory that has the modules"
+        *ROOT_NAMES, required=True, type=any_path, metavar="DIR", help="root directory that has the modules"
     )
     parser.add_argument(
         "--modules",
         "-f",
         action="append",
         default=[],
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="read modules from a file such as files --modules writes; repeatable",
     )

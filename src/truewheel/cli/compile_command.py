@@ -20,7 +20,7 @@ from truewheel.cli.arguments import (
     understood_lines,
 )
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import path_text
+from truewheel.cli.parser import any_path, path_text
 from truewheel.cli.progress import Progress
 from truewheel.compilation import compile_tree
 from truewheel.model import Interpreter
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(scattered=("paths", path_text))
     parser.add_argument(
         *ROOT_NAMES,
-        type=Path,
+        type=any_path,
         metavar="DIR",
         help="root directory that has the sources (default: /)",
     )
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report-file",
         action="append",
-        type=Path,
+        type=any_path,
         default=[],
         metavar="FILE",
         help="leave out sources that are as this report of an install says; repeatable",

@@ -6,7 +6,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _COLOURS = {"error": "31", "warning": "33"}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from truewheel.audit.diff.comparison import compare_paths
 from truewheel.cli.console import complain, say
+from truewheel.cli.parser import any_path
 from truewheel.errors import RefusedInput
 from truewheel.report.diff import diff_document, diff_lines
 from truewheel.report.diff_html import diff_page
@@ -17,11 +17,11 @@ from truewheel.report.html import write_page
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     what = "a pyc or other file, a directory, a wheel, .rpm, .deb, the tar file of a layer, an image"
-    parser.add_argument("one", type=Path, metavar="A", help=what)
-    parser.add_argument("other", type=Path, metavar="B", help="another of its kind")
+    parser.add_argument("one", type=any_path, metavar="A", help=what)
+    parser.add_argument("other", type=any_path, metavar="B", help="another of its kind")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="also write the report as a page for a browser"
+        "--html", type=any_path, metavar="FILE", help="also write the report as a page for a browser"
     )
 
 

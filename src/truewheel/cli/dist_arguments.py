@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 
 from truewheel.errors import UsageError
-from truewheel.report.document import dependencies_document
 from truewheel.rpm.generators import FAILED, extra_of_package, generated
 from truewheel.rpm.installed_dist import InstalledDist
 
@@ -45,6 +43,10 @@ def print_for_each(options: argparse.Namespace, write: Callable[[InstalledDist, 
         print(FAILED, flush=True)
         raise
     if options.json:
+        import json
+
+        from truewheel.report.document import dependencies_document
+
         lines = [json.dumps(dependencies_document(lines), indent=2)]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0

@@ -8,7 +8,7 @@ import json
 from truewheel.cli.console import say
 from truewheel.errors import UsageError
 from truewheel.report.findings import rule_lines, rules_document
-from truewheel.rules import RULES
+from truewheel.rules.table import RULES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from truewheel.cli.arguments import ROOT_NAMES
 from truewheel.cli.console import complain, say
+from truewheel.cli.parser import any_path
 from truewheel.dataclass import replace
 from truewheel.errors import UsageError
 from truewheel.report.document import files_document
@@ -29,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report-file",
         required=True,
         action="append",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="a report of install --report; repeatable",
     )
-    parser.add_argument(*ROOT_NAMES, required=True, type=Path, metavar="DIR", help="the buildroot")
+    parser.add_argument(*ROOT_NAMES, required=True, type=any_path, metavar="DIR", help="the buildroot")
     parser.add_argument("--auto", "-a", action="store_true", help="list files that belong to no module too")
     parser.add_argument(
         "--allow-no-modules", "-M", action="store_true", help="the package has no modules; none is named"
@@ -65,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bytecode", choices=("only", "without"), help="list bytecode only, or all but bytecode"
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write the list there (default: standard output)"
+        "--output", type=any_path, metavar="FILE", help="write the list there (default: standard output)"
     )
-    parser.add_argument("--modules", type=Path, metavar="FILE", help="write the modules to import there")
+    parser.add_argument("--modules", type=any_path, metavar="FILE", help="write the modules to import there")
     parser.add_argument("--json", action="store_true", help="print list and modules as JSON")
 
 

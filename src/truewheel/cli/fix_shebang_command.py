@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from truewheel.cli.console import tell
-from truewheel.cli.parser import flags_text, shebang_path
+from truewheel.cli.parser import any_path, flags_text, shebang_path
 from truewheel.fix_shebang import fix_shebangs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="a script or a directory of them, on this host"
+        "paths",
+        nargs="*",
+        type=any_path,
+        metavar="PATH",
+        help="a script or a directory of them, on this host",
     )
-    parser.set_defaults(scattered=("paths", Path))
+    parser.set_defaults(scattered=("paths", any_path))
     parser.add_argument(
         "--python",
         type=shebang_path,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import path_text
+from truewheel.cli.parser import any_path, path_text
 from truewheel.errors import UsageError
 from truewheel.model import Kind, Manifest
 from truewheel.opensuse.flavors import (
@@ -40,19 +39,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="path of the flavor's Python; install takes several, the default one last",
     )
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--root", required=True, type=Path, metavar="DIR", help="buildroot")
+    place.add_argument("--root", required=True, type=any_path, metavar="DIR", help="buildroot")
     place.add_argument(
-        "--reports", required=True, type=Path, metavar="DIR", help="directory of the reports of installs"
+        "--reports", required=True, type=any_path, metavar="DIR", help="directory of the reports of installs"
     )
     wheels = argparse.ArgumentParser(add_help=False)
     wheels.add_argument(
-        "--wheeldir", required=True, type=Path, metavar="DIR", help="directory of the flavor's wheels"
+        "--wheeldir", required=True, type=any_path, metavar="DIR", help="directory of the flavor's wheels"
     )
     wheels.add_argument("arguments", nargs="*", metavar="ARG", help="arguments for pip, after --")
 
     step = steps.add_parser("wheel", parents=[common, wheels], help="build wheels")
     step.add_argument(
-        "--shared", required=True, type=Path, metavar="DIR", help="directory of wheels that fit all flavors"
+        "--shared",
+        required=True,
+        type=any_path,
+        metavar="DIR",
+        help="directory of wheels that fit all flavors",
     )
     step.set_defaults(carry_out=_wheel)
     step = steps.add_parser("install", parents=[common, place, wheels], help="install wheels")
@@ -64,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step = steps.add_parser(
         "fix-shebang", parents=[common], help="set the first line of scripts to the flavor's Python"
     )
-    step.add_argument("--root", required=True, type=Path, metavar="DIR", help="buildroot")
+    step.add_argument("--root", required=True, type=any_path, metavar="DIR", help="buildroot")
     step.set_defaults(carry_out=_fix_shebang)
     step = steps.add_parser("finish", parents=[place], help="correct the bytecode and RECORDs of all flavors")
     step.add_argument("--flavors", default="", metavar="NAMES", help="flavors whose macros run truewheel")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from truewheel.cli.parser import any_path
 from truewheel.rpm.sbom import bill_of_materials, inject_sbom
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL", help="a wheel, changed in place")
+    parser.add_argument("wheels", nargs="+", type=any_path, metavar="WHEEL", help="a wheel, changed in place")
     parser.add_argument(
         "--purl",
         required=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from truewheel.children import Standby
 from truewheel.cli.arguments import (
@@ -20,15 +19,19 @@ from truewheel.cli.arguments import (
     understood_lines,
 )
 from truewheel.cli.console import tell, warn
-from truewheel.cli.parser import flags_text, glob_text, prefix_text, shebang_path, wheel_path
+from truewheel.cli.parser import any_path, flags_text, glob_text, prefix_text, shebang_path, wheel_path
 from truewheel.cli.progress import Progress
 from truewheel.pipeline import PreparedInstall, install, prepare_install, preview
 from truewheel.plan import planned_paths
-from truewheel.report.document import install_document, plan_document
-from truewheel.report.plan_text import plan_lines
 from truewheel.report.text import install_lines, warned_line, warning_lines
 from truewheel.request import InstallRequest
 from truewheel.rules import CHOICES, DENIABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from truewheel.model import InstallPlan, Manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(scattered=("wheels", wheel_path))
     parser.add_argument(
-        *ROOT_NAMES, required=True, type=Path, metavar="DIR", help="root directory to install into"
+        *ROOT_NAMES, required=True, type=any_path, metavar="DIR", help="root directory to install into"
     )
     parser.add_argument(
         "--prefix", type=prefix_text, metavar="DIR", help="prefix on the final system (default: the scheme's)"
@@ -57,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dep-overrides-file",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="edit the requirements in METADATA: PACKAGE:ACTION[:VERSION], one a line",
     )
@@ -163,6 +166,9 @@ def _request(options: argparse.Namespace, standby: Standby) -> InstallRequest:
 
 
 def _show_plan(options: argparse.Namespace, prepared: PreparedInstall) -> Iterator[str] | None:
+    from truewheel.report.document import plan_document
+    from truewheel.report.plan_text import plan_lines
+
     plan, changes = prepared.plan, preview(prepared)
     for warned in plan.warnings:
         warn(warned_line(warned))
@@ -181,6 +187,12 @@ def _install(
         manifest = install(prepared, progress.watch, standby)
     for warning in warning_lines(manifest, options.verbose):
         warn(warning)
-    if not deliver_report(options.report, lambda: install_document(plan, manifest)):
+    if not deliver_report(options.report, lambda: _document(plan, manifest)):
         return None
     return install_lines(plan, manifest, options.root, options.verbose)
+
+
+def _document(plan: InstallPlan, manifest: Manifest) -> dict[str, Any]:
+    from truewheel.report.document import install_document  # most installs write no report
+
+    return install_document(plan, manifest)

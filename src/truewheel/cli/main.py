@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 
 from truewheel import __version__
 from truewheel.cli.console import complain, drop, hold_streams
-from truewheel.cli.parser import Parser
+from truewheel.cli.parser import Parser, RawFormatter
 from truewheel.errors import TruewheelError
 from truewheel.process import ENDING_SIGNALS, signal_name
 
@@ -55,9 +55,8 @@ _EPILOG = "Exit status: 0 done and complete, 1 findings or refused input, 2 usag
 def run() -> None:
     """Run the words of this process's command line; exits with the command's status."""
     hold_streams()
-    gc.disable()  # a run leaves few cycles, and to look for them among all that it plans takes time
     status = main(sys.argv[1:])
-    gc.freeze()  # nor does Python at its end, for what the system takes back anyway
+    gc.freeze()  # Python would look for cycles once more before it ends
     sys.exit(status)
 
 
@@ -117,7 +116,7 @@ def command_parser(named: Iterable[str] = _COMMANDS, offered: Iterable[str] = _C
     parser = Parser(
         prog="truewheel",
         description="Put Python wheels into buildroots so that every byte is a function of the inputs.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawFormatter,
         epilog=f"{_listing()}\n\n{_EPILOG}",
     )
     parser.add_argument("--version", "-V", action="version", version=f"truewheel {__version__}")

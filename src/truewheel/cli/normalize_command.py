@@ -10,7 +10,7 @@ from pathlib import Path
 from truewheel.audit.normalize.model import Normalized, Options
 from truewheel.cli.arguments import check_report_argument, deliver_report, jobs_number
 from truewheel.cli.console import say, warn
-from truewheel.cli.parser import path_text
+from truewheel.cli.parser import any_path, path_text
 from truewheel.errors import UsageError
 from truewheel.model import InvalidationMode
 from truewheel.normalization.tree import NormalizeRequest, date_of, normalize_tree
@@ -20,9 +20,9 @@ from truewheel.report.normalized import normalize_document, vouched
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     what = "a root, a virtual environment or a prefix; or the tar file of a layer, or an image, with -o"
-    parser.add_argument("target", type=Path, metavar="TARGET", help=what)
+    parser.add_argument("target", type=any_path, metavar="TARGET", help=what)
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="new file, or directory of an OCI layout"
+        "-o", "--output", type=any_path, metavar="OUT", help="new file, or directory of an OCI layout"
     )
     parser.add_argument("--check", action="store_true", help="change nothing, say what would; 1 if anything")
     date = "latest date that a path has, in seconds since 1970 (default: SOURCE_DATE_EPOCH)"
@@ -63,13 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report-file",
         action="append",
-        type=Path,
+        type=any_path,
         default=[],
         metavar="FILE",
         help="do not compile again what is as this report of an earlier run says; repeatable",
     )
     written = "write a report as JSON; - is standard output, which then has nothing else"
-    parser.add_argument("--report", type=Path, metavar="FILE", help=written)
+    parser.add_argument("--report", type=any_path, metavar="FILE", help=written)
     parser.add_argument(
         "--json", action="store_const", dest="report", const=Path("-"), help="the same as --report -"
     )

@@ -6,8 +6,11 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
 
 
 def path_text(text: str) -> str:
@@ -15,6 +18,13 @@ def path_text(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("an empty path")
     return text
+
+
+def any_path(text: str) -> Path:
+    """Take the path of a file or a directory."""
+    from pathlib import Path  # rpm calls commands without one for each package, and this is slow to import
+
+    return Path(path_text(text))
 
 
 def prefix_text(text: str) -> str:
@@ -45,16 +55,17 @@ def shebang_path(text: str) -> str:
 
 def wheel_path(text: str) -> Path:
     """Take the path of a wheel or a directory; raises ArgumentTypeError for what pip would take beside it."""
-    if re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
+    if "://" in text and re.search(r"(^|@ *)[A-Za-z][A-Za-z0-9+.-]*://", text):
         raise argparse.ArgumentTypeError(
             f"{text} is a URL; download it first: pip download --no-deps '{text}'"
         )
-    path = Path(path_text(text))
-    if re.search(r"\.(zip|tgz|tar(\.\w+)?)$", text) and not path.is_dir():
+    path = any_path(text)
+    may_be_archive = ".tar" in text or not text.endswith(".whl")
+    if may_be_archive and re.search(r"\.(zip|tgz|tar(\.\w+)?)$", text) and not path.is_dir():
         raise argparse.ArgumentTypeError(
             f"{text} is an sdist or another archive; unpack it and build a wheel: truewheel wheel SRC"
         )
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[.*\])?( *[=<>!~].*)?", text) and not _is_path(text, path):
+    if not _is_path(text, path) and re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[.*\])?( *[=<>!~].*)?", text):
         raise argparse.ArgumentTypeError(
             f"{text} is no file here; where a project is meant, download it first: "
             f"pip download --no-deps '{text}'"
@@ -63,7 +74,30 @@ def wheel_path(text: str) -> Path:
 
 
 def _is_path(text: str, path: Path) -> bool:
-    return path.exists() or text.endswith(".whl")
+    return text.endswith(".whl") or path.exists()
+
+
+# no catalogue has argparse's words; it would look for one on the disk for each of them
+argparse._ = str  # type: ignore[attr-defined]
+
+
+class Formatter(argparse.HelpFormatter):
+    """Asks for the width of the terminal where something is printed; argparse makes one for each argument."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+    def format_help(self) -> str:
+        """Format what was added."""
+        import shutil
+
+        self._width = shutil.get_terminal_size().columns - 2
+        self._max_help_position = min(24, max(self._width - 20, 4))
+        return super().format_help()
+
+
+class RawFormatter(Formatter, argparse.RawDescriptionHelpFormatter):
+    """Leaves the lines of descriptions as they are."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,8 +107,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options | {"allow_abbrev": False})
-        self.register("type", Path, lambda text: Path(path_text(text)))
+        super().__init__(**{"formatter_class": Formatter, **options, "allow_abbrev": False})
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -86,9 +119,8 @@ class Parser(argparse.ArgumentParser):
         if left and (not name or any(word.startswith("-") for word in left)):
             self.error(f"unrecognized arguments: {' '.join(left)}")
         if left:
-            read = self._registry_get("type", kind, kind)
             try:
-                setattr(options, name, [*getattr(options, name), *map(read, left)])
+                setattr(options, name, [*getattr(options, name), *map(kind, left)])
             except argparse.ArgumentTypeError as error:
                 self.error(str(error))
         return options, []
@@ -107,8 +139,8 @@ class Parser(argparse.ArgumentParser):
         """Whether argparse takes a word for an option, and has none of its name or, of ``-ab``, of ``-a``."""
         is_option = word.startswith("-") and word != "-" and " " not in word
         known = (word.partition("=")[0], word if word.startswith("--") else word[:2])
-        is_number = re.fullmatch(r"-\d+|-\d*\.\d+", word)
-        return is_option and not is_number and not any(name in self._option_string_actions for name in known)
+        is_known = any(name in self._option_string_actions for name in known)
+        return is_option and not is_known and not re.fullmatch(r"-\d+|-\d*\.\d+", word)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from truewheel.cli.backend_arguments import add_backend_arguments
 from truewheel.cli.dist_arguments import add_dist_arguments, print_for_each
+from truewheel.cli.parser import any_path
 from truewheel.errors import UsageError
 from truewheel.rpm.generators import run_requires
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="build|run|override")
+    kinds = parser.add_subparsers(
+        dest="kind", required=True, metavar="build|run|override", prog="truewheel requires"
+    )
     running = kinds.add_parser(
         "run",
         help="print the requirements of installed projects, for rpm's dependency generator",
@@ -31,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Append an override of a dependency to a file, if it is a valid one.",
     )
     override.add_argument("override", metavar="PACKAGE:ACTION[:VERSION][:br_only]", help="the override")
-    override.add_argument("--dep-overrides-file", required=True, type=Path, metavar="FILE", help="the file")
+    override.add_argument(
+        "--dep-overrides-file", required=True, type=any_path, metavar="FILE", help="the file"
+    )
     build = kinds.add_parser(
         "build",
         help="print the requirements of a build, for %%generate_buildrequires",
@@ -85,7 +93,7 @@ def _add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
         "-W", "--no-wheel", dest="wheel", action="store_false", help="build no wheel (the default)"
     )
     parser.add_argument(
-        "--wheeldir", type=Path, metavar="DIR", help="where -w keeps its wheel between passes"
+        "--wheeldir", type=any_path, metavar="DIR", help="where -w keeps its wheel between passes"
     )
     parser.add_argument(
         "-x",
@@ -120,16 +128,16 @@ def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "requirement_files",
         nargs="*",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="requirements files, relative to the project",
     )
-    parser.set_defaults(scattered=("requirement_files", Path))
+    parser.set_defaults(scattered=("requirement_files", any_path))
 
 
 def _add_project_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-d", "--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)"
+        "-d", "--directory", type=any_path, default=".", metavar="DIR", help="the project (default: here)"
     )
     parser.add_argument(
         "-N",
@@ -152,9 +160,11 @@ def _add_wording_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dep-overrides-file",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="overrides, PACKAGE:ACTION[:VERSION][:br_only] each; none if the file does not exist",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write there (default: standard output)")
+    parser.add_argument(
+        "--output", type=any_path, metavar="FILE", help="write there (default: standard output)"
+    )
     parser.add_argument("--json", action="store_true", help="write them as JSON")

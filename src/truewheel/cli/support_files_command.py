@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from truewheel.buildroot.delivery import state_of
 from truewheel.buildroot.transaction import Buildroot
@@ -14,6 +13,7 @@ from truewheel.buildroot.tree import look
 from truewheel.cli.completion import COMPLETIONS, completions
 from truewheel.cli.console import tell
 from truewheel.cli.manual import manual_pages
+from truewheel.cli.parser import any_path
 from truewheel.environment import source_date_epoch
 from truewheel.errors import UsageError
 from truewheel.model import ZIP_ZERO_DATE, File, Kind, State
@@ -25,7 +25,7 @@ _ALL = (*KINDS, "manual", "completion")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "directory", type=Path, metavar="DIR", help="prefix to place them below, such as /usr/local"
+        "directory", type=any_path, metavar="DIR", help="prefix to place them below, such as /usr/local"
     )
     parser.add_argument(
         "--for",

@@ -6,13 +6,12 @@ import argparse
 import itertools
 import json
 import os
-from pathlib import Path
 
 from truewheel.audit.selection import FailOn, Selection, check_prefixes, read_selection
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.arguments import jobs_number
 from truewheel.cli.console import complain, say
-from truewheel.cli.parser import path_text
+from truewheel.cli.parser import any_path, path_text
 from truewheel.dataclass import replace
 from truewheel.errors import TruewheelError, UsageError
 from truewheel.project.pyproject import load_toml
@@ -28,12 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "targets",
         nargs="*",
-        type=Path,
+        type=any_path,
         metavar="TARGET",
         help="a directory, virtual environment, wheel, .rpm, .deb, tar archive or image (default: --root)",
     )
-    parser.set_defaults(scattered=("targets", Path))
-    parser.add_argument("--root", type=Path, metavar="DIR", help="root that the directories lie in")
+    parser.set_defaults(scattered=("targets", any_path))
+    parser.add_argument("--root", type=any_path, metavar="DIR", help="root that the directories lie in")
     parser.add_argument(
         "--scheme",
         type=path_text,
@@ -77,13 +76,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--config",
-        type=Path,
+        type=any_path,
         metavar="FILE",
         help="TOML file with all of this, and overrides, in [tool.truewheel.verify]",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    parser.add_argument("--sarif", type=Path, metavar="FILE", help="write them as SARIF, for code hosts")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write them as a page")
+    parser.add_argument("--sarif", type=any_path, metavar="FILE", help="write them as SARIF, for code hosts")
+    parser.add_argument("--html", type=any_path, metavar="FILE", help="write them as a page")
     parser.add_argument(
         "--jobs", "-j", type=jobs_number, metavar="N", help="number of processes (default: all CPUs)"
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from truewheel.cli.backend_arguments import add_backend_arguments
 from truewheel.cli.console import tell
+from truewheel.cli.parser import any_path
 from truewheel.interpreter import probe
 from truewheel.project.backend import Backend, dated_environment, parse_settings
 
@@ -17,14 +17,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="?",
-        type=Path,
-        default=Path(),
+        type=any_path,
+        default=".",
         metavar="SRC",
         help="project directory (default: the working directory)",
     )
-    parser.add_argument("-d", "--directory", type=Path, metavar="SRC", help="the same as SRC")
+    parser.add_argument("-d", "--directory", type=any_path, metavar="SRC", help="the same as SRC")
     parser.add_argument(
-        "--outdir", type=Path, metavar="DIR", help="directory for the wheel (default: dist in the project)"
+        "--outdir",
+        type=any_path,
+        metavar="DIR",
+        help="directory for the wheel (default: dist in the project)",
     )
     parser.add_argument(
         "--skip-dependency-check",

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from truewheel import __version__
 from truewheel.errors import TruewheelError, UsageError
@@ -23,7 +22,10 @@ from truewheel.model import (
     Scheme,
     Warned,
 )
-from truewheel.schemes import scheme_keys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 REPORT_VERSION = 1
 _DONE = {"install": "installed, but ", "compile": "compiled, but "}
@@ -107,6 +109,8 @@ def interpreter_document(interpreter: Interpreter) -> dict[str, Any]:
 
 def schemes_document(schemes: Iterable[Scheme]) -> dict[str, Any]:
     """Return schemes with every key, each as a scheme file has it."""
+    from truewheel.scheme_file import scheme_keys
+
     return {**_head("schemes", SCHEMES_VERSION), "schemes": [scheme_keys(scheme) for scheme in schemes]}
 
 

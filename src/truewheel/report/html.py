@@ -15,7 +15,7 @@ from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
 from truewheel.dataclass import dataclass, field
 from truewheel.errors import TruewheelError, UsageError
-from truewheel.rules import RULES
+from truewheel.rules.table import RULES
 
 _MOST_PATHS = 20_000  # of a tree that shows all its files; of larger ones those with findings are shown
 

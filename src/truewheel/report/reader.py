@@ -9,7 +9,6 @@ import os
 import posixpath
 from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
-from typing import Any
 
 from truewheel.buildroot.tree import look
 from truewheel.dataclass import dataclass
@@ -17,6 +16,10 @@ from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Dropped, Found, Kind, Warned
 from truewheel.report.schema import Check, Mismatch, checker
 from truewheel.textfile import read_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HINT = "give the file that {} --report of this truewheel wrote"
 

@@ -10,7 +10,8 @@ from truewheel import __version__
 from truewheel.audit.model import Finding
 from truewheel.audit.verify import Verified
 from truewheel.errors import TruewheelError
-from truewheel.rules import RULES, Rule, Severity
+from truewheel.rules import Rule, Severity
+from truewheel.rules.table import RULES
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

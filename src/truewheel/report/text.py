@@ -19,7 +19,6 @@ from truewheel.model import (
     State,
     Warned,
 )
-from truewheel.schemes import scheme_keys
 
 
 def install_lines(plan: InstallPlan, manifest: Manifest, root: Path, verbose: bool) -> Iterator[str]:
@@ -80,6 +79,8 @@ def interpreter_lines(interpreter: Interpreter) -> Iterator[str]:
 def scheme_lines(scheme: Scheme) -> list[str]:
     """Return a scheme with every key as the lines of a scheme file."""
     import yaml
+
+    from truewheel.scheme_file import scheme_keys
 
     text = yaml.safe_dump(scheme_keys(scheme), sort_keys=False, width=1000)
     return text.splitlines()

@@ -9,17 +9,20 @@ rpm >= 4.14.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from truewheel.errors import RefusedInput
 from truewheel.metadata import normalized
+from truewheel.rpm.plain_requirement import plain_version
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.specifiers import Specifier, SpecifierSet
-    from packaging.version import Version
+    from packaging.version import Version as PackagingVersion
 
-    from truewheel.rpm.plain_requirement import Clause, PlainRequirement
+    from truewheel.rpm.plain_requirement import Clause, PlainRequirement, PlainVersion
+
+    Version = PackagingVersion | PlainVersion
 
 # of packaging's parsers: ValueError is InvalidVersion, UndefinedComparison and int() beyond 4,300 digits too,
 # KeyError (in LookupError, with UndefinedEnvironmentName) a marker that compares two strings, RecursionError
@@ -41,6 +44,16 @@ def parse_requirement(text: str, subject: str) -> Requirement:
         elif "/" in text:
             hint = "if it is a path, write the project's name instead"
         raise RefusedInput(f"{text[:_SHOWN]!r} is not a requirement", subject=subject, hint=hint) from error
+
+
+def parse_version(text: str) -> Version:
+    """Parse a version (PEP 440); raises ValueError for one that is malformed, or has numbers too long."""
+    plain = plain_version(text)
+    if plain is not None:
+        return plain
+    from packaging.version import Version
+
+    return Version(text)
 
 
 def marker_holds(
@@ -101,11 +114,9 @@ def _capability(subject: str, specifiers: SpecifierSet) -> str:
 
 
 def _clause(subject: str, specifier: Specifier | Clause) -> str:
-    from packaging.version import Version
-
     text, wildcard = specifier.version.removesuffix(".*"), specifier.version.endswith(".*")
     try:
-        return _WRITERS[specifier.operator, wildcard](subject, Version(text))
+        return _WRITERS[specifier.operator, wildcard](subject, parse_version(text))
     except (ValueError, LookupError) as error:
         raise RefusedInput(
             f"the version clause {str(specifier)[:_SHOWN]!r} has no counterpart in rpm",

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from truewheel.errors import RefusedInput
 from truewheel.metadata import normalized
 from truewheel.rpm.dependency import marker_holds, rpm_clauses, rpm_version
 from truewheel.rpm.installed_dist import InstalledDist, is_metadata, read_dist
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
 
@@ -96,16 +96,15 @@ def run_requires(dist: InstalledDist, extra: str, with_extras: bool) -> list[str
 
 def markers_of(python: str) -> dict[str, str]:
     """Return environment markers of a Python version on this kind of machine, without those of its kernel."""
-    import platform
-
+    machine = os.uname()
     return {
         "implementation_name": sys.implementation.name,
         "implementation_version": python,
         "os_name": os.name,
-        "platform_machine": platform.machine(),
-        "platform_python_implementation": platform.python_implementation(),
+        "platform_machine": machine.machine,
+        "platform_python_implementation": "PyPy" if sys.implementation.name == "pypy" else "CPython",
         "platform_release": "",
-        "platform_system": platform.system(),
+        "platform_system": machine.sysname,
         "platform_version": "",
         "python_full_version": python,
         "python_version": python,

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from packaging.version import Version
 
 from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput
 from truewheel.metadata import is_project_name, parse_fields
-from truewheel.rpm.dependency import parse_requirement
+from truewheel.rpm.dependency import parse_requirement, parse_version
 from truewheel.rpm.plain_requirement import PlainRequirement, plain_requirement
 from truewheel.textfile import read_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
+    from truewheel.rpm.dependency import Version
+
 _METADATA = (".dist-info", ".egg-info")
-_PYTHON = re.compile(r"/python([0-9]+\.[0-9]+)/")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def read_dist(path: str) -> InstalledDist:
     Raises RefusedInput for a path below no lib/pythonX.Y and for metadata that cannot be read, without Name
     or Version.
     """
-    python = _PYTHON.search(path)
+    python = re.search(r"/python([0-9]+\.[0-9]+)/", path)
     if python is None:
         raise RefusedInput(
             "is not below the directory of a Python version",
@@ -76,8 +75,8 @@ def read_dist(path: str) -> InstalledDist:
 
 
 def _text(path: str, name: str) -> str:
-    file = Path(path, name)
-    return read_text(file) if file.is_file() else ""
+    file = os.path.join(path, name) if name else path
+    return read_text(file) if os.path.isfile(file) else ""  # noqa: PTH113 pathlib imports others
 
 
 def _egg_requirements(text: str) -> Iterator[str]:
@@ -106,7 +105,7 @@ def _name(path: str, text: str) -> str:
 
 def _version(path: str, text: str) -> Version:
     try:
-        return Version(text)
+        return parse_version(text)
     except ValueError as error:  # not of PEP 440, or of more digits than int() takes
         raise RefusedInput(
             f"has the version {text[:80]!r}", subject=path, hint="versions are those of PEP 440"

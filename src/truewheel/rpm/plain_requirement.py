@@ -1,4 +1,4 @@
-"""Read common requirements (PEP 508) without packaging, whose import is a third of a call by rpm.
+"""Read common requirements and versions (PEP 508, 440) without packaging, which is slow to import.
 
 What is read here means the same to packaging; everything else is left to that.
 """
@@ -14,9 +14,10 @@ from truewheel.metadata import normalized
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _RELEASE = r"[0-9]{1,9}(?:\.[0-9]{1,9})*"
-_NEEDED = re.compile(rf"({_NAME}) *(?:\[({_NAME}(?: *, *{_NAME})*)\])? *(\(?)(.*?)(\)?)")
-_CLAUSE = re.compile(rf"(~=|[=!<>]=|<|>) *({_RELEASE})(\.\*)?")
-_CONDITION = re.compile(r"""(\w+) *([=!<>]=|<|>) *(?:'([\w.-]+)'|"([\w.-]+)")""", re.ASCII)
+# compiled by the first text that is compared with them: many projects have no requirements
+_NEEDED = rf"({_NAME}) *(?:\[({_NAME}(?: *, *{_NAME})*)\])? *(\(?)(.*?)(\)?)"
+_CLAUSE = rf"(~=|[=!<>]=|<|>) *({_RELEASE})(\.\*)?"
+_CONDITION = r"""(?a)(\w+) *([=!<>]=|<|>) *(?:'([\w.-]+)'|"([\w.-]+)")"""
 _COMPARED = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -27,11 +28,11 @@ _COMPARED = {
 }
 # what the values of these variables are; a word is never a version, which would be compared as one
 _VALUES = {
-    "extra": re.compile(_NAME),
-    **dict.fromkeys(("python_version", "python_full_version"), re.compile(_RELEASE)),
+    "extra": _NAME,
+    **dict.fromkeys(("python_version", "python_full_version"), _RELEASE),
     **dict.fromkeys(
         ("sys_platform", "platform_system", "os_name", "platform_python_implementation"),
-        re.compile(r"[A-Za-z]{2,}[0-9]*"),
+        r"[A-Za-z]{2,}[0-9]*",
     ),
 }
 
@@ -68,10 +69,29 @@ class PlainRequirement:
     marker: Conditions | None
 
 
+@dataclass(frozen=True)
+class PlainVersion:
+    """A version of numbers alone, with the attributes that packaging's has."""
+
+    release: tuple[int, ...]
+    epoch = 0
+    pre = dev = post = None
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.release))
+
+
+def plain_version(text: str) -> PlainVersion | None:
+    """Return a version, None for one that packaging is to read or to refuse."""
+    parts = text.split(".")
+    is_plain = all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts)
+    return PlainVersion(tuple(map(int, parts))) if is_plain else None
+
+
 def plain_requirement(text: str) -> PlainRequirement | None:
     """Return a requirement, None for one that packaging is to read or to refuse."""
     needed, semicolon, marker = text.partition(";")
-    found = _NEEDED.fullmatch(needed.rstrip(" "))
+    found = re.fullmatch(_NEEDED, needed.rstrip(" "))
     if found is None:
         return None
     name, extras, opened, listed, closed = found.groups(default="")
@@ -88,7 +108,7 @@ def plain_requirement(text: str) -> PlainRequirement | None:
 
 
 def _clause(text: str) -> Clause | None:
-    found = _CLAUSE.fullmatch(text)
+    found = re.fullmatch(_CLAUSE, text)
     if found is None:
         return None
     relation, version, wildcard = found.groups(default="")
@@ -98,11 +118,11 @@ def _clause(text: str) -> Clause | None:
 
 
 def _condition(text: str) -> tuple[str, str, str] | None:
-    found = _CONDITION.fullmatch(text[1:-1] if text.startswith("(") and text.endswith(")") else text)
+    found = re.fullmatch(_CONDITION, text[1:-1] if text.startswith("(") and text.endswith(")") else text)
     if found is None:
         return None
     variable, relation, value = found[1], found[2], found[3] or found[4]
-    if variable not in _VALUES or not _VALUES[variable].fullmatch(value):
+    if variable not in _VALUES or not re.fullmatch(_VALUES[variable], value):
         return None
     ordered = variable.startswith("python_")
     if relation != "==" and not ordered and (relation != "!=" or variable == "extra"):

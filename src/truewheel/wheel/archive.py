@@ -9,13 +9,16 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from truewheel.errors import UsageError
 from truewheel.wheel.directory import ArchiveEntry, Directory
 from truewheel.wheel.faults import Checked, Fault
 from truewheel.wheel.names import check_collisions, is_ordinary, name_problem
 from truewheel.wheel.unpacking import DEFLATED, STORED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 _METHODS = {STORED, DEFLATED}
 # several times what the largest of 1,472 wheels have: 16,235 entries, 1.3 GB, eighteenfold

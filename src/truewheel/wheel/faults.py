@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from truewheel.dataclass import dataclass
 from truewheel.errors import UsageError, WheelRefused
-from truewheel.rules import RULES, Severity
+from truewheel.rules import INSTALLED, Severity
 
-T = TypeVar("T")
-Checked = Generator["Fault", None, T]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    Checked = Generator["Fault", None, T]
+else:
+    Checked = Generator
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if not self.hint:
-            object.__setattr__(self, "hint", RULES[self.rule].hint)
+            object.__setattr__(self, "hint", INSTALLED[self.rule].hint)
 
 
 class FaultFound(Exception):
@@ -55,7 +60,7 @@ def attempt(action: Callable[[], T]) -> Checked[T | None]:
 
 def is_refused(fault: Fault, allowed: Collection[str] = ()) -> bool:
     """Say whether a fault refuses the wheel where the rules of ``allowed`` are a caller's choice."""
-    severity = RULES[fault.rule].severity
+    severity = INSTALLED[fault.rule].severity
     return severity is Severity.ERROR or (severity is Severity.CHOICE and fault.rule not in allowed)
 
 

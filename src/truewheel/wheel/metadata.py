@@ -10,7 +10,6 @@ import itertools
 import math
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from truewheel.dataclass import dataclass
 from truewheel.metadata import Fields, is_project_name, normalized, parse_fields
@@ -18,6 +17,7 @@ from truewheel.model import EntryPoint
 from truewheel.wheel.faults import Checked, Fault, first_refused
 from truewheel.wheel.names import name_problem
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.version import Version
 

@@ -5,11 +5,11 @@ Sources: the recording installed projects and binary distribution format specifi
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from truewheel import hashes
 from truewheel.dataclass import dataclass
 from truewheel.record import digest_text, read_rows
 from truewheel.wheel.faults import Checked, Fault
@@ -120,7 +120,7 @@ def _base64(path: str, algorithm: str, value: str, odd: _Oddities) -> str:
     if value.endswith("="):
         odd["padded-record-hash"].append(path)
         return value.rstrip("=")
-    is_long = algorithm and len(value) == 2 * hashlib.new(algorithm).digest_size
+    is_long = algorithm and len(value) == 2 * hashes.new(algorithm).digest_size
     if is_long and re.fullmatch(r"[0-9a-fA-F]+", value):
         odd["hexadecimal-record-hash"].append(path)
         return digest_text(bytes.fromhex(value))

@@ -6,9 +6,7 @@ What nearly every wheel says is read here: importing packaging for it takes a te
 from __future__ import annotations
 
 import operator
-import re
 
-_CLAUSE = re.compile(r"\s*(>=|<=|<|>|==|!=)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)(\.\*)?\s*")
 _COMPARED = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -24,19 +22,29 @@ def admits(wanted: str, version: tuple[int, int, int]) -> bool:
 
     Raises ValueError for an invalid specifier.
     """
-    if not wanted:
-        return True
-    clauses = [_CLAUSE.fullmatch(clause) for clause in wanted.split(",")]
-    if all(clause and (not clause[3] or clause[1] in ("==", "!=")) for clause in clauses):
-        return all(_holds(clause, version) for clause in clauses if clause)
+    clauses = [_read(clause.strip()) for clause in wanted.split(",") if clause.strip()]
+    if None not in clauses:
+        return all(_holds(*clause, version) for clause in clauses if clause)
     from packaging.specifiers import SpecifierSet
 
     return SpecifierSet(wanted).contains(".".join(map(str, version)), prereleases=True)
 
 
-def _holds(clause: re.Match[str], version: tuple[int, ...]) -> bool:
-    release = tuple(map(int, clause[2].split(".")))
+def _read(clause: str) -> tuple[str, tuple[int, ...], bool] | None:
+    """Return a clause as operator, release and whether a wildcard is behind it; None for an uncommon one."""
+    relation = clause[:2] if clause[1:2] == "=" else clause[:1]
+    text = clause[len(relation) :].lstrip()
+    parts = text.removesuffix(".*").split(".")
+    is_wild = text.endswith(".*")
+    if relation not in (("==", "!=") if is_wild else _COMPARED):
+        return None
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        return None
+    return relation, tuple(map(int, parts)), is_wild
+
+
+def _holds(relation: str, release: tuple[int, ...], is_wild: bool, version: tuple[int, ...]) -> bool:
     padded = version + (0,) * (len(release) - len(version))
-    compared = padded[: len(release)] if clause[3] else padded
+    compared = padded[: len(release)] if is_wild else padded
     whole = release + (0,) * (len(compared) - len(release))
-    return bool(_COMPARED[clause[1]](compared, whole))
+    return bool(_COMPARED[relation](compared, whole))

@@ -19,7 +19,7 @@ from truewheel.bytecode.canonical_form import rewrite
 from truewheel.bytecode.pycs import pyc_header
 from truewheel.model import InvalidationMode
 from truewheel.package.model import Member, MemberKind, Package, Target, TargetKind
-from truewheel.rules import RULES
+from truewheel.rules.table import RULES
 from truewheel.schemes import load_scheme
 
 TAG = sys.implementation.cache_tag

@@ -28,7 +28,7 @@ from truewheel.audit.observe import Observer
 from truewheel.audit.verify import VerifyRequest, verify
 from truewheel.cli.main import main
 from truewheel.errors import TruewheelError
-from truewheel.rules import RULES
+from truewheel.rules.table import RULES
 from truewheel.schemes import load_scheme, shipped_schemes
 
 TAG = sys.implementation.cache_tag

@@ -314,7 +314,7 @@ def test_rules_are_those_of_the_table(
 ) -> None:
     """Any row, also of a version that may come."""
     old = versions.KNOWN[version]
-    row = old._replace(paths=paths, latin1=latin1, own_names=own_names, slices=not old.slices)
+    row = old.but(paths=paths, latin1=latin1, own_names=own_names, slices=not old.slices)
     monkeypatch.setitem(versions.KNOWN, version, row)
     canonical_form._row.cache_clear()
     try:

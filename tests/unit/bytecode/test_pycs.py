@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from truewheel.bytecode.pycs import (
+    PycName,
     biggest_first,
     is_bytecode,
     long_names,
@@ -86,7 +87,8 @@ def test_a_pyc_leads_back_to_its_source(source: str, level: int) -> None:
         path = pyc_path(source, tag, level)
         assert source_path(path) == source
         stem = source.rpartition("/")[2].removesuffix(".py")
-        assert parse_pyc_name(path.rpartition("/")[2]) == (stem, tag, str(level) if level else "")
+        wanted = PycName(stem, tag, str(level) if level else "")
+        assert parse_pyc_name(path.rpartition("/")[2]) == wanted
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from tests.wheelbuilder import WheelBuilder
 from truewheel.cli.main import main
-from truewheel.rules import RULES
+from truewheel.rules.table import RULES
 
 CONFIG = """
 [tool.truewheel.verify]

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 
+from truewheel.rpm.dependency import rpm_version
 from truewheel.rpm.generators import markers_of
-from truewheel.rpm.plain_requirement import plain_requirement
+from truewheel.rpm.plain_requirement import plain_requirement, plain_version
 
 _COMMON = [
     "plain",
@@ -126,3 +128,18 @@ def test_common_requirements_do_without_packagings_parser(tmp_path: Path) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
     assert "packaging.requirements" not in done.stderr
     assert "python3.11dist(two) >= 1" in done.stdout.replace("(", "(", 1)
+
+
+@pytest.mark.parametrize("text", ["1", "1.0", "01.2.0", "2026.11.26", "999999999.0"])
+def test_a_version_of_numbers_is_written_as_packagings_is(text: str) -> None:
+    ours, theirs = plain_version(text), Version(text)
+    assert ours is not None
+    assert str(ours) == str(theirs)
+    assert rpm_version(ours) == rpm_version(theirs)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "1.", "1..2", "1!2", "1rc1", "1.post1", " 1", "1\n", "v1", "²", "1" * 10]
+)
+def test_another_version_is_left_to_packaging(text: str) -> None:
+    assert plain_version(text) is None

@@ -6,6 +6,7 @@ Sources: the recording installed projects and direct URL specifications, PEP 376
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 
 from truewheel.audit.model import Facts, Finding, Observed, Site
@@ -112,7 +113,7 @@ def _unsafe(record: _Record) -> Iterator[str]:
     """Yield the hashes that are not base64 for URLs without padding, hexadecimal ones among them."""
     for row in (record.rows or {}).values():
         algorithm, _, value = row[1].partition("=")
-        if algorithm == "sha256" and (set(value) & set("+/=") or HEXADECIMAL.fullmatch(value)):
+        if algorithm == "sha256" and (set(value) & set("+/=") or re.fullmatch(HEXADECIMAL, value)):
             yield value
 
 
