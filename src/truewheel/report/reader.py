@@ -14,12 +14,14 @@ from truewheel.buildroot.tree import look
 from truewheel.dataclass import dataclass
 from truewheel.errors import RefusedInput, UsageError
 from truewheel.model import Dropped, Found, Kind, Warned
-from truewheel.report.schema import Check, Mismatch, checker
+from truewheel.report.schema import Mismatch, checker
 from truewheel.textfile import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from truewheel.report.schema import Check
 
 _HINT = "give the file that {} --report of this truewheel wrote"
 
