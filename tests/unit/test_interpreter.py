@@ -21,6 +21,7 @@ from truewheel.children import Standby
 from truewheel.errors import InterpreterError
 from truewheel.interpreter import on_path, platform_tags, probe, worker_command, worker_environment
 
+ROOT = Path(__file__).parents[2]
 PYTHONS = available_pythons()
 SUPPORTED = sorted(set(PYTHONS) - {"2.7", "3.6"})
 
@@ -201,6 +202,22 @@ def test_a_python_that_hangs_is_refused_and_ended(tmp_path: Path, stays: bool) -
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not is_running(child)
+
+
+def test_a_caller_that_is_killed_leaves_no_process_that_waits() -> None:
+    code = (
+        "import os, signal, sys; from truewheel.children import Standby\n"
+        "from truewheel.interpreter import probe; from tests.faults.support import children\n"
+        "standby = Standby(); probe(sys.executable, standby=standby)\n"
+        "print(*children(), flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    assert killed.returncode == -9
+    (pid,) = map(int, killed.stdout.split())
+    deadline = time.monotonic() + 20
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_running(pid)
 
 
 def test_what_cannot_be_started_is_refused(tmp_path: Path) -> None:
