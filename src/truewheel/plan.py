@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from operator import attrgetter
 
-from truewheel import hashes
 from truewheel.buildroot.log import JOURNAL
 from truewheel.bytecode.pycs import CACHE, biggest_first, code_filename, is_bytecode, long_names, plan_job
 from truewheel.collisions import SharedPaths, refuse_nesting, refuse_programs, refuse_twins, unique
@@ -332,7 +332,7 @@ class _WheelPlanner:
             from truewheel.overrides import patched_metadata  # seldom asked for, and slow to import
 
             content = patched_metadata(self._inputs.metadata[wheel], self._inputs.overrides)
-            digest = hashes.sha256(content).hexdigest()
+            digest = hashlib.sha256(content).hexdigest()
             return replace(planned, size=len(content), sha256=digest, source=content)
         if category != "scripts":
             return planned
@@ -358,7 +358,7 @@ class _WheelPlanner:
 
     def _text(self, final: str, kind: Kind, mode: int, content: bytes) -> PlannedFile:
         mtime = self._clamp(self._wheel.newest)
-        digest = hashes.sha256(content).hexdigest()
+        digest = hashlib.sha256(content).hexdigest()
         return PlannedFile(final, kind, mode, mtime, len(content), digest, self._wheel.filename, content)
 
     def _clamp(self, mtime: int) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
-from truewheel import hashes
 from truewheel.buildroot.transaction import Buildroot
 from truewheel.bytecode.pool import Compiled
 from truewheel.errors import Uncompilable
@@ -151,7 +151,7 @@ class Delivery:
                 self._buildroot.remove(target.final)
 
     def _file(self, final: str, kind: Kind, mtime: int, content: bytes, wheel: str, digest: str = "") -> File:
-        sha256 = digest or hashes.sha256(content).hexdigest()
+        sha256 = digest or hashlib.sha256(content).hexdigest()
         return File(final, kind, self._file_mode, mtime, len(content), sha256, wheel)
 
     def _link(self, twin: File, file: File) -> bool:

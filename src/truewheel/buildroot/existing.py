@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import posixpath
 import stat
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from truewheel import hashes
 from truewheel.buildroot.log import JOURNAL
 from truewheel.buildroot.trouble import as_stage_error
 from truewheel.dataclass import dataclass
@@ -76,7 +76,7 @@ class ExistingTree:
 
     def digest(self, path: str) -> tuple[bytes, int]:
         """Return the sha256 of a file and its size."""
-        state = hashes.sha256()
+        state = hashlib.sha256()
         size = self._feed(path, state.update)
         return state.digest(), size
 

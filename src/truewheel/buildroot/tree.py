@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import posixpath
 import stat
@@ -11,7 +12,6 @@ from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 
-from truewheel import hashes
 from truewheel.buildroot.log import JOURNAL
 from truewheel.buildroot.trouble import undated_error
 from truewheel.bytecode.pycs import CACHE, is_bytecode, source_path
@@ -123,7 +123,7 @@ def _with_level(path: Path, found: Found) -> Found:
 
 def file_sha256(path: str | Path) -> str:
     """Return the hex digest of a regular file; raises OSError for a link."""
-    digest = hashes.sha256()
+    digest = hashlib.sha256()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         while chunk := os.read(descriptor, _CHUNK):

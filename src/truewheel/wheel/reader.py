@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -9,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from truewheel import hashes
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.errors import WheelRefused
 from truewheel.model import EntryPoint, Interpreter, Warned, Wheel, WheelEntry
@@ -148,7 +148,7 @@ def _linked(entry: WheelEntry, links: Mapping[str, str], entries: Mapping[str, W
 
 
 def _digest(stream: BinaryIO) -> str:
-    digest = hashes.sha256()
+    digest = hashlib.sha256()
     while data := stream.read(CHUNK):
         digest.update(data)
     return digest.hexdigest()
@@ -228,8 +228,8 @@ class _Unpacker:
         algorithm = (row and row.algorithm) or "sha256"
         if entry.size <= _KEPT_ENTRY:
             data = self.opened.read(entry)
-            sha256 = hashes.sha256(data).digest()
-            recorded = sha256 if algorithm == "sha256" else hashes.new(algorithm, data).digest()
+            sha256 = hashlib.sha256(data).digest()
+            recorded = sha256 if algorithm == "sha256" else hashlib.new(algorithm, data).digest()
             self.kept.keep(self.filename, entry.name, data)
         else:
             sha256, recorded = self._hashed(entry, algorithm)
@@ -245,7 +245,7 @@ class _Unpacker:
         return made, recorded
 
     def _hashed(self, entry: ArchiveEntry, algorithm: str) -> tuple[bytes, bytes]:
-        digest, recorded = hashes.sha256(), hashes.new(algorithm)
+        digest, recorded = hashlib.sha256(), hashlib.new(algorithm)
         for data in self.opened.chunks(entry):
             digest.update(data)
             recorded.update(data)
@@ -299,7 +299,7 @@ class WheelContents:
         opened, archived = self._find(entry)
         with about(self.wheel.filename):
             data = opened.read(archived)
-        if hashes.sha256(data).hexdigest() != entry.sha256:
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise self._changed(entry)
         return data
 
@@ -321,7 +321,7 @@ class WheelContents:
             yield from (checked,) if checked else ()
             return
         opened, archived = self._find(entry)
-        digest, pieces = hashes.sha256(), opened.chunks(archived)
+        digest, pieces = hashlib.sha256(), opened.chunks(archived)
         while True:
             with about(self.wheel.filename):
                 data = next(pieces, None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
-from truewheel import hashes
 from truewheel.dataclass import dataclass, field, replace
 from truewheel.model import RewrittenEntry, Wheel, WheelEntry
 from truewheel.shebang import wants_python, with_python
@@ -72,7 +72,7 @@ def _first_line(head: bytes, entry: WheelEntry) -> bytes:
 
 def _rewritten(contents: WheelContents, entry: WheelEntry, line: bytes, skipped: int) -> RewrittenEntry:
     made = RewrittenEntry(entry, line, skipped, len(line) + entry.size - skipped, "")
-    digest = hashes.sha256()
+    digest = hashlib.sha256()
     for data in chunks(contents, made):
         digest.update(data)
     return replace(made, sha256=digest.hexdigest())
