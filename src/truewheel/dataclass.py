@@ -114,16 +114,12 @@ else:
         """
         writable = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
         opened = type(cls)(cls.__name__, (cls,), {"__slots__": (), **writable})
-        scope = {"cls": cls, "opened": opened, "become": vars(object)["__class__"].__set__}
-        scope.update(defaults=defaults, finish=finish, general=general)
-        heads = (f"{name}=defaults[{name!r}]" if name in defaults else name for name in names)
-        lines = [f"if self.__class__ is not cls: return general(self, {', '.join(names)})"]
-        lines += [
-            "become(self, opened)",
-            *(f"self.{name} = {name}" for name in names),
-            "self.__class__ = cls",
-        ]
-        lines += ["finish(self)"] * bool(finish)
+        scope = {"__cls": cls, "__opened": opened, "__become": vars(object)["__class__"].__set__}
+        scope.update(__defaults=defaults, __finish=finish, __general=general)
+        heads = (f"{name}=__defaults[{name!r}]" if name in defaults else name for name in names)
+        lines = [f"if self.__class__ is not __cls: return __general(self, {', '.join(names)})"]
+        lines += ["__become(self, __opened)", *(f"self.{name} = {name}" for name in names)]
+        lines += ["self.__class__ = __cls", *["__finish(self)"] * bool(finish)]
         exec(f"def __init__(self, {', '.join(heads)}):\n  " + "\n  ".join(lines), scope)  # noqa: S102
         made = scope["__init__"]
         made.__qualname__ = f"{cls.__qualname__}.__init__"

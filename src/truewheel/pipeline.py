@@ -286,18 +286,18 @@ def _metadata(wheels: Sequence[Wheel], kept: Kept) -> dict[str, bytes]:
 def _by_content(files: Sequence[PlannedFile]) -> deque[tuple[PlannedFile, ...]]:
     """Files that share an entry together, so that it is read once; sources first, and of these the big ones.
 
-    All others go directory by directory, so that each directory is opened once, then and when its pycs come.
+    All others stay in the plan's order, so that directories are opened once, then and when their pycs come.
     """
     groups: dict[object, tuple[PlannedFile, ...]] = {}
     for file in files:
         key = (file.wheel, file.source.name) if isinstance(file.source, WheelEntry) else file.final
         groups[key] = (*groups.get(key, ()), file)
 
-    def order(group: tuple[PlannedFile, ...]) -> tuple[bool, int, str, str]:
+    def order(group: tuple[PlannedFile, ...]) -> int:
         file = group[0]
-        is_source = file.kind is Kind.SOURCE
-        directory, _, name = file.final.rpartition("/")
-        return not is_source, -file.size if is_source and file.size >= _BIG_SOURCE else 0, directory, name
+        if file.kind is not Kind.SOURCE:
+            return 1
+        return -file.size if file.size >= _BIG_SOURCE else 0
 
     return deque(sorted(groups.values(), key=order))
 

@@ -166,3 +166,16 @@ def test_the_many_instances_of_a_class_are_as_its_first() -> None:
     assert pickle.loads(pickle.dumps(made)) == copy.copy(made) == replace(made, size=599) == made
     assert [Finished().hint for _ in range(300)] == ["none"] * 300
     assert Open().names == []
+
+
+def test_fields_may_have_any_name() -> None:
+    @dataclass(frozen=True)
+    class Odd:
+        cls: int
+        opened: int
+        become: int
+        general: int
+        finish: int
+        defaults: int = 6
+
+    assert {Odd(1, 2, 3, 4, 5) for _ in range(300)} == {Odd(1, 2, 3, 4, 5, defaults=6)}

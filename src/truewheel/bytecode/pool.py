@@ -19,7 +19,7 @@ _SOURCE_PER_WORKER = 256 * 1024  # what compiles while two processes start; each
 _AHEAD = 6
 _AHEAD_SIZE = 32 * 1024
 _EVERY = 0.001  # seconds between two looks at the answers, while there is other work
-_MOST_WAITING = 16 * 1024 * 1024  # bytes of sources in memory
+_MOST_WAITING = 4 * 1024 * 1024  # bytes of sources in memory
 
 
 class _Seat:
