@@ -20,7 +20,7 @@ END_64 = struct.Struct("<4sQHHLLQQQQ")
 LOCATOR_64 = struct.Struct("<4sLQL")
 EXTRA_64 = 0x0001
 
-_LIMIT_DIRECTORY = 32 << 20  # bytes; what is made of it takes five times as much memory
+_LIMIT_DIRECTORY = 32 << 20  # bytes; what is made of it takes several times as much memory
 _LONGEST_COMMENT = 1 << 16
 _TAIL = _LONGEST_COMMENT + END.size + LOCATOR_64.size + END_64.size
 _NEWEST_VERSION = 63  # of the format, in tenths
