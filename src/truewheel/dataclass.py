@@ -85,7 +85,7 @@ else:
             nonlocal calls
             calls += 1
             if calls == _MANY and not made:
-                cls.__init__ = _compiled(cls, names, defaults, finish, __init__)
+                cls.__init__ = _compiled(cls, names, setters, defaults, finish)
             if not values and named.keys() == known:
                 values = map(named.__getitem__, names)
             elif named or len(values) != count:
@@ -107,19 +107,12 @@ else:
 
         return __init__
 
-    def _compiled(cls, names, defaults, finish, general):
-        """Compile a constructor, for 0.3 ms; it takes a seventh of the time.
-
-        An instance is of another class, which lets itself be written to, until its fields are set.
-        """
-        writable = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-        opened = type(cls)(cls.__name__, (cls,), {"__slots__": (), **writable})
-        scope = {"__cls": cls, "__opened": opened, "__become": vars(object)["__class__"].__set__}
-        scope.update(__defaults=defaults, __finish=finish, __general=general)
+    def _compiled(cls, names, setters, defaults, finish):
+        """Compile a constructor, for 0.3 ms."""
+        scope = {f"__put_{name}": put for name, put in zip(names, setters, strict=True)}
+        scope.update(__defaults=defaults, __finish=finish)
         heads = (f"{name}=__defaults[{name!r}]" if name in defaults else name for name in names)
-        lines = [f"if self.__class__ is not __cls: return __general(self, {', '.join(names)})"]
-        lines += ["__become(self, __opened)", *(f"self.{name} = {name}" for name in names)]
-        lines += ["self.__class__ = __cls", *["__finish(self)"] * bool(finish)]
+        lines = [f"__put_{name}(self, {name})" for name in names] + ["__finish(self)"] * bool(finish)
         exec(f"def __init__(self, {', '.join(heads)}):\n  " + "\n  ".join(lines), scope)  # noqa: S102
         made = scope["__init__"]
         made.__qualname__ = f"{cls.__qualname__}.__init__"
