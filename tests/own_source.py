@@ -12,7 +12,7 @@ from truewheel import __version__
 
 NAME = f"truewheel-{__version__}"
 _DIRECTORIES = ("src", "macros", "debhelper", "packaging", "docs")
-BUNDLED = ("build", "installer", "packaging", "pyproject-hooks", "pyyaml")
+BUNDLED = ("build", "packaging", "pyproject-hooks", "pyyaml")
 _FILES = ("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
 
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.chroot]
 
 FLASK = ("flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker")
 # what a Python that describes itself needs of truewheel
-SELF = ("python3", "python3-installer", "python3-packaging", "python3-yaml")
+SELF = ("python3", "python3-packaging", "python3-yaml")
 NUMPY = Pin(
     "numpy",
     "3.11",
