@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import truewheel
 from tests.wheelbuilder import WheelBuilder
 
+_SOURCE = str(Path(truewheel.__file__).parents[1])
 _NEVER = ("dataclasses", "email", "importlib.metadata", "inspect", "packaging", "typing", "yaml")
 _NOT_FOR_AN_INSTALL = (
     "base64",
@@ -46,7 +48,7 @@ _NOT_FOR_RPM = (
 def _imported(*words: str | Path) -> set[str]:
     """The modules that a command has imported when it ends."""
     script = (
-        "import sys; before = set(sys.modules); from truewheel.cli.main import main; "
+        f"import sys; sys.path.insert(0, {_SOURCE!r}); before = set(sys.modules); from truewheel.cli.main import main; "
         "status = main(sys.argv[1:]); print(*sorted(set(sys.modules) - before), file=sys.stderr); "
         "sys.exit(status)"
     )
