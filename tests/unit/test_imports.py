@@ -48,9 +48,9 @@ _NOT_FOR_RPM = (
 def _imported(*words: str | Path) -> set[str]:
     """The modules that a command has imported when it ends."""
     script = (
-        f"import sys; sys.path.insert(0, {_SOURCE!r}); before = set(sys.modules); from truewheel.cli.main import main; "
-        "status = main(sys.argv[1:]); print(*sorted(set(sys.modules) - before), file=sys.stderr); "
-        "sys.exit(status)"
+        f"import sys; sys.path.insert(0, {_SOURCE!r}); before = set(sys.modules); "
+        "from truewheel.cli.main import main; status = main(sys.argv[1:]); "
+        "print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(status)"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", script, *map(str, words)],
