@@ -114,7 +114,7 @@ def test_what_is_packaged_is_installed_builds_a_package_and_goes_without_a_trace
     for project in ("build", "packaging", "pyproject_hooks", "yaml"):
         for site in ("usr/lib/python3/dist-packages", "usr/local/lib/python3.11/dist-packages"):
             shutil.rmtree(bare.directory / site / project, ignore_errors=True)
-    bare.run("python3", "-c", "import importlib.util as u; assert not u.find_spec('build')")
+    bare.run("python3", "-c", "import importlib.util as u; assert not u.find_spec('pyproject_hooks')")
     clean = CleanRoot(bookworm)
     bare.run("mkdir", "-p", "/usr/lib/rpm/lua", "/usr/share/licenses")  # rpm's and the system's own on Fedora
     before = paths(bare.directory)
