@@ -17,7 +17,15 @@ try:
     from truewheel._canonical import rewrite as _rewrite
 except ImportError:  # a pure wheel
     IN_C = False
-    from truewheel._target.marshal_stream import rewrite
+
+    def rewrite(stream: bytes, version: tuple[int, int], filename: str | None = None) -> bytes:
+        """Return the canonical form of what marshal.dumps wrote in a Python of this version.
+
+        With ``filename`` each co_filename becomes that.
+        """
+        from truewheel._target import marshal_stream  # an install leaves this to the Python that compiles
+
+        return marshal_stream.rewrite(stream, version, filename)
 else:
     IN_C = True
 
