@@ -392,7 +392,8 @@ def test_python_takes_the_place_of_a_missing_extension(monkeypatch: pytest.Monke
     try:
         module = importlib.reload(canonical_form)
         assert not module.IN_C
-        assert module.rewrite is marshal_stream.rewrite
+        stream, version = marshal.dumps(compile("x = [1.5, 'a b']", "a.py", "exec")), sys.version_info[:2]
+        assert module.rewrite(stream, version, "/a.py") == marshal_stream.rewrite(stream, version, "/a.py")
     finally:
         monkeypatch.undo()
         importlib.reload(canonical_form)
