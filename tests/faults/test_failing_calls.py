@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.support import is_one_line, truewheel
+from tests.faults.support import environment, is_one_line, truewheel
 from tests.faults.test_kills import make_wheels
 from tests.needs import nightly_but
 from tests.treehash import tree_listing
@@ -30,6 +30,8 @@ CALLS = (
 # a root that is new is made under another name first, by path
 NEW_ROOT = ("mkdir", "chmod", "rename")
 ERRORS = ("EIO", "ENOSPC", "EPERM")
+# strace fails writes to the null device, too, where Python's streams leave their rest when it ends
+_UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def test_a_call_that_fails_leaves_what_the_message_says(tmp_path: Path, sweep: S
         root = prepare("root")
         done = truewheel(
             *words(new, root),
+            env=environment() | _UNBUFFERED,
             command=("strace", "-e", f"trace={sweep.call}", "-e", inject, "-o", "/dev/null"),
         )
         silent = not done.stderr and sweep != Sweep("write", sweep.new, True, sweep.every)
