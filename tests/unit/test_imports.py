@@ -46,9 +46,10 @@ _NOT_FOR_RPM = (
 
 
 def _imported(*words: str | Path) -> set[str]:
-    """The modules that a command has imported when it ends."""
+    """The modules that a command has imported when it ends, but for those that argparse needs itself."""
+    coloured = "_colorize, " * (sys.version_info >= (3, 14))
     script = (
-        f"import sys; sys.path.insert(0, {_SOURCE!r}); before = set(sys.modules); "
+        f"import {coloured}argparse, sys; sys.path.insert(0, {_SOURCE!r}); before = set(sys.modules); "
         "from truewheel.cli.main import main; status = main(sys.argv[1:]); "
         "print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(status)"
     )
