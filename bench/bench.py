@@ -215,6 +215,7 @@ def parsed() -> argparse.Namespace:
 def main() -> None:
     """Measure all, print, write."""
     options = parsed()
+    options.wheels = options.wheels.absolute()  # each tool runs in /
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         work = Path(directory)
         document: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
