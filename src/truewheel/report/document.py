@@ -148,16 +148,17 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
 
     Raises TruewheelError where it cannot be written.
     """
+    lines = (f"{line}\n" for line in document_lines(document))
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_text("\n".join([*document_lines(document), ""]), encoding="utf-8")
+            path.write_text("".join(lines), encoding="utf-8")
             return
         import tempfile
 
         fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(fd, "w", encoding="utf-8") as stream:
-                stream.writelines(f"{line}\n" for line in document_lines(document))
+                stream.writelines(lines)
             Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
         except BaseException:
