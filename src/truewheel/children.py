@@ -114,7 +114,7 @@ class Standby:
 
     def take(self, interpreter: Interpreter) -> Child | None:
         """Give a process that compiles for this Python to the caller, who closes it; None if none runs."""
-        python = "" if interpreter.root else interpreter.compiler or interpreter.executable
+        python = "" if interpreter.root else interpreter.compiled_by
         for place, (executable, child) in enumerate(self._waiting):
             if executable == python:
                 del self._waiting[place]

@@ -100,8 +100,7 @@ def worker_command(interpreter: Interpreter) -> list[str]:
     isolated (-I), because that would ignore PYTHONHASHSEED.
     """
     safe_path = ["-P"] if interpreter.version >= (3, 11) else []
-    python = interpreter.compiler or interpreter.executable
-    return [*_entering(interpreter.root), python, "-s", "-S", "-B", *safe_path]
+    return [*_entering(interpreter.root), interpreter.compiled_by, "-s", "-S", "-B", *safe_path]
 
 
 def compiler_command(interpreter: Interpreter) -> list[str]:

@@ -172,6 +172,11 @@ class Interpreter:
         """Major and minor, as in ``3.11``."""
         return f"{self.version[0]}.{self.version[1]}"
 
+    @property
+    def compiled_by(self) -> str:
+        """The path of the Python that compiles for this one, inside of ``root`` where there is one."""
+        return self.compiler or self.executable
+
 
 @dataclass(frozen=True)
 class Scheme:
