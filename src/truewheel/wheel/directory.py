@@ -10,7 +10,7 @@ import os
 import struct
 from functools import cache
 
-from truewheel.dataclass import dataclass
+from truewheel.dataclass import dataclass, replace
 from truewheel.model import ZIP_ZERO_DATE
 from truewheel.wheel.faults import Fault, FaultFound
 
@@ -128,12 +128,12 @@ def _with_zip64(end: End, records: bytes, *, is_cut: bool) -> End:
         raise ValueError("it is no ZIP archive, or cut off")
     signature, size, _, _, *values = END_64.unpack_from(records)
     if signature != b"PK\6\6":
-        return End(end.size, end.at, end.comment, end.values, has_locator=True)
+        return replace(end, has_locator=True)
     if size != END_64.size - 12:
         message = "has an end record that is not true of the archive"
         raise FaultFound(Fault("contradictory-header", "", message))
     is_whole = (offset, disks) == (end.at - len(records), 1)
-    return End(end.size, end.at, end.comment, end.values, tuple(values), True, is_whole)
+    return replace(end, values_64=tuple(values), has_locator=True, is_whole=is_whole)
 
 
 def _entries(content: bytes, shift: int) -> tuple[ArchiveEntry, ...]:

@@ -14,10 +14,6 @@ from operator import attrgetter
 from truewheel.wheel.directory import CENTRAL_HEADER, END, EXTRA_64, ArchiveEntry, Directory
 from truewheel.wheel.faults import Checked, Fault
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 LOCAL_HEADER = struct.Struct("<4sHHHHHLLLHH")
 LOCAL_SIGNATURE = b"PK\3\4"
 

@@ -43,7 +43,6 @@ from truewheel.wheel.record_checks import (
     check_complete,
     check_content,
     check_places,
-    is_content_of,
     parse_record,
     place,
 )
@@ -119,7 +118,7 @@ def _check(path: Path, stream: BinaryIO, kept: Kept) -> Checked[Wheel | None]:
         except FaultFound as found:
             yield found.fault
             continue
-        if row is not None and not is_content_of(row, entry.size, recorded):
+        if row is not None:
             yield from check_content(row, entry.name, entry.size, recorded)
         entries[entry.name] = made
     return Wheel(

@@ -145,12 +145,6 @@ def check_complete(rows: Rows, names: Iterable[str], dist_info: str) -> Iterator
             yield Fault("missing-record-hash", record, f"has no hash of {path}")
 
 
-def is_content_of(row: Row, size: int, digest: bytes) -> bool:
-    """Tell whether an entry's size in bytes and digest are those of its row."""
-    is_digest = not row.algorithm or row.digest == digest_text(digest)
-    return is_digest and (row.size is None or row.size == size)
-
-
 def check_content(row: Row, entry: str, size: int, digest: bytes) -> Iterator[Fault]:
     """Say in what an entry's size and digest are not those of its row."""
     if row.size is not None and row.size != size:

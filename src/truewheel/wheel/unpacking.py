@@ -18,10 +18,6 @@ from truewheel.wheel.directory import ArchiveEntry, Directory, read_directory
 from truewheel.wheel.faults import Fault, FaultFound
 from truewheel.wheel.framing import LOCAL_HEADER, LOCAL_SIGNATURE
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 CHUNK = 1 << 20  # bytes
 STORED, DEFLATED = 0, 8
 
