@@ -13,7 +13,7 @@ from pathlib import Path
 from truewheel.errors import UsageError
 from truewheel.wheel.directory import ArchiveEntry, Directory
 from truewheel.wheel.faults import Checked, Fault
-from truewheel.wheel.names import check_collisions, is_ordinary, name_problem
+from truewheel.wheel.names import check_collisions, name_problem
 from truewheel.wheel.unpacking import DEFLATED, STORED
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ _LIMIT_SIZE = 16 << 30  # bytes
 _LIMIT_RATIO = 200
 _LIMIT_SMALL = 64 << 20  # bytes that any wheel may unpack to
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
-_PLAIN_KINDS = (0, stat.S_IFREG)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -51,9 +50,8 @@ def archive_files(directory: Directory) -> Checked[tuple[ArchiveEntry, ...]]:
     compression other than stored and deflated.
     """
     for entry in directory.entries:
-        if not _is_plain(entry):
-            yield from _check_name(entry)
-            yield from _check_kind(entry)
+        yield from _check_name(entry)
+        yield from _check_kind(entry)
     files = tuple(entry for entry in directory.entries if not entry.name.endswith("/"))
     directories = [entry.name.rstrip("/") for entry in directory.entries if entry.name.endswith("/")]
     yield from check_collisions([entry.name for entry in files], directories)
@@ -73,16 +71,6 @@ def check_bounds(directory: Directory, copies: int = 0) -> Iterator[Fault]:
         yield Fault("too-large", "", f"unpacks to {unpacked} bytes, more than {_LIMIT_SIZE}")
     elif unpacked > max(_LIMIT_RATIO * directory.end.size, _LIMIT_SMALL):
         yield Fault("zip-bomb", "", f"unpacks to {unpacked} bytes, more than {_LIMIT_RATIO} times its size")
-
-
-def _is_plain(entry: ArchiveEntry) -> bool:
-    """Tell whether an entry is a file without a fault, as most are."""
-    return (
-        is_ordinary(entry.name)
-        and entry.method in _METHODS
-        and stat.S_IFMT(entry.mode) in _PLAIN_KINDS
-        and not entry.flags & _ENCRYPTED
-    )
 
 
 def _check_name(entry: ArchiveEntry) -> Iterator[Fault]:

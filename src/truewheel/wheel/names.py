@@ -17,14 +17,9 @@ _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _ORDINARY = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_+-][A-Za-z0-9_.+-]*)*")
 
 
-def is_ordinary(name: str) -> bool:
-    """Tell whether an archive name is short and made of few characters, so that it has no problem."""
-    return len(name) <= _LIMIT_COMPONENT and _ORDINARY.fullmatch(name) is not None
-
-
 def name_problem(name: str) -> str:
     """Say why an archive name is not a plain relative POSIX path; an empty text where it is one."""
-    if is_ordinary(name):
+    if len(name) <= _LIMIT_COMPONENT and _ORDINARY.fullmatch(name):
         return ""
     parts = name.split("/")
     problems = {

@@ -19,7 +19,6 @@ from truewheel.wheel.names import check_collisions, name_problem
 ALGORITHMS = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 _LONGEST_SIZE = 19  # digits
-_USUAL_DIGEST = len("sha256=") + 43
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 # what RECORD has of a path, by the rule that tolerates it
 _ODD = {
@@ -67,7 +66,7 @@ def parse_record(text: str, entry: str) -> Checked[Rows | None]:
                 yield Fault("unsafe-record-path", entry, f"lists {path}: the name {problem}")
             if path in rows:
                 yield Fault("duplicate-record-row", entry, f"lists {path} twice")
-            rows[path] = _usual_row(digest, size) or (yield from _row(path, digest, size, entry, odd))
+            rows[path] = yield from _row(path, digest, size, entry, odd)
     except ValueError as error:
         yield Fault("malformed-record", entry, f"is malformed: {error}")
         return None
@@ -83,17 +82,6 @@ def _plain(path: str, odd: _Oddities) -> str:
         return path
     odd["dot-in-record"].append(path)
     return "/".join(part for part in parts if part != ".")
-
-
-def _usual_row(digest: str, size: str) -> Row | None:
-    """Return a row as most are, with a SHA-256 without padding and a size; None for others."""
-    is_usual = (
-        digest.startswith("sha256=")
-        and len(digest) == _USUAL_DIGEST
-        and not digest.endswith("=")
-        and _is_size(size)
-    )
-    return Row("sha256", digest[7:], int(size)) if is_usual else None
 
 
 def _is_size(text: str) -> bool:
